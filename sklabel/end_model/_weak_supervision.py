@@ -1,0 +1,278 @@
+"""The whole way from votes to a trained classifier, as one estimator."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from sklearn.base import ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.utils import Tags, get_tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+
+from sklabel.base import VersionedPickle
+from sklabel.end_model._soft_label import SoftLabelClassifier, estimator_has
+from sklabel.utils._classes import read_gold
+from sklabel.utils._validation import (
+    HasMethods,
+    check_sample_weight,
+    n_rows,
+    take_rows,
+)
+from sklabel.utils._votes import read_any_votes
+
+
+class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
+    """Votes, label model, soft labels and end model in one classifier.
+
+    `fit` applies the labeling functions, fits the label model on their votes, and
+    trains the end model on the class probabilities. `predict` uses the end model
+    alone: new samples need no crowd and no labeling function.
+
+    Parameters
+    ----------
+    lfs : transformer
+        Turns X into votes: an LF transformer, or several in a FeatureUnion or
+        ColumnTransformer.
+    label_model : classifier
+        Turns votes into class probabilities, for instance :class:`LabelModel`.
+    estimator : classifier
+        The end model, on X; for text a Pipeline of features and classifier.
+    soft : bool, default=True
+        Train on class probabilities. False: on the most probable class.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The classes.
+    lfs_ : transformer
+        The fitted labeling functions.
+    label_model_ : classifier
+        The fitted label model.
+    estimator_ : classifier
+        The fitted end model.
+    n_training_samples_ : int
+        Rows that the end model was trained on: those with a vote or a gold label.
+    n_features_in_ : int
+        Number of columns of X, if the end model has it.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Columns of X that the end model needs, if it has it.
+
+    See Also
+    --------
+    SoftLabelClassifier : The last stage alone.
+    sklabel.model_selection.GoldKFold : Cross-validation with gold for some rows.
+
+    Notes
+    -----
+    Gold labels override soft labels, unless the label model has ``use_gold=False``.
+    Rows with neither vote nor gold are left out of training, with a warning that
+    counts them. Of a Pipeline as end model, the feature steps see every row once.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklabel import ABSTAIN, LabelModel, LFTransformer, labeling_function
+    >>> from sklabel import WeakSupervisionClassifier
+    >>> @labeling_function
+    ... def large(x):
+    ...     return 1 if x[0] > 6 else ABSTAIN
+    >>> @labeling_function
+    ... def small(x):
+    ...     return 0 if x[0] < 3 else ABSTAIN
+    >>> @labeling_function
+    ... def guess(x):
+    ...     return int(x[0] > 4)
+    >>> X = np.arange(10.0).reshape(-1, 1)
+    >>> clf = WeakSupervisionClassifier(
+    ...     LFTransformer([large, small, guess]), LabelModel(), LogisticRegression()
+    ... )
+    >>> clf.fit(X).predict([[0.5], [8.5]])
+    array([0, 1])
+    """
+
+    _parameter_constraints = {
+        "lfs": [HasMethods(["fit", "transform"])],
+        "label_model": [HasMethods(["fit", "predict_proba"])],
+        "estimator": [HasMethods(["fit", "predict"])],
+        "soft": ["boolean"],
+    }
+
+    def __init__(
+        self, lfs: Any, label_model: Any, estimator: Any, *, soft: bool = True
+    ) -> None:
+        self.lfs = lfs
+        self.label_model = label_model
+        self.estimator = estimator
+        self.soft = soft
+
+    def fit(
+        self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None
+    ) -> WeakSupervisionClassifier:
+        """Run the workflow.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Samples, with all that the labeling functions and the end model need.
+        y : array-like of shape (n_samples,), default=None
+            Gold labels; -1, NaN, None or pd.NA mean unlabelled. None: unsupervised.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sample in the label model and in the end model.
+
+        Returns
+        -------
+        self : WeakSupervisionClassifier
+            The fitted classifier.
+
+        Raises
+        ------
+        ValueError
+            If no row has a vote or a gold label, or a stage refuses its input.
+        """
+        self._validate_params()
+        weight = None
+        if sample_weight is not None:
+            weight = check_sample_weight(sample_weight, n_rows(X))
+            kept = np.flatnonzero(weight > 0)
+            X, weight = take_rows(X, kept), weight[kept]
+            y = None if y is None else take_rows(y, kept)
+        self.lfs_ = clone(self.lfs)
+        votes = self.lfs_.fit_transform(X)
+        self.label_model_ = clone(self.label_model)
+        weighted = weight is not None and has_fit_parameter(
+            self.label_model_, "sample_weight"
+        )
+        options = {"sample_weight": weight} if weighted else {}
+        self.label_model_.fit(votes, y, **options)
+        self.classes_ = self.label_model_.classes_
+
+        labels = np.asarray(self.label_model_.predict_proba(votes))
+        gold = self._gold_index(y, len(labels))
+        known = gold >= 0
+        labels[known] = np.eye(len(self.classes_))[gold[known]]
+        used = known | (read_any_votes(votes).counts > 0)
+        self.n_training_samples_ = int(used.sum())
+        if not used.any():
+            raise ValueError(
+                f"None of the {len(used)} rows has a vote or a gold label; there is "
+                "nothing to train on. Check ids and columns of the labeling functions."
+            )
+        if not used.all():
+            warnings.warn(
+                f"{int((~used).sum())} of {len(used)} rows have neither a vote nor a "
+                "gold label and are left out of training. Add a labeling function "
+                "with higher coverage to use them.",
+                UserWarning,
+                stacklevel=2,
+            )
+            rows = np.flatnonzero(used)
+            X, labels = take_rows(X, rows), labels[rows]
+            weight = None if weight is None else weight[rows]
+        if not self.soft:
+            labels = np.eye(len(self.classes_))[np.argmax(labels, axis=1)]
+        self._end_model = SoftLabelClassifier(self.estimator, classes=self.classes_)
+        if len(self.classes_) == 1:
+            self._end_model.fit(X, np.repeat(self.classes_, len(labels)), weight)
+        else:
+            self._end_model.fit(X, labels, weight)
+        self.estimator_ = self._end_model.estimator_
+        for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(self.estimator_, name):
+                setattr(self, name, getattr(self.estimator_, name))
+        return self
+
+    def _gold_index(self, y: Any, n_samples: int) -> np.ndarray:
+        """Return the class index of each gold label that supervises, else -1."""
+        index = np.full(n_samples, -1)
+        if y is None or not getattr(self.label_model_, "use_gold", True):
+            return index
+        gold = read_gold(y, n_samples)
+        assert gold is not None
+        position = pd.Index(self.classes_).get_indexer(gold.label[gold.known])
+        # The label model has read -1 as unlabelled unless it is one of its classes.
+        index[gold.known] = position
+        return index
+
+    @available_if(estimator_has("predict"))
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the end model's class of each sample.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Samples; only what the end model needs.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            Classes.
+
+        Raises
+        ------
+        NotFittedError
+            If the classifier is not fitted.
+        """
+        check_is_fitted(self)
+        return self._end_model.predict(X)
+
+    @available_if(estimator_has("predict_proba"))
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Return the end model's class probabilities.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Samples; only what the end model needs.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`.
+
+        Raises
+        ------
+        NotFittedError
+            If the classifier is not fitted.
+        """
+        check_is_fitted(self)
+        return self._end_model.predict_proba(X)
+
+    @available_if(estimator_has("decision_function"))
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Return the end model's decision function.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Samples; only what the end model needs.
+
+        Returns
+        -------
+        decision : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            In the order of `classes_`; for two classes, positive means the second.
+
+        Raises
+        ------
+        NotFittedError
+            If the classifier is not fitted.
+        """
+        check_is_fitted(self)
+        return self._end_model.decision_function(X)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        of_lfs = get_tags(self.lfs).input_tags
+        of_estimator = get_tags(self.estimator).input_tags
+        tags.target_tags.required = False
+        tags.input_tags.categorical = of_lfs.categorical
+        for name in ("sparse", "string", "allow_nan"):
+            both = getattr(of_lfs, name) and getattr(of_estimator, name)
+            setattr(tags.input_tags, name, both)
+        return tags

@@ -1,0 +1,251 @@
+"""Array kernels of the label models: statistics of votes, no validation, no state.
+
+An *atom* is a pair (LF, vote value). Votes enter as a one-hot CSR matrix with a row
+per sample and a column per atom, ``atom = lf * n_values + value``, so every statistic
+is one sparse product whose cost is proportional to the number of votes.
+"""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from sklabel.utils._votes import CastVotes
+
+
+def one_hot(votes: CastVotes, n_values: int) -> sparse.csr_matrix:
+    """Return the indicator of cast votes, shape (n_samples, n_lfs * n_values)."""
+    atom = votes.lf.astype(np.int64) * n_values + votes.value
+    return sparse.csr_matrix(
+        (np.ones(len(atom)), atom, votes.indptr),
+        shape=(votes.n_samples, votes.n_lfs * n_values),
+    )
+
+
+def count_classes(
+    votes: CastVotes, class_of_value: np.ndarray, n_classes: int
+) -> np.ndarray:
+    """Count the votes for each class, shape (n_samples, n_classes).
+
+    Votes whose value names no class are not counted.
+    """
+    named = class_of_value[votes.value]
+    keep = named >= 0
+    flat = votes.rows[keep] * n_classes + named[keep]
+    counts = np.bincount(flat, minlength=votes.n_samples * n_classes)
+    return counts.reshape(votes.n_samples, n_classes).astype(np.float64)
+
+
+def vote_shares(counts: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return each row's class shares; rows without such votes get the mean share."""
+    total = counts.sum(axis=1)
+    shares = np.full_like(counts, 1 / counts.shape[1])
+    voted = total > 0
+    if voted.any():
+        shares[voted] = counts[voted] / total[voted, None]
+        shares[~voted] = np.average(shares[voted], axis=0, weights=weight[voted])
+    return shares
+
+
+def softmax(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the softmax of every row and its log normaliser.
+
+    Loops over the few columns: reductions along a short axis are many times slower.
+    """
+    top = scores[:, 0].copy()
+    for c in range(1, scores.shape[1]):
+        np.maximum(top, scores[:, c], out=top)
+    proba = np.empty_like(scores)
+    total = np.zeros(len(scores))
+    for c in range(scores.shape[1]):
+        proba[:, c] = np.exp(scores[:, c] - top)
+        total += proba[:, c]
+    proba /= total[:, None]
+    return proba, top + np.log(total)
+
+
+def clamp(posterior: np.ndarray, gold: np.ndarray) -> np.ndarray:
+    """Overwrite the rows that have gold by certainty; in place."""
+    known = np.flatnonzero(gold >= 0)
+    posterior[known] = 0
+    posterior[known, gold[known]] = 1
+    return posterior
+
+
+def smoothed_shares(counts: np.ndarray, prior: np.ndarray, mass: float) -> np.ndarray:
+    """Return (counts + mass * prior) / (total + mass) for every row."""
+    total = counts.sum(axis=1, keepdims=True)
+    return (counts + mass * prior) / (total + mass)
+
+
+# Worker columns: MAP Dawid-Skene
+
+
+def confusion_prior(
+    class_of_value: np.ndarray, n_classes: int, right: float, wrong: float
+) -> np.ndarray:
+    """Return Dirichlet pseudo-counts, shape (n_values, n_classes)."""
+    prior = np.full((len(class_of_value), n_classes), wrong)
+    named = np.flatnonzero(class_of_value >= 0)
+    prior[named, class_of_value[named]] = right
+    return prior
+
+
+def worker_tables(counts: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    """M-step of a worker: log P(vote value | class).
+
+    Parameters
+    ----------
+    counts : ndarray of shape (n_lfs, n_values, n_classes)
+        Expected number of votes of each value on samples of each class.
+    prior : ndarray of shape (n_values, n_classes)
+        Pseudo-counts.
+
+    Returns
+    -------
+    log_table : ndarray of shape (n_lfs, n_values, n_classes)
+        Normalised over values.
+    """
+    smoothed = counts + prior
+    return np.log(smoothed / smoothed.sum(axis=1, keepdims=True))
+
+
+# Rule columns: atoms
+
+
+def atom_prior(
+    atom_class: np.ndarray, class_share: np.ndarray, ratio: float, flatten: float
+) -> np.ndarray:
+    """Return Q, what an atom says before its votes are seen.
+
+    An atom fires `ratio * (n_classes - 1)` times more readily in its own class.
+
+    Parameters
+    ----------
+    atom_class : ndarray of shape (n_atoms,)
+        Class that the atom votes for, -1 if its value names none.
+    class_share : ndarray of shape (n_classes,)
+        Class shares m of the covered samples.
+    ratio, flatten : float
+        r and eps of the model.
+
+    Returns
+    -------
+    Q : ndarray of shape (n_atoms, n_classes)
+        Rows sum to 1.
+    """
+    n_classes = len(class_share)
+    base = (1 - flatten) * class_share + flatten / n_classes
+    Q = np.tile(base, (len(atom_class), 1))
+    named = np.flatnonzero(atom_class >= 0)
+    Q[named, atom_class[named]] *= ratio * (n_classes - 1)
+    return Q / Q.sum(axis=1, keepdims=True)
+
+
+def atom_tables(
+    counts: np.ndarray, Q: np.ndarray, strength: float, growth: float
+) -> np.ndarray:
+    """Return P(class | atom fires), shrunk to Q; shape (n_atoms, n_classes)."""
+    n_votes = counts.sum(axis=1, keepdims=True)
+    pseudo = strength + growth * n_votes
+    return (counts + pseudo * Q) / (n_votes + pseudo)
+
+
+def leave_one_out_counts(
+    votes: CastVotes,
+    atom: np.ndarray,
+    scores: np.ndarray,
+    weights: np.ndarray,
+    gold: np.ndarray,
+    sample_weight: np.ndarray,
+) -> np.ndarray:
+    """Count the classes of every atom, each vote judged by the others in its row.
+
+    Parameters
+    ----------
+    votes : CastVotes
+        Encoded votes.
+    atom : ndarray of shape (n_votes,)
+        Atom of each vote.
+    scores : ndarray of shape (n_samples, n_classes)
+        Log scores of the rows, all votes included.
+    weights : ndarray of shape (n_atoms, n_classes)
+        What each atom added to the scores.
+    gold : ndarray of shape (n_samples,)
+        Class index of gold labels, -1 where there is none.
+    sample_weight : ndarray of shape (n_samples,)
+        Weights.
+
+    Returns
+    -------
+    counts : ndarray of shape (n_atoms, n_classes)
+        Sums over the votes on rows with two or more votes.
+    """
+    rows = votes.rows
+    keep = votes.counts[rows] >= 2
+    rows, atom = rows[keep], atom[keep]
+    others, _ = softmax(scores[rows] - weights[atom])
+    clamp(others, gold[rows])
+    others *= sample_weight[rows, None]
+    indicator = sparse.csc_matrix(
+        (np.ones(len(atom)), atom, np.arange(len(atom) + 1)),
+        shape=(len(weights), len(atom)),
+    )
+    return np.asarray(indicator @ others)
+
+
+def redundancy(
+    indicator: sparse.csr_matrix,
+    posterior: np.ndarray,
+    sample_weight: np.ndarray,
+    atom_class: np.ndarray,
+    lf_of_atom: np.ndarray,
+    n_lfs: int,
+) -> np.ndarray:
+    """Return one discount per LF: 1 if it stands alone, less if others repeat it.
+
+    R_ab is the share of the possible co-firing of two atoms of one class that
+    conditional independence given the class does not explain.
+
+    Parameters
+    ----------
+    indicator : csr_matrix of shape (n_samples, n_atoms)
+        One-hot votes.
+    posterior : ndarray of shape (n_samples, n_classes)
+        Class probabilities.
+    sample_weight : ndarray of shape (n_samples,)
+        Weights.
+    atom_class, lf_of_atom : ndarray of shape (n_atoms,)
+        Class and LF of each atom.
+    n_lfs : int
+        Number of LFs.
+
+    Returns
+    -------
+    discount : ndarray of shape (n_lfs,)
+        In (0, 1].
+    """
+    n_votes = indicator.T @ sample_weight
+    fired = np.flatnonzero(n_votes > 0)
+    A = indicator[:, fired]
+    together = (A.T @ A.multiply(sample_weight[:, None]).tocsr()).tocoo()
+    a, b, observed = together.row, together.col, together.data
+    same = (
+        (atom_class[fired][a] == atom_class[fired][b])
+        & (atom_class[fired][a] >= 0)
+        & (lf_of_atom[fired][a] != lf_of_atom[fired][b])
+    )
+    a, b, observed = a[same], b[same], observed[same]
+    in_class = A.T @ (posterior * sample_weight[:, None])
+    class_size = np.maximum((posterior * sample_weight[:, None]).sum(axis=0), 1e-12)
+    expected = ((in_class[a] * in_class[b]) / class_size).sum(axis=1)
+    possible = np.minimum(n_votes[fired][a], n_votes[fired][b]) - expected
+    excess = np.where(possible > 1e-9, (observed - expected) / (possible + 1e-300), 0)
+    repeated = np.bincount(a, np.clip(excess, 0, 1), minlength=len(fired))
+    discount = 1 / (1 + repeated)
+    lf = lf_of_atom[fired]
+    total = np.bincount(lf, n_votes[fired], minlength=n_lfs)
+    weighted = np.bincount(lf, n_votes[fired] * discount, minlength=n_lfs)
+    return np.where(total > 0, weighted / np.maximum(total, 1e-300), 1.0)

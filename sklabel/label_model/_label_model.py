@@ -1,0 +1,501 @@
+"""One label model for crowd workers and heuristics."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning
+
+from sklabel.base import BaseLabelModel
+from sklabel.label_model._kernels import (
+    atom_prior,
+    atom_tables,
+    clamp,
+    confusion_prior,
+    count_classes,
+    leave_one_out_counts,
+    one_hot,
+    redundancy,
+    smoothed_shares,
+    softmax,
+    vote_shares,
+    worker_tables,
+)
+from sklabel.utils._validation import (
+    Interval,
+    StrOptions,
+    check_class_prior,
+    first_few,
+)
+from sklabel.utils._votes import CastVotes
+
+# Constants of the model, the same for all data. Workers: pseudo-votes on the
+# diagonal of a confusion matrix, and pseudo-samples that hold the class prior near
+# the vote shares.
+_DIAGONAL = 4.0
+_PRIOR_SAMPLES = 100.0
+# Rules: an atom fires _RATIO * (n_classes - 1) times more readily in its own class;
+# _STRENGTH + _GROWTH * votes pseudo-votes hold it there.
+_RATIO = 4.0
+_STRENGTH = 4.0
+_GROWTH = 1.0
+_FLATTEN = 0.25
+_OUT_OF_SAMPLE = 0.5
+# Output: design effect of votes on one sample, and share of the smoothed vote share.
+_TEMPERING = {"workers": 0.35, "mixed": 0.35, "rules": 0.1}
+_MIXING = {"workers": 0.2, "mixed": 0.2, "rules": 0.3}
+# An LF with this many votes, all of one value, is a rule.
+_RULE_VOTES = 10
+
+
+class LabelModel(BaseLabelModel):
+    r"""Label model for crowd workers, heuristics, and both side by side.
+
+    Learns how good each labeling function (LF) is from the agreement between LFs,
+    with no gold labels or with some, and returns class probabilities that are
+    tempered to be believable. A *worker* is an LF whose choice between values says
+    something (a person, a classifier); it gets a confusion matrix. A *rule* is an LF
+    that fires for one class and otherwise abstains (a keyword); it gets a lift per
+    class. Prefer :class:`MajorityVote` for a handful of LFs of known equal quality.
+
+    Parameters
+    ----------
+    classes : array-like of shape (n_classes,), default=None
+        The classes, in the order of the columns of `predict_proba`. With strings
+        here, integer votes are indices into it. Vote values outside of it ("can't
+        tell") are evidence. If None, the labels of `y` where every row has one, else
+        the labels of votes and `y` together.
+    class_prior : array-like of shape (n_classes,), default=None
+        Probabilities in the order of `classes_`. If None, learned, except where rules
+        cast most votes: their firing rates do not tell the prior, so it is uniform
+        there (or that of the gold labels). Where the class shares are known, giving
+        them is worth more than any other choice.
+    lf_kind : {'auto', 'worker', 'rule'}, array-like of shape (n_lfs,) or dict, \
+            default='auto'
+        Kind of every LF, of each LF in order, or of LFs by name (others are 'auto').
+        'auto': an LF with one single value in 10 votes or more is a rule.
+    use_gold : bool, default=True
+        Whether gold labels in `y` supervise the fit. False: they only help to name
+        the classes, so that cross-validation may pass them for scoring.
+    tempering : 'auto' or float, default='auto'
+        Design effect per further vote on a sample: log scores are divided by
+        ``1 + (n_votes - 1) * tempering``, since votes on one sample share errors. 0
+        switches it off, which is right for independent votes. 'auto': 0.35, and 0.1
+        where rules cast most votes.
+    mixing : 'auto' or float, default='auto'
+        Share of the smoothed vote share in the probabilities, in [0, 1]; bounds the
+        loss where the model is wrong. 0 switches it off. 'auto': 0.2, and 0.3 where
+        rules cast most votes.
+    max_iter : int, default=100
+        Upper bound on EM sweeps. Each costs O(number of votes * n_classes).
+    tol : float, default=1e-4
+        EM stops when no posterior probability moves by more.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The classes.
+    class_prior_ : ndarray of shape (n_classes,)
+        Prior probability of each class.
+    vote_values_ : ndarray of shape (n_values,)
+        The values that a vote can have.
+    confusion_ : ndarray of shape (n_lfs, n_classes, n_values)
+        P(vote value | class, the LF votes); each row sums to 1.
+    lf_accuracy_ : ndarray of shape (n_lfs,)
+        Expected share of right votes among the LF's votes for a class.
+    lf_kind_ : ndarray of shape (n_lfs,)
+        'worker' or 'rule'.
+    structure_ : {'workers', 'mixed', 'rules'}
+        Which model was fitted, see Notes.
+    lower_bound_ : float
+        Log posterior per unit of sample weight at the end of EM; for 'rules', whose
+        two steps are no ascent, the mean log normaliser.
+    n_iter_ : int
+        Number of sweeps.
+    converged_ : bool
+        False if EM stopped at `max_iter`.
+    n_features_in_ : int
+        Number of LFs.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        LF names; only if X had string column names.
+
+    See Also
+    --------
+    MajorityVote : The baseline.
+    sklabel.inspection.lf_summary : Coverage, overlaps and conflicts of LFs.
+
+    Notes
+    -----
+    *workers* (no rules): maximum a posteriori Dawid-Skene [1]_. With posterior T, the
+    M-step is :math:`\theta_{jcv} \propto \alpha_{cv} + \sum_i T_{ic} [x_{ij} = v]`
+    with 4 pseudo-votes on the diagonal and :math:`\sqrt{2/K}` off it, and
+    :math:`\pi_c \propto \sum_i T_{ic} + 100\, s_c + 1` with s the mean vote share;
+    the E-step is :math:`T_{ic} \propto \pi_c \prod_j \theta_{j c x_{ij}}`. It
+    starts from the vote shares, so there is no seed and permuting rows, LFs or
+    classes permutes the result.
+
+    *mixed* (rules cast less than half of the votes): the same EM, where a rule vote a
+    multiplies by its lift :math:`P(c | a) / \pi_c` instead. Given that it votes, a
+    rule always votes the same, so its confusion matrix would say nothing.
+
+    *rules* (rules cast half of the votes or more): all votes enter as lifts, shrunk
+    towards a rule that fires :math:`4 (K - 1)` times more readily in its own class.
+    Half of each lift is estimated with the vote itself left out. With more than two
+    classes this is also used where most rule votes meet no worker.
+
+    Probabilities are ``(1 - mixing) * softmax(score / d) + mixing * shares`` with the
+    design effect d of `tempering`; in *rules*, d also counts LFs that repeat each
+    other.
+
+    A row without votes gets `class_prior_`. An LF without votes in `fit` counts as the
+    average worker, or as an average rule, if it votes later. Ties go to the class
+    with the larger prior, then to the first. With one class all rows get it.
+
+    References
+    ----------
+    .. [1] A. P. Dawid and A. M. Skene, "Maximum likelihood estimation of observer
+       error-rates using the EM algorithm", JRSS-C 28(1), 1979, 20-28.
+       doi:10.2307/2346806
+
+    Examples
+    --------
+    Two reliable workers and one who answers the opposite:
+
+    >>> import numpy as np
+    >>> from sklabel import LabelModel
+    >>> truth = np.tile([0, 1], 20)
+    >>> votes = np.column_stack([truth, truth, 1 - truth])
+    >>> model = LabelModel().fit(votes)
+    >>> model.lf_accuracy_.round(1)
+    array([1. , 1. , 0.2])
+    >>> model.predict([[0, -1, 1], [-1, -1, 1]])
+    array([0, 0])
+    """
+
+    _parameter_constraints = {
+        "classes": ["array-like", None],
+        "class_prior": ["array-like", None],
+        "lf_kind": [StrOptions({"auto", "worker", "rule"}), "array-like", dict],
+        "use_gold": ["boolean"],
+        "tempering": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
+        "mixing": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="both")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        *,
+        classes: ArrayLike | None = None,
+        class_prior: ArrayLike | None = None,
+        lf_kind: str | ArrayLike | Mapping[str, str] = "auto",
+        use_gold: bool = True,
+        tempering: str | float = "auto",
+        mixing: str | float = "auto",
+        max_iter: int = 100,
+        tol: float = 1e-4,
+    ) -> None:
+        self.classes = classes
+        self.class_prior = class_prior
+        self.lf_kind = lf_kind
+        self.use_gold = use_gold
+        self.tempering = tempering
+        self.mixing = mixing
+        self.max_iter = max_iter
+        self.tol = tol
+
+    def _fit_votes(
+        self, votes: CastVotes, gold: np.ndarray, sample_weight: np.ndarray
+    ) -> None:
+        if not self.use_gold:
+            gold = np.full_like(gold, -1)
+        self.lf_kind_ = self._resolve_kinds(votes, sample_weight)
+        self.structure_ = self._choose_structure(votes, sample_weight)
+
+        # Rows that say nothing take no part.
+        active = (votes.counts > 0) | (gold >= 0)
+        votes, gold = votes.take_rows(active), gold[active]
+        weight = sample_weight[active]
+        if len(self.classes_) == 1 or not active.any():
+            self._fit_trivial(votes)
+        elif self.structure_ == "rules":
+            self._fit_rules(votes, gold, weight, n_all=sample_weight.sum())
+        else:
+            self._fit_em(votes, gold, weight)
+
+    def _resolve_kinds(self, votes: CastVotes, weight: np.ndarray) -> np.ndarray:
+        """Return 'worker' or 'rule' for each LF."""
+        n_values = len(self.vote_values_)
+        counts = np.bincount(
+            votes.lf.astype(np.int64) * n_values + votes.value,
+            weight[votes.rows],
+            minlength=votes.n_lfs * n_values,
+        ).reshape(votes.n_lfs, n_values)
+        one_value = (counts > 0).sum(axis=1) == 1
+        auto = np.where(
+            one_value & (counts.sum(axis=1) >= _RULE_VOTES), "rule", "worker"
+        )
+        if isinstance(self.lf_kind, str):
+            return auto if self.lf_kind == "auto" else np.full_like(auto, self.lf_kind)
+        if isinstance(self.lf_kind, Mapping):
+            names = list(self._lf_names())
+            unknown = [name for name in self.lf_kind if name not in names]
+            if unknown:
+                raise ValueError(
+                    f"lf_kind names LFs that X lacks: {first_few(unknown)}. X has "
+                    f"{first_few(names)}."
+                )
+            kinds = [self.lf_kind.get(name, "auto") for name in names]
+        else:
+            kinds = list(np.asarray(self.lf_kind))
+            if len(kinds) != votes.n_lfs:
+                raise ValueError(
+                    f"lf_kind must name a kind for each of the {votes.n_lfs} LFs; got "
+                    f"{len(kinds)}. Pass a dict to name some of them only."
+                )
+        odd = set(kinds) - {"auto", "worker", "rule"}
+        if odd:
+            raise ValueError(
+                "The kind of an LF must be 'auto', 'worker' or 'rule'; got "
+                f"{first_few(sorted(map(str, odd)))}."
+            )
+        given = np.asarray(kinds, dtype=auto.dtype)
+        return np.where(given == "auto", auto, given)
+
+    def _choose_structure(self, votes: CastVotes, weight: np.ndarray) -> str:
+        """Choose between the EM of workers, the mixed EM and the model of rules."""
+        by_rule = (self.lf_kind_ == "rule")[votes.lf]
+        vote_weight = weight[votes.rows]
+        total, of_rules = vote_weight.sum(), vote_weight[by_rule].sum()
+        if of_rules == 0:
+            return "workers"
+        if of_rules >= total / 2:
+            return "rules"
+        if len(self.classes_) > 2:
+            # With many classes, EM on rows that have only rules drifts away from
+            # the workers: it is safe where most rule votes meet a worker's.
+            has_worker = np.bincount(votes.rows[~by_rule], minlength=votes.n_samples)
+            met = vote_weight[by_rule & (has_worker > 0)[votes.rows]].sum()
+            if met < of_rules / 2:
+                return "rules"
+        return "mixed"
+
+    def _fit_trivial(self, votes: CastVotes) -> None:
+        """One class, or no votes: the prior is all there is to say."""
+        n_classes, n_values = len(self.classes_), len(self.vote_values_)
+        self.class_prior_ = np.full(n_classes, 1 / n_classes)
+        if self.class_prior is not None:
+            self.class_prior_ = check_class_prior(self.class_prior, n_classes)
+        self._weights = np.zeros((votes.n_lfs, n_values, n_classes))
+        self._discount = np.ones(votes.n_lfs)
+        prior = self._worker_prior()
+        self.confusion_ = np.tile((prior / prior.sum(axis=0)).T, (votes.n_lfs, 1, 1))
+        self.lf_accuracy_ = np.full(
+            votes.n_lfs, _DIAGONAL / prior.sum(axis=0).mean() if n_values else np.nan
+        )
+        self.lower_bound_, self.n_iter_, self.converged_ = 0.0, 1, True
+
+    def _worker_prior(self) -> np.ndarray:
+        n_classes = len(self.classes_)
+        return confusion_prior(
+            self._class_of_value, n_classes, _DIAGONAL, np.sqrt(2 / n_classes)
+        )
+
+    def _fit_em(self, votes: CastVotes, gold: np.ndarray, weight: np.ndarray) -> None:
+        """EM for workers, with lifts for the rules among them."""
+        n_classes, n_values = len(self.classes_), len(self.vote_values_)
+        shape = (votes.n_lfs, n_values, n_classes)
+        is_rule = self.lf_kind_ == "rule"
+        atom_class = np.tile(self._class_of_value, votes.n_lfs)
+        worker_prior = self._worker_prior()
+        A = one_hot(votes, n_values)
+        A_transposed = A.T.tocsr()
+        covered = votes.counts > 0
+
+        shares = vote_shares(
+            count_classes(votes, self._class_of_value, n_classes), weight
+        )
+        pseudo = _PRIOR_SAMPLES * np.average(shares, axis=0, weights=weight) + 1
+        fixed = None
+        if self.class_prior is not None:
+            fixed = check_class_prior(self.class_prior, n_classes)
+
+        T = clamp(shares, gold)
+        self.converged_ = False
+        for n_iter in range(1, self.max_iter + 1):
+            self.n_iter_ = n_iter
+            weighted = T * weight[:, None]
+            counts = (A_transposed @ weighted).reshape(shape)
+            prior = weighted.sum(axis=0) + pseudo
+            prior = prior / prior.sum() if fixed is None else fixed
+            log_weights = worker_tables(counts, worker_prior)
+            if is_rule.any():
+                class_share = (weighted[covered].sum(axis=0) + 1) / (
+                    weight[covered].sum() + n_classes
+                )
+                Q = atom_prior(atom_class, class_share, _RATIO, _FLATTEN)
+                table = atom_tables(
+                    counts.reshape(-1, n_classes), Q, _STRENGTH, _GROWTH
+                ).reshape(shape)
+                log_weights[is_rule] = np.log(table[is_rule]) - np.log(prior)
+            scores = A @ log_weights.reshape(-1, n_classes) + np.log(prior)
+            updated, log_norm = softmax(scores)
+            known = gold >= 0
+            log_norm[known] = scores[known, gold[known]]
+            clamp(updated, gold)
+            change = np.abs(updated - T).max()
+            T = updated
+            if change < self.tol:
+                self.converged_ = True
+                break
+        if not self.converged_:
+            warnings.warn(
+                f"LabelModel stopped after max_iter={self.max_iter} with a change of "
+                f"{change:.1e} > tol={self.tol:.1e}. Increase max_iter or tol.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+        self.class_prior_ = prior
+        penalty = (worker_prior * log_weights[~is_rule]).sum()
+        if fixed is None:
+            penalty += pseudo @ np.log(prior)
+        self.lower_bound_ = float((weight @ log_norm + penalty) / weight.sum())
+
+        smoothed = counts + worker_prior
+        self._describe_workers(smoothed)
+        if is_rule.any():
+            self._describe_rules(counts, table, is_rule)
+        never = counts.sum(axis=(1, 2)) == 0
+        # A worker who comes later is the average worker.
+        log_weights[never & ~is_rule] = worker_tables(
+            counts[~is_rule].sum(axis=0, keepdims=True), worker_prior
+        )
+        self._weights = log_weights
+        self._discount = np.ones(votes.n_lfs)
+
+    def _fit_rules(
+        self, votes: CastVotes, gold: np.ndarray, weight: np.ndarray, n_all: float
+    ) -> None:
+        """Two steps for lifts, half of each estimated with the vote left out."""
+        n_classes, n_values = len(self.classes_), len(self.vote_values_)
+        shape = (votes.n_lfs, n_values, n_classes)
+        atom_class = np.tile(self._class_of_value, votes.n_lfs)
+        A = one_hot(votes, n_values)
+        covered = votes.counts > 0
+        n_covered = weight[covered].sum()
+        share_covered = n_covered / n_all
+        prior = self._prior_of_rules(gold, weight)
+
+        counts = count_classes(votes, self._class_of_value, n_classes)
+        T = clamp(vote_shares(counts, weight), gold)
+        for _ in range(2):
+            weighted = T * weight[:, None]
+            total = weighted[covered].sum(axis=0)
+            class_share = (total + 1) / (n_covered + n_classes)
+            N = np.asarray(A.T @ weighted)
+            Q = atom_prior(atom_class, class_share, _RATIO, _FLATTEN)
+            table = atom_tables(N, Q, _STRENGTH, _GROWTH)
+            expected = share_covered * total / max(n_covered, 1e-300)
+            expected = (expected + (1 - share_covered) * prior) * n_all + 1
+            first = np.log(table) - np.log(expected / (n_all + n_classes))
+            scores = A @ first + np.log(prior)
+            T, log_norm = softmax(scores)
+            clamp(T, gold)
+
+        atom = votes.lf.astype(np.int64) * n_values + votes.value
+        left_out = leave_one_out_counts(votes, atom, scores, first, gold, weight)
+        class_share = (left_out.sum(axis=0) + 1) / (left_out.sum() + n_classes)
+        Q = atom_prior(atom_class, class_share, _RATIO, _FLATTEN)
+        second = np.log(atom_tables(left_out, Q, _STRENGTH, _GROWTH))
+        second -= np.log(class_share)
+        weights = (1 - _OUT_OF_SAMPLE) * first + _OUT_OF_SAMPLE * second
+
+        self._weights = weights.reshape(shape)
+        self._discount = redundancy(
+            A,
+            T,
+            weight,
+            atom_class,
+            np.repeat(np.arange(votes.n_lfs), n_values),
+            votes.n_lfs,
+        )
+        self.class_prior_ = prior
+        self.lower_bound_ = float(np.average(log_norm, weights=weight))
+        self.n_iter_, self.converged_ = 2, True
+        every = np.ones(votes.n_lfs, dtype=bool)
+        self.confusion_ = np.empty((votes.n_lfs, n_classes, n_values))
+        self.lf_accuracy_ = np.empty(votes.n_lfs)
+        self._describe_rules(N.reshape(shape), table.reshape(shape), every)
+
+    def _prior_of_rules(self, gold: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        """Return the given prior, that of the gold labels, or the uniform one."""
+        n_classes = len(self.classes_)
+        if self.class_prior is not None:
+            return check_class_prior(self.class_prior, n_classes)
+        known = gold >= 0
+        counts = np.bincount(gold[known], weight[known], minlength=n_classes) + 1
+        return counts / counts.sum()
+
+    def _describe_workers(self, smoothed: np.ndarray) -> None:
+        """Set `confusion_` and `lf_accuracy_` from smoothed counts."""
+        self.confusion_ = np.swapaxes(
+            smoothed / smoothed.sum(axis=1, keepdims=True), 1, 2
+        )
+        named = np.flatnonzero(self._class_of_value >= 0)
+        right = smoothed[:, named, self._class_of_value[named]].sum(axis=1)
+        total = smoothed[:, named].sum(axis=(1, 2))
+        self.lf_accuracy_ = right / np.where(total > 0, total, np.nan)
+
+    def _describe_rules(
+        self, counts: np.ndarray, table: np.ndarray, is_rule: np.ndarray
+    ) -> None:
+        """Set the same for rules from P(class | atom)."""
+        n_votes = counts.sum(axis=2, keepdims=True)
+        joint = table * (n_votes + 1e-9)
+        values = joint / joint.sum(axis=1, keepdims=True)
+        self.confusion_[is_rule] = np.swapaxes(values, 1, 2)[is_rule]
+        named = np.flatnonzero(self._class_of_value >= 0)
+        right = joint[:, named, self._class_of_value[named]].sum(axis=1)
+        total = joint[:, named].sum(axis=(1, 2))
+        accuracy = right / np.where(total > 0, total, np.nan)
+        self.lf_accuracy_[is_rule] = accuracy[is_rule]
+
+    def _posterior(self, votes: CastVotes) -> np.ndarray:
+        n_classes, n_values = len(self.classes_), len(self.vote_values_)
+        A = one_hot(votes, n_values)
+        scores = A @ self._weights.reshape(-1, n_classes)
+        n_votes = np.maximum(votes.counts, 1)
+        tempering = self._output_constant("tempering", _TEMPERING)
+        design = 1 + tempering * (n_votes - 1)
+        log_prior = np.log(self.class_prior_)
+        if self.structure_ == "rules":
+            if tempering > 0:
+                in_row = sparse.csr_matrix(
+                    (np.ones(len(votes.lf)), votes.lf, votes.indptr),
+                    shape=(votes.n_samples, votes.n_lfs),
+                )
+                design = design * n_votes / np.maximum(in_row @ self._discount, 1e-12)
+            scores = scores / design[:, None] + log_prior
+        else:
+            scores = (scores + log_prior) / design[:, None]
+        proba, _ = softmax(scores)
+        mixing = self._output_constant("mixing", _MIXING)
+        if mixing == 0:
+            return proba
+        counts = count_classes(votes, self._class_of_value, n_classes)
+        even = np.full(n_classes, 1 / n_classes)
+        given = self.class_prior is not None or self.structure_ == "rules"
+        shares = smoothed_shares(counts, self.class_prior_ if given else even, 2.0)
+        return (1 - mixing) * proba + mixing * shares
+
+    def _output_constant(self, name: str, auto: dict[str, float]) -> float:
+        value: Any = getattr(self, name)
+        return auto[self.structure_] if value == "auto" else float(value)

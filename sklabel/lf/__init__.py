@@ -1,0 +1,14 @@
+"""Labeling functions: from samples to votes."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from sklabel.lf._crowd_labels import CrowdLabels
+from sklabel.lf._functions import LFTransformer, labeling_function
+from sklabel.lf._worker import WorkerLFTransformer
+
+__all__ = [
+    "CrowdLabels",
+    "LFTransformer",
+    "WorkerLFTransformer",
+    "labeling_function",
+]

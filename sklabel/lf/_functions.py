@@ -1,0 +1,473 @@
+"""Any Python functions as labeling functions."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar, overload
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy import sparse
+from sklearn.utils.validation import check_is_fitted
+
+from sklabel.base import BaseLFTransformer
+from sklabel.utils._validation import StrOptions, first_few, is_text, plain
+from sklabel.utils._votes import ABSTAIN, VoteMatrix, vote_dtype
+
+LabelingFunction = TypeVar("LabelingFunction", bound=Callable[..., Any])
+
+
+@overload
+def labeling_function(function: LabelingFunction) -> LabelingFunction: ...
+@overload
+def labeling_function(
+    function: None = None, *, name: str | None = None, vectorized: bool = False
+) -> Callable[[LabelingFunction], LabelingFunction]: ...
+def labeling_function(
+    function: Any = None, *, name: str | None = None, vectorized: bool = False
+) -> Any:
+    """Mark a function as a labeling function.
+
+    The function itself comes back, with the attributes `lf_name` and
+    `lf_vectorized`, so it can be called, tested and pickled as before.
+
+    Parameters
+    ----------
+    function : callable, default=None
+        The function, when the decorator is used bare.
+    name : str, default=None
+        Name of the LF. If None, the name of the function.
+    vectorized : bool, default=False
+        False: the function gets one row and returns one vote. True: it gets the whole
+        X and returns one vote per row.
+
+    Returns
+    -------
+    function : callable
+        The same function, or a decorator if called with arguments only.
+
+    Raises
+    ------
+    TypeError
+        If `function` is not callable.
+
+    See Also
+    --------
+    LFTransformer : Applies labeling functions.
+
+    Examples
+    --------
+    >>> from sklabel import ABSTAIN, labeling_function
+    >>> @labeling_function
+    ... def mentions_rain(x):
+    ...     return 0 if "rain" in x.text else ABSTAIN
+    >>> @labeling_function(name="sun", vectorized=True)
+    ... def mentions_sun(X):
+    ...     return X["text"].str.contains("sun").map({True: 1, False: ABSTAIN})
+    >>> mentions_sun.lf_name
+    'sun'
+    """
+
+    def mark(function: Any) -> Any:
+        if not callable(function):
+            raise TypeError(
+                "labeling_function marks a function; got "
+                f"{type(function).__name__}. Name and options go by keyword: "
+                "@labeling_function(name='...')."
+            )
+        function.lf_name = name or _plain_name(function)
+        function.lf_vectorized = vectorized
+        return function
+
+    return mark if function is None else mark(function)
+
+
+class Row:
+    """One row of a DataFrame: `row.column` and `row["column"]` give the cell.
+
+    Parameters
+    ----------
+    cells : dict
+        Column name to cell.
+    """
+
+    __slots__ = ("_cells",)
+
+    def __init__(self, cells: dict[Any, Any]) -> None:
+        self._cells = cells
+
+    def __getattr__(self, name: str) -> Any:
+        # Unpickling and copying look for special names before there are cells.
+        if name.startswith("__") or name == "_cells":
+            raise AttributeError(name)
+        try:
+            return self._cells[name]
+        except KeyError:
+            raise AttributeError(
+                f"The row has no column {name!r}; it has {first_few(self._cells, 20)}."
+            ) from None
+
+    def __getitem__(self, name: Any) -> Any:
+        return self._cells[name]
+
+    def __contains__(self, name: Any) -> bool:
+        return name in self._cells
+
+    def get(self, name: Any, default: Any = None) -> Any:
+        """Return a cell, or the default where there is no such column.
+
+        Parameters
+        ----------
+        name : hashable
+            Column name.
+        default : object, default=None
+            What to return otherwise.
+
+        Returns
+        -------
+        cell : object
+            The cell.
+        """
+        return self._cells.get(name, default)
+
+    def __repr__(self) -> str:
+        return f"Row({self._cells!r})"
+
+
+class LFTransformer(BaseLFTransformer):
+    """Apply Python functions as labeling functions.
+
+    Each function returns a class, or -1 or None to abstain. Row functions cost one
+    Python call per row and function; mark a function that works on whole columns with
+    ``@labeling_function(vectorized=True)`` where speed matters.
+
+    Parameters
+    ----------
+    lfs : sequence of callables or of (name, callable) pairs
+        The functions. A row function gets a row with `x.column` and `x["column"]` if
+        X is a DataFrame, else a 1-D array. A vectorised one gets X as it is.
+    classes : array-like of shape (n_classes,), default=None
+        What the functions may return besides abstaining. Strings are turned into
+        their index. If None, any non-negative integer.
+    on_error : {'raise', 'abstain'}, default='raise'
+        What to do when a row function raises: stop with its error, or abstain and
+        warn once with the number of errors.
+    sparse_output : bool, default=False
+        Return a :class:`~sklabel.utils.VoteMatrix` (CSR; an entry that is not stored
+        is an abstention) instead of a dense array.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Columns of X; only if X had string column names.
+
+    See Also
+    --------
+    labeling_function : Names a function and says whether it is vectorised.
+    WorkerLFTransformer : One labeling function per crowd worker.
+
+    Notes
+    -----
+    Functions of other tools work unchanged if they are callable with a row and have a
+    `name` or a `__name__`. A function that returns True or False is refused: it
+    mixes up "yes" with class 1.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklabel import ABSTAIN, LFTransformer, labeling_function
+    >>> @labeling_function
+    ... def mentions_rain(x):
+    ...     return 0 if "rain" in x.text else ABSTAIN
+    >>> X = pd.DataFrame({"text": ["rain again", "sunny"]})
+    >>> LFTransformer([mentions_rain]).fit_transform(X)
+    array([[ 0],
+           [-1]], dtype=int8)
+    """
+
+    _parameter_constraints = {
+        "lfs": ["array-like"],
+        "classes": ["array-like", None],
+        "on_error": [StrOptions({"raise", "abstain"})],
+        "sparse_output": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        lfs: Sequence[Any] = (),
+        *,
+        classes: ArrayLike | None = None,
+        on_error: str = "raise",
+        sparse_output: bool = False,
+    ) -> None:
+        self.lfs = lfs
+        self.classes = classes
+        self.on_error = on_error
+        self.sparse_output = sparse_output
+
+    def fit(self, X: Any, y: Any = None) -> LFTransformer:
+        """Check the functions and remember the columns; no function is called.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Samples; cells may hold anything.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : LFTransformer
+            The fitted transformer.
+
+        Raises
+        ------
+        ValueError
+            If there is no function, a name is missing or repeats.
+        TypeError
+            If something among `lfs` is not callable.
+        """
+        self._validate_params()
+        self._check_samples(X, reset=True)
+        self._functions = _named_functions(self.lfs)
+        return self
+
+    def transform(self, X: Any) -> np.ndarray | VoteMatrix:
+        """Return the vote of every function on every row.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        votes : ndarray or VoteMatrix of shape (n_samples, n_lfs)
+            int8 where it is large enough; -1, or not stored, for abstain.
+
+        Raises
+        ------
+        NotFittedError
+            If the transformer is not fitted.
+        TypeError
+            If a function returns something that is no vote.
+        ValueError
+            If X has other columns than in `fit`, or a vectorised function returns
+            another number of votes than X has rows.
+        Exception
+            Whatever a function raises, with its name and the row as a note.
+        """
+        check_is_fitted(self)
+        X = self._check_samples(X, reset=False)
+        reader = _VoteReader(self.classes)
+        rows: list[Any] | None = None
+        columns = []
+        for name, function in self._functions:
+            if getattr(function, "lf_vectorized", False):
+                columns.append(reader.read_all(name, function(X), len(X)))
+                continue
+            if rows is None:
+                rows = list(_rows(X))
+            columns.append(self._apply(name, function, rows, reader))
+        largest = max(int(column.max()) for column in columns)
+        dense = np.column_stack(columns).astype(vote_dtype(largest))
+        return self._dense_as_votes(dense)
+
+    def _apply(
+        self,
+        name: str,
+        function: Callable[[Any], Any],
+        rows: list[Any],
+        reader: _VoteReader,
+    ) -> np.ndarray:
+        """Call a row function on every row."""
+        votes = []
+        failed: list[tuple[int, str]] = []
+        for i, row in enumerate(rows):
+            try:
+                votes.append(function(row))
+            except Exception as error:
+                if self.on_error == "raise":
+                    error.add_note(f"Labeling function {name!r} failed at row {i}.")
+                    raise
+                failed.append((i, repr(error)))
+                votes.append(ABSTAIN)
+        if failed:
+            warnings.warn(
+                f"Labeling function {name!r} raised on {len(failed)} of {len(rows)} "
+                f"rows, which count as abstentions; first at row {failed[0][0]}: "
+                f"{failed[0][1]}.",
+                UserWarning,
+                stacklevel=3,
+            )
+        return reader.read_all(name, votes, len(rows))
+
+    def get_feature_names_out(
+        self, input_features: Sequence[str] | None = None
+    ) -> np.ndarray:
+        """Return the names of the labeling functions.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Must be the columns of `fit` if given; the names do not depend on it.
+
+        Returns
+        -------
+        names : ndarray of shape (n_lfs,), object
+            Names in the order of `lfs`.
+
+        Raises
+        ------
+        NotFittedError
+            If the transformer is not fitted.
+        """
+        self._check_input_features(input_features)
+        return np.asarray([name for name, _ in self._functions], dtype=object)
+
+
+def _plain_name(function: Any) -> str:
+    """Return the name that a function goes by, '' if it has none."""
+    for attribute in ("lf_name", "name", "__name__"):
+        name = getattr(function, attribute, None)
+        if isinstance(name, str) and name != "<lambda>":
+            return name
+    return ""
+
+
+def _named_functions(lfs: Sequence[Any]) -> list[tuple[str, Callable[..., Any]]]:
+    """Return (name, function) pairs with distinct names."""
+    if len(lfs) == 0:
+        raise ValueError(
+            "LFTransformer has no labeling function: lfs is empty. Pass a list of "
+            "functions."
+        )
+    named = []
+    for position, entry in enumerate(lfs):
+        if isinstance(entry, tuple) and len(entry) == 2 and isinstance(entry[0], str):
+            name, function = entry
+        else:
+            name, function = _plain_name(entry), entry
+        if not callable(function):
+            raise TypeError(
+                f"lfs must hold functions or (name, function) pairs; got {entry!r} at "
+                f"position {position}."
+            )
+        if not name:
+            raise ValueError(
+                f"The labeling function at position {position} has no name. Pass a "
+                "pair ('name', function), or use @labeling_function(name='...')."
+            )
+        named.append((name, function))
+    names = pd.Index([name for name, _ in named])
+    if names.has_duplicates:
+        raise ValueError(
+            "Labeling functions need distinct names; these repeat: "
+            f"{first_few(names[names.duplicated()].unique())}."
+        )
+    return named
+
+
+def _rows(X: Any) -> Iterator[Any]:
+    """Iterate over the rows as a row function sees them."""
+    if not isinstance(X, pd.DataFrame):
+        yield from X
+        return
+    names = list(X.columns)
+    columns = [X.iloc[:, j].tolist() for j in range(X.shape[1])]
+    for cells in zip(*columns, strict=True):
+        yield Row(dict(zip(names, cells, strict=True)))
+
+
+class _VoteReader:
+    """Turns what functions return into votes, or says what is wrong with it."""
+
+    def __init__(self, classes: ArrayLike | None) -> None:
+        self.index: dict[Any, int] | None = None
+        self.classes: list[Any] | None = None
+        if classes is None:
+            return
+        array = np.asarray(classes)
+        self.classes = [plain(c) for c in array.tolist()]
+        if is_text(array):
+            self.index = {c: k for k, c in enumerate(self.classes)}
+            return
+        if array.dtype.kind not in "iu" or array.min(initial=0) < 0:
+            raise ValueError(
+                "classes of LFTransformer must be strings or non-negative integers; "
+                f"got {self.classes!r}."
+            )
+        self.index = {c: c for c in self.classes}
+
+    def read_all(self, name: str, returned: Any, n_rows: int) -> np.ndarray:
+        """Return the votes of one function as an array of integers.
+
+        Parameters
+        ----------
+        name : str
+            Name of the function, for messages.
+        returned : array-like of shape (n_rows,)
+            What it returned.
+        n_rows : int
+            Number of rows of X.
+
+        Returns
+        -------
+        votes : ndarray of shape (n_rows,), int64
+            -1 for abstain.
+        """
+        if sparse.issparse(returned) or np.ndim(returned) != 1:
+            raise TypeError(
+                f"{name} returned {type(returned).__name__}; a vectorised labeling "
+                "function returns a one-dimensional array with one vote per row."
+            )
+        if len(returned) != n_rows:
+            raise ValueError(
+                f"{name} returned {len(returned)} votes for {n_rows} rows; a "
+                "vectorised labeling function returns one vote per row."
+            )
+        if isinstance(returned, pd.Series):
+            returned = returned.astype(object).to_numpy()
+        array = np.asarray(returned)
+        if array.dtype.kind in "iu" and self._all_known(array):
+            return array.astype(np.int64)
+        votes = np.full(n_rows, ABSTAIN, dtype=np.int64)
+        cells = returned if isinstance(returned, list) else array.tolist()
+        for i, cell in enumerate(cells):
+            votes[i] = self._read(name, plain(cell), i)
+        return votes
+
+    def _all_known(self, votes: np.ndarray) -> bool:
+        if self.index is None:
+            return bool((votes >= ABSTAIN).all())
+        return bool(np.isin(votes, [ABSTAIN, *self.index.values()]).all()) and (
+            list(self.index) == list(self.index.values())
+        )
+
+    def _read(self, name: str, vote: Any, row: int) -> int:
+        if vote is None or vote is pd.NA or vote != vote:
+            return ABSTAIN
+        if isinstance(vote, float) and vote.is_integer():
+            vote = int(vote)
+        if not isinstance(vote, bool) and isinstance(vote, int | str):
+            if vote == ABSTAIN:
+                return ABSTAIN
+            if self.index is not None and vote in self.index:
+                return self.index[vote]
+            if self.index is None and isinstance(vote, int) and vote >= 0:
+                return vote
+        allowed = (
+            "a class (a non-negative integer)"
+            if self.classes is None
+            else f"one of the classes {self.classes!r}"
+        )
+        raise TypeError(
+            f"{name} returned {vote!r} for row {row}; a labeling function returns "
+            f"{allowed} or ABSTAIN (-1)."
+        )

@@ -1,0 +1,335 @@
+"""One labeling function per crowd worker."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+
+from sklabel.base import BaseLFTransformer
+from sklabel.lf._crowd_labels import (
+    CrowdLabels,
+    code_labels,
+    lf_names,
+    read_crowd_labels,
+)
+from sklabel.utils._validation import Interval, check_columns, first_few, plain
+from sklabel.utils._votes import CastVotes, VoteMatrix, read_votes
+
+
+class WorkerLFTransformer(BaseLFTransformer):
+    """One labeling function per crowd worker.
+
+    Looks up the judgements of each sample by its id, so the same columns come out in
+    every cross-validation fold and a sample that nobody judged gets abstentions. Use
+    it for crowd files in long form, or without `crowd_labels` for tables that have
+    one column per worker already.
+
+    Parameters
+    ----------
+    crowd_labels : CrowdLabels or DataFrame, default=None
+        The judgements. A long DataFrame with the columns sample, worker and label is
+        turned into a :class:`CrowdLabels` in every `fit`; pass the store itself where
+        many fits follow, as in a grid search. If None, X has one column per worker.
+    id_column : str or int, default=None
+        Column of X that holds the sample ids. If None: the column that has the name
+        of the sample column of `crowd_labels`, else the only column of X.
+    classes : array-like of shape (n_classes,), default=None
+        Labels that count as votes, where `crowd_labels` is None; other labels then
+        raise. If None, all labels that X has in `fit`, sorted.
+    min_labels : int, default=1
+        Leave out workers with fewer answers in all of the crowd labels; answers
+        outside of the classes count too.
+    unipolar : bool, default=False
+        One labeling function per (worker, class) that votes for this class only,
+        instead of one per worker.
+    sparse_output : bool, default=False
+        Return a :class:`~sklabel.utils.VoteMatrix` (CSR; an entry that is not stored
+        is an abstention) instead of a dense array. Memory is then proportional to
+        the judgements. In a FeatureUnion, all blocks must be dense or all sparse.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The classes.
+    votes_ : ndarray of shape (n_classes,)
+        The vote of each class: the class itself if classes are non-negative
+        integers, else its index in `classes_`.
+    workers_ : Index of length n_workers
+        Ids of the workers that have a labeling function.
+    n_answers_ : ndarray of shape (n_workers,)
+        Number of answers of each of them.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Columns of X; only if X had string column names.
+
+    See Also
+    --------
+    CrowdLabels : The store of judgements.
+    LabelModel : Turns the votes into class probabilities.
+
+    Notes
+    -----
+    Columns are called ``worker_<id>``, with `unipolar` ``worker_<id>_<class>``, and
+    stand in the order of the ids, then of the classes.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklabel import CrowdLabels, WorkerLFTransformer
+    >>> judgements = pd.DataFrame(
+    ...     {
+    ...         "item": [7, 7, 8],
+    ...         "worker": ["ann", "bob", "ann"],
+    ...         "label": ["good", "bad", "good"],
+    ...     }
+    ... )
+    >>> crowd = CrowdLabels.from_frame(judgements, sample="item")
+    >>> items = pd.DataFrame({"item": [7, 8, 9]})
+    >>> transformer = WorkerLFTransformer(crowd).set_output(transform="pandas")
+    >>> transformer.fit_transform(items)
+       worker_ann  worker_bob
+    0           1           0
+    1           1          -1
+    2          -1          -1
+    """
+
+    _parameter_constraints = {
+        "crowd_labels": [CrowdLabels, pd.DataFrame, None],
+        "id_column": [str, Integral, None],
+        "classes": ["array-like", None],
+        "min_labels": [Interval(Integral, 1, None, closed="left")],
+        "unipolar": ["boolean"],
+        "sparse_output": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        crowd_labels: CrowdLabels | pd.DataFrame | None = None,
+        *,
+        id_column: str | int | None = None,
+        classes: ArrayLike | None = None,
+        min_labels: int = 1,
+        unipolar: bool = False,
+        sparse_output: bool = False,
+    ) -> None:
+        self.crowd_labels = crowd_labels
+        self.id_column = id_column
+        self.classes = classes
+        self.min_labels = min_labels
+        self.unipolar = unipolar
+        self.sparse_output = sparse_output
+
+    def fit(self, X: Any, y: Any = None) -> WorkerLFTransformer:
+        """Choose the workers that get a labeling function.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Samples with their ids; without `crowd_labels`, one column per worker
+            with -1, NaN, None or pd.NA for no label.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : WorkerLFTransformer
+            The fitted transformer.
+
+        Raises
+        ------
+        ValueError
+            If the id column is missing or unclear, an id is missing, or no worker has
+            `min_labels` answers.
+        TypeError
+            If ids in X and in the crowd labels are of different kinds.
+        """
+        self._validate_params()
+        if self.crowd_labels is None:
+            X = self._check_samples(X, reset=True)
+            votes = self._read_wide(X)
+            if len(votes.value) == 0:
+                raise ValueError(
+                    f"X holds no label: all {votes.n_samples} rows of all "
+                    f"{votes.n_lfs} workers are empty."
+                )
+            _, self.classes_, self.votes_ = code_labels(votes.value, self.classes)
+            self._code_wide(votes)
+            names = getattr(self, "feature_names_in_", range(self.n_features_in_))
+            workers = pd.Index(names)
+            n_answers = np.bincount(votes.lf, minlength=votes.n_lfs)
+        else:
+            if self.classes is not None:
+                raise ValueError(
+                    "classes of WorkerLFTransformer is for X with one column per "
+                    "worker. Pass classes to CrowdLabels.from_frame instead."
+                )
+            store = read_crowd_labels(self.crowd_labels, where="WorkerLFTransformer")
+            self._store = store
+            ids = self._read_ids(X, reset=True)
+            *_, found = store.votes_of(ids)
+            if not found.any():
+                warnings.warn(
+                    f"None of the {len(found)} sample ids in X has a judgement (X has "
+                    f"{first_few(ids, 3)}; the crowd labels have "
+                    f"{first_few(store.sample_ids[:3])}). Check id_column.",
+                    UserWarning,
+                    stacklevel=2,
+                )
+            self.classes_, self.votes_ = store.classes, store.votes
+            workers, n_answers = store.worker_ids, store.n_answers
+        kept = np.flatnonzero(n_answers >= self.min_labels)
+        if len(kept) == 0:
+            raise ValueError(
+                f"No worker has min_labels={self.min_labels} answers; the busiest of "
+                f"{len(n_answers)} has {n_answers.max()}. Lower min_labels."
+            )
+        self._column_of_worker = np.full(len(n_answers), -1)
+        self._column_of_worker[kept] = np.arange(len(kept))
+        self.workers_, self.n_answers_ = workers[kept], n_answers[kept]
+        return self
+
+    def transform(self, X: Any) -> np.ndarray | VoteMatrix:
+        """Return the votes of each worker.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Samples with their ids, or one column per worker, as in `fit`.
+
+        Returns
+        -------
+        votes : ndarray or VoteMatrix of shape (n_samples, n_lfs)
+            int8 where it is large enough; -1, or not stored, for abstain. An id that
+            is not in the crowd labels gets abstentions.
+
+        Raises
+        ------
+        NotFittedError
+            If the transformer is not fitted.
+        ValueError
+            If columns differ from those in `fit`, an id is missing, or a label in X
+            is none of the classes.
+        TypeError
+            If ids in X and in the crowd labels are of different kinds.
+        """
+        check_is_fitted(self)
+        if self.crowd_labels is None:
+            votes = self._read_wide(self._check_samples(X, reset=False))
+            indptr, worker, label = votes.indptr, votes.lf, self._code_wide(votes)
+        else:
+            ids = self._read_ids(X, reset=False)
+            indptr, worker, label, _ = self._store.votes_of(ids)
+        column = self._column_of_worker[worker]
+        kept = column >= 0
+        if not kept.all():
+            indptr = np.concatenate([[0], np.cumsum(kept)])[indptr]
+            column, label = column[kept], label[kept]
+        n_lfs = len(self.workers_)
+        if self.unipolar:
+            n_lfs *= len(self.classes_)
+            column = column * len(self.classes_) + label
+        return self._as_votes(indptr, column, self.votes_[label], n_lfs)
+
+    def get_feature_names_out(
+        self, input_features: Sequence[str] | None = None
+    ) -> np.ndarray:
+        """Return the names of the labeling functions.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Must be the columns of `fit` if given; the names do not depend on it.
+
+        Returns
+        -------
+        names : ndarray of shape (n_lfs,), object
+            ``worker_<id>``, with `unipolar` ``worker_<id>_<class>``.
+
+        Raises
+        ------
+        NotFittedError
+            If the transformer is not fitted.
+        """
+        self._check_input_features(input_features)
+        names = lf_names(self.workers_)
+        if self.unipolar:
+            names = [f"{name}_{plain(c)}" for name in names for c in self.classes_]
+        return np.asarray(names, dtype=object)
+
+    def _read_ids(self, X: Any, *, reset: bool) -> pd.Index:
+        """Return the sample ids of X; other columns of a DataFrame do not matter."""
+        if isinstance(X, pd.DataFrame):
+            column = self.id_column
+            if column is None:
+                column = self._store.sample_name
+            if column is None or (self.id_column is None and column not in X.columns):
+                if X.shape[1] != 1:
+                    raise ValueError(
+                        f"X has several columns ({first_few(X.columns, 20)}); say "
+                        "which holds the sample ids with id_column=."
+                    )
+                column = X.columns[0]
+            if isinstance(column, str) or column in X.columns:
+                check_columns(X, [column], where="WorkerLFTransformer")
+                X = X[[column]]
+            else:
+                self._check_position(X)
+                X = X.iloc[:, [int(column)]]
+            return pd.Index(self._check_samples(X, reset=reset).iloc[:, 0])
+        X = self._check_samples(X, reset=reset)
+        if isinstance(self.id_column, str):
+            raise ValueError(
+                f"id_column={self.id_column!r} is a name, and X is an array without "
+                "column names. Pass a DataFrame or a position."
+            )
+        if self.id_column is None and X.shape[1] != 1:
+            raise ValueError(
+                f"X has several columns ({X.shape[1]}); say which holds the sample ids "
+                "with id_column=."
+            )
+        self._check_position(X)
+        return pd.Index(X[:, self.id_column or 0])
+
+    def _check_position(self, X: Any) -> None:
+        """Raise if `id_column` is a position that X does not have."""
+        if self.id_column is not None and not 0 <= int(self.id_column) < X.shape[1]:
+            raise ValueError(
+                f"id_column={self.id_column} is no position in X, which has "
+                f"{X.shape[1]} column(s)."
+            )
+
+    def _read_wide(self, X: Any) -> CastVotes:
+        """Read a table with one column per worker."""
+        names = getattr(self, "feature_names_in_", range(X.shape[1]))
+        cells = X.to_numpy(dtype=object) if isinstance(X, pd.DataFrame) else X
+        return read_votes(cells, names)
+
+    def _code_wide(self, votes: CastVotes) -> np.ndarray:
+        """Return the class index of each label, which must be one of the classes."""
+        label, _, _ = code_labels(votes.value, self.classes_)
+        if (label < 0).any():
+            names = getattr(self, "feature_names_in_", range(votes.n_lfs))
+            first = int(np.argmax(label < 0))
+            raise ValueError(
+                f"X has labels that are not in classes {self.classes_.tolist()}: "
+                f"{first_few(dict.fromkeys(votes.value[label < 0].tolist()))} (first "
+                f"at row {int(votes.rows[first])}, worker "
+                f"{plain(names[votes.lf[first]])!r}). Pass classes= with all labels."
+            )
+        return label
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.categorical = True
+        return tags

@@ -1,0 +1,119 @@
+"""Cross-validation where only some rows have gold labels."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import BaseCrossValidator, StratifiedKFold
+
+from sklabel.utils._classes import read_gold
+from sklabel.utils._validation import n_rows
+
+
+class GoldKFold(BaseCrossValidator):
+    """Stratified folds of the gold rows; unlabelled rows are always trained on.
+
+    Stock ``GridSearchCV`` and ``cross_val_score`` then score on gold labels only,
+    while the label model still sees every vote.
+
+    Parameters
+    ----------
+    n_splits : int, default=5
+        Number of folds; at least 2, and not more than gold rows.
+    shuffle : bool, default=False
+        Whether to shuffle the gold rows first.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the shuffle.
+
+    See Also
+    --------
+    sklearn.model_selection.StratifiedKFold : Makes the folds of the gold rows.
+
+    Notes
+    -----
+    A gold label of -1, NaN, None or pd.NA means unlabelled. Training parts hold gold
+    rows of the other folds too: a semi-supervised model learns from them, one with
+    ``use_gold=False`` does not.
+
+    Examples
+    --------
+    >>> from sklabel.model_selection import GoldKFold
+    >>> y = [0, 1, -1, -1, 0, 1]
+    >>> for train, test in GoldKFold(2).split([[0]] * 6, y):
+    ...     print(train, test)
+    [2 3 4 5] [0 1]
+    [0 1 2 3] [4 5]
+    """
+
+    def __init__(
+        self, n_splits: int = 5, *, shuffle: bool = False, random_state: Any = None
+    ) -> None:
+        self.n_splits = n_splits
+        self.shuffle = shuffle
+        self.random_state = random_state
+
+    def split(
+        self, X: Any, y: Any, groups: Any = None
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Generate training and test rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples; only their number matters.
+        y : array-like of shape (n_samples,)
+            Gold labels, -1, NaN, None or pd.NA for unlabelled.
+        groups : None
+            Ignored.
+
+        Yields
+        ------
+        train : ndarray of int
+            All unlabelled rows and the gold rows of the other folds, ascending.
+        test : ndarray of int
+            Gold rows of this fold, ascending.
+
+        Raises
+        ------
+        ValueError
+            If y is None, or there are fewer gold rows than folds.
+        """
+        n_samples = n_rows(X)
+        gold = read_gold(y, n_samples)
+        if gold is None:
+            raise ValueError(
+                "GoldKFold needs gold labels in y to make its folds; y is None."
+            )
+        rows = np.flatnonzero(gold.known & ~gold.minus_one)
+        if len(rows) < self.n_splits:
+            raise ValueError(
+                f"GoldKFold needs at least n_splits={self.n_splits} gold rows; y has "
+                f"{len(rows)} of {n_samples}. Lower n_splits or add gold labels."
+            )
+        folds = StratifiedKFold(
+            self.n_splits,
+            shuffle=self.shuffle,
+            random_state=self.random_state if self.shuffle else None,
+        )
+        for _, part in folds.split(rows, gold.label[rows]):
+            test = rows[part]
+            yield np.setdiff1d(np.arange(n_samples), test), test
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Return the number of folds.
+
+        Parameters
+        ----------
+        X, y, groups : object, default=None
+            Ignored.
+
+        Returns
+        -------
+        n_splits : int
+            Number of folds.
+        """
+        return self.n_splits

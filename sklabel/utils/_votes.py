@@ -1,0 +1,614 @@
+"""Votes: the abstain value and the dense, sparse and long forms of a vote matrix.
+
+A vote matrix has one row per sample and one column per labeling function (LF).
+Three forms hold the same thing:
+
+dense
+    Array or DataFrame of shape (n_samples, n_lfs). -1, NaN, None and pd.NA mean
+    that the LF abstains. LF transformers return int8 where it is large enough.
+sparse
+    CSR. An entry that is *not stored* is an abstention; a *stored* value is the
+    vote, so a stored zero is a vote for class 0.
+long
+    One line per cast vote: sample, lf, vote.
+
+The sparse form has two traps, and both are closed. Stacking a dense and a sparse
+block (``FeatureUnion``) turns the dense abstentions into stored -1 and drops the
+dense zeros: readers of votes raise on a negative stored value. And densifying CSR
+the ordinary way turns abstentions into class 0: LF transformers return
+:class:`VoteMatrix`, whose ``toarray`` fills -1.
+"""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from sklabel.utils._validation import check_columns, first_few, plain
+
+ABSTAIN = -1
+
+
+class VoteMatrix(sparse.csr_matrix):
+    """CSR votes that stay votes when they are made dense.
+
+    Parameters are those of :class:`scipy.sparse.csr_matrix`. An entry that is not
+    stored is an abstention, a stored value is the vote. ``toarray``, ``todense``
+    and ``np.asarray`` fill -1 where nothing is stored, so a ``ColumnTransformer``
+    that decides to densify its blocks returns correct votes.
+
+    ``FeatureUnion`` and ``hstack`` return scipy's own CSR class: make that dense
+    with :func:`votes_to_dense`, never with its ``toarray``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklabel.utils import VoteMatrix
+    >>> VoteMatrix((np.array([0, 1]), ([0, 1], [0, 1])), shape=(2, 2)).toarray()
+    array([[ 0, -1],
+           [-1,  1]], dtype=int8)
+    """
+
+    def toarray(self, order: Any = None, out: Any = None) -> np.ndarray:
+        """Return the dense form, -1 where an LF abstains.
+
+        Parameters
+        ----------
+        order : {'C', 'F'}, default=None
+            Memory layout of the result.
+        out : ndarray of shape (n_samples, n_lfs), default=None
+            Array to write to.
+
+        Returns
+        -------
+        votes : ndarray of shape (n_samples, n_lfs)
+            The votes; a signed dtype.
+        """
+        dense = votes_to_dense(self)
+        if out is not None:
+            out[...] = dense
+            return out
+        return np.asarray(dense, order=order or "C")
+
+    def todense(self, order: Any = None, out: Any = None) -> np.matrix:
+        """Return the dense form as a matrix, -1 where an LF abstains.
+
+        Parameters
+        ----------
+        order : {'C', 'F'}, default=None
+            Memory layout of the result.
+        out : ndarray of shape (n_samples, n_lfs), default=None
+            Array to write to.
+
+        Returns
+        -------
+        votes : matrix of shape (n_samples, n_lfs)
+            The votes.
+        """
+        return np.asmatrix(self.toarray(order=order, out=out))
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+        return self.toarray().astype(dtype or self.dtype, copy=False)
+
+
+def vote_dtype(largest: int) -> type[np.signedinteger]:
+    """Return the smallest signed integer dtype that holds the votes and -1."""
+    for dtype in (np.int8, np.int16, np.int32):
+        if largest <= np.iinfo(dtype).max:
+            return dtype
+    return np.int64
+
+
+def _check_stored_votes(votes: sparse.csr_matrix, lf_names: Sequence[Any]) -> None:
+    """Raise if a stored value cannot be a vote (trap one of the sparse form)."""
+    if votes.nnz == 0:
+        return
+    data = votes.data
+    if data.dtype.kind == "c":
+        raise ValueError("Complex data not supported: votes are classes.")
+    bad = data < 0
+    if bad.any():
+        first = int(np.argmax(bad))
+        row = int(np.searchsorted(votes.indptr, first, side="right") - 1)
+        raise ValueError(
+            f"A sparse vote matrix stores classes only, and an abstention is not "
+            f"stored; got {int(bad.sum())} negative stored value(s), first "
+            f"{plain(data[first])!r} at row {row}, LF "
+            f"{plain(lf_names[votes.indices[first]])!r}. A dense and a sparse block "
+            "were probably stacked (FeatureUnion, ColumnTransformer, hstack), which "
+            "also drops the dense votes for class 0: give every LF transformer the "
+            "same sparse_output."
+        )
+
+
+@dataclass(frozen=True)
+class CastVotes:
+    """The votes that were cast, row by row; abstentions take no memory.
+
+    Attributes
+    ----------
+    indptr : ndarray of shape (n_samples + 1,)
+        Votes of sample i stand at ``indptr[i]:indptr[i + 1]``.
+    lf : ndarray of shape (n_votes,)
+        Column of each vote.
+    value : ndarray of shape (n_votes,)
+        The vote itself, or its index in an alphabet after `encode`.
+    n_lfs : int
+        Number of columns.
+    """
+
+    indptr: np.ndarray
+    lf: np.ndarray
+    value: np.ndarray
+    n_lfs: int
+
+    @property
+    def n_samples(self) -> int:
+        """Number of rows."""
+        return len(self.indptr) - 1
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Number of votes of each sample, shape (n_samples,)."""
+        return np.diff(self.indptr)
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Row of each vote, shape (n_votes,)."""
+        return np.repeat(np.arange(self.n_samples), self.counts)
+
+    def take_rows(self, keep: np.ndarray) -> CastVotes:
+        """Keep the rows of a boolean mask of shape (n_samples,)."""
+        votes = np.repeat(keep, self.counts)
+        indptr = np.concatenate([[0], np.cumsum(self.counts[keep])])
+        return CastVotes(indptr, self.lf[votes], self.value[votes], self.n_lfs)
+
+    def take_votes(self, keep: np.ndarray) -> CastVotes:
+        """Keep the votes of a boolean mask of shape (n_votes,)."""
+        kept = np.concatenate([[0], np.cumsum(keep)])
+        return CastVotes(kept[self.indptr], self.lf[keep], self.value[keep], self.n_lfs)
+
+    def encode(self, values: np.ndarray) -> tuple[CastVotes, np.ndarray]:
+        """Replace each vote by its index in a sorted alphabet.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_values,)
+            Sorted vote values.
+
+        Returns
+        -------
+        encoded : CastVotes
+            Votes as indices; -1 where the value is not in the alphabet.
+        known : ndarray of shape (n_votes,)
+            True where the value is in the alphabet.
+        """
+        code = index_of(values, self.value)
+        return CastVotes(self.indptr, self.lf, code, self.n_lfs), code >= 0
+
+
+def index_of(alphabet: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return the position of each value in a sorted alphabet, -1 where absent."""
+    if len(values) == 0:
+        return np.zeros(0, dtype=np.int32)
+    if len(alphabet) == 0 or is_numeric(alphabet) != is_numeric(values):
+        return np.full(len(values), -1, dtype=np.int32)
+    small = (
+        alphabet.dtype.kind in "iub"
+        and values.dtype.kind in "iub"
+        and int(values.min()) >= -1
+        and int(max(values.max(), alphabet.max())) < 65_536
+        and int(alphabet.min()) >= 0
+    )
+    if small:
+        # Two entries at the end catch -1, which indexes from behind.
+        table = np.full(int(max(values.max(), alphabet.max())) + 2, -1, dtype=np.int32)
+        table[alphabet.astype(np.intp)] = np.arange(len(alphabet), dtype=np.int32)
+        return table[values.astype(np.intp)]
+    return pd.Index(alphabet).get_indexer(pd.Index(values)).astype(np.int32)
+
+
+def is_numeric(values: np.ndarray) -> bool:
+    """Tell whether an array holds numbers or booleans."""
+    return values.dtype.kind in "iufb"
+
+
+def distinct(values: np.ndarray) -> np.ndarray:
+    """Return the sorted distinct values; fast on long arrays of few integers."""
+    if values.dtype.kind in "iu" and len(values):
+        low, high = int(values.min()), int(values.max())
+        if high - low < 65_536:
+            # Wide first: an int8 difference of -100 and 100 would wrap.
+            shifted = values.astype(np.int64) - low
+            seen = np.flatnonzero(np.bincount(shifted, minlength=1))
+            return (seen + low).astype(values.dtype)
+    return np.sort(pd.unique(values))
+
+
+def _tidy_objects(values: np.ndarray, where: str) -> np.ndarray:
+    """Turn an object array of votes into one of numbers or one of strings."""
+    kind = pd.api.types.infer_dtype(values, skipna=False)
+    if kind in {"string", "empty"}:
+        return values
+    if kind in {"integer", "floating", "mixed-integer-float", "boolean"}:
+        tidy = np.asarray(values.tolist())
+        if tidy.dtype.kind in "iufb":
+            return tidy
+    if kind == "complex":
+        raise ValueError("Complex data not supported: votes are classes.")
+    scalars = (str, bool, int, float, np.generic)
+    odd = [value for value in values if not isinstance(value, scalars)]
+    if odd:
+        raise TypeError(
+            f"{where}: argument must be a string or a number in every cell; got "
+            f"{odd[0]!r} of type {type(odd[0]).__name__}. A vote is a class, or -1, "
+            "None or NaN for abstain."
+        )
+    raise TypeError(
+        f"{where} mixes strings and numbers, for instance "
+        f"{first_few(dict.fromkeys(values.tolist()), 4)}. Use one kind for all classes."
+    )
+
+
+def _is_abstention(cells: np.ndarray) -> np.ndarray:
+    """Mark the cells that mean abstain: -1, NaN, None, pd.NA."""
+    kind = cells.dtype.kind
+    if kind == "f":
+        return np.isnan(cells) | (cells == ABSTAIN)
+    if kind in "i":
+        return cells == ABSTAIN
+    if kind in "ubUS":
+        return np.zeros(cells.shape, dtype=bool)
+    missing = pd.isna(cells)
+    # `==` on an object array may meet anything, so only true numbers are compared.
+    flat = cells.ravel()
+    minus = np.fromiter(
+        (
+            isinstance(cell, int | float | np.number) and cell == ABSTAIN
+            for cell in flat
+        ),
+        dtype=bool,
+        count=flat.size,
+    )
+    return missing | minus.reshape(cells.shape)
+
+
+def read_votes(X: Any, lf_names: Sequence[Any] | None = None) -> CastVotes:
+    """Read a dense or sparse vote matrix.
+
+    Parameters
+    ----------
+    X : ndarray or sparse matrix of shape (n_samples, n_lfs)
+        Votes, any dtype. Already two-dimensional.
+    lf_names : sequence of length n_lfs, default=None
+        Names for error messages; positions if None.
+
+    Returns
+    -------
+    votes : CastVotes
+        The cast votes with their own values: numbers or strings.
+
+    Raises
+    ------
+    ValueError
+        If a value is infinite or complex, a stored sparse value is negative, or a
+        string is empty or ``'-1'``.
+    TypeError
+        If a cell is neither a string nor a number, or both kinds are mixed.
+    """
+    names = range(X.shape[1]) if lf_names is None else lf_names
+    if sparse.issparse(X):
+        csr = X.tocsr()
+        if not csr.has_canonical_format:
+            csr = csr.copy()
+            csr.sum_duplicates()
+            if csr.nnz != X.nnz:
+                raise ValueError(
+                    "A sparse vote matrix stores at most one vote per sample and LF; "
+                    f"got {X.nnz - csr.nnz} entries that repeat a position. Keep one."
+                )
+        _check_stored_votes(csr, names)
+        votes = CastVotes(
+            csr.indptr.astype(np.int64), csr.indices, csr.data, csr.shape[1]
+        )
+        if csr.dtype.kind == "f" and np.isnan(csr.data).any():
+            votes = votes.take_votes(~np.isnan(csr.data))
+    else:
+        cells = np.asarray(X)
+        if cells.dtype.kind == "c":
+            raise ValueError("Complex data not supported: votes are classes.")
+        cast = ~_is_abstention(cells)
+        indptr = np.concatenate([[0], np.cumsum(cast.sum(axis=1))])
+        lf = np.nonzero(cast)[1].astype(np.int32)
+        values = cells[cast]
+        if values.dtype.kind == "O":
+            values = _tidy_objects(values, "The vote matrix")
+        votes = CastVotes(indptr, lf, values, cells.shape[1])
+    return _check_values(votes, names)
+
+
+def _where(votes: CastVotes, bad: np.ndarray, names: Sequence[Any]) -> str:
+    """Say how many votes are bad and where the first one is."""
+    first = int(np.argmax(bad))
+    row = int(np.searchsorted(votes.indptr, first, side="right") - 1)
+    name = plain(names[votes.lf[first]])
+    return f"{int(bad.sum())} vote(s), first at row {row}, LF {name!r}"
+
+
+def _check_values(votes: CastVotes, names: Sequence[Any]) -> CastVotes:
+    """Refuse values that no vote can have; integral floats become integers."""
+    values = votes.value
+    if values.dtype.kind == "f":
+        bad = np.isinf(values)
+        if bad.any():
+            raise ValueError(
+                f"Votes must be finite; got infinity in {_where(votes, bad, names)}. "
+                "An abstention is -1 or NaN."
+            )
+        rounded = np.rint(values)
+        if np.array_equal(rounded, values) and np.all(np.abs(values) < 2**53):
+            return CastVotes(
+                votes.indptr, votes.lf, rounded.astype(np.int64), votes.n_lfs
+            )
+    elif not is_numeric(values):
+        bad = (values == "") | (values == str(ABSTAIN))
+        if bad.any():
+            raise ValueError(
+                "A vote is a class name or None; got an empty string or the string "
+                f"'-1' in {_where(votes, bad, names)}. Use None or NaN for abstain."
+            )
+    return votes
+
+
+def votes_to_dense(votes: Any) -> np.ndarray:
+    """Make a vote matrix dense without turning abstentions into class 0.
+
+    Parameters
+    ----------
+    votes : array-like or sparse matrix of shape (n_samples, n_lfs)
+        Votes in any form that a label model reads.
+
+    Returns
+    -------
+    dense : ndarray of shape (n_samples, n_lfs)
+        Votes of the smallest signed integer dtype that holds them, -1 for abstain;
+        an object array with None for abstain if the votes are strings.
+
+    Raises
+    ------
+    ValueError
+        If the votes are not two-dimensional or not readable as votes.
+
+    See Also
+    --------
+    votes_to_sparse : The way back.
+
+    Examples
+    --------
+    >>> from scipy.sparse import csr_array
+    >>> from sklabel.utils import votes_to_dense
+    >>> votes_to_dense(csr_array(([0, 1], ([0, 1], [0, 0])), shape=(2, 2)))
+    array([[ 0, -1],
+           [ 1, -1]], dtype=int8)
+    """
+    cast = read_any_votes(votes)
+    shape = (cast.n_samples, cast.n_lfs)
+    if is_numeric(cast.value):
+        if cast.value.dtype.kind == "f":
+            dense = np.full(shape, float(ABSTAIN))
+        else:
+            largest = int(cast.value.max(initial=0))
+            smallest = int(cast.value.min(initial=0))
+            dense = np.full(shape, ABSTAIN, dtype=vote_dtype(max(largest, -smallest)))
+    else:
+        dense = np.full(shape, None, dtype=object)
+    dense[cast.rows, cast.lf] = cast.value
+    return dense
+
+
+def votes_to_sparse(votes: Any) -> VoteMatrix:
+    """Make a vote matrix sparse: one stored entry per cast vote.
+
+    Parameters
+    ----------
+    votes : array-like or sparse matrix of shape (n_samples, n_lfs)
+        Votes that are non-negative integers, -1 / NaN / None for abstain.
+
+    Returns
+    -------
+    sparse : VoteMatrix of shape (n_samples, n_lfs)
+        CSR with explicit zeros for votes for class 0.
+
+    Raises
+    ------
+    ValueError
+        If votes are strings, fractions, or negative other than -1.
+
+    See Also
+    --------
+    votes_to_dense : The way back.
+
+    Examples
+    --------
+    >>> from sklabel.utils import votes_to_sparse
+    >>> votes_to_sparse([[0, -1], [1, -1]]).nnz
+    2
+    """
+    cast = read_any_votes(votes)
+    if cast.value.dtype.kind not in "iub":
+        raise ValueError(
+            "A sparse vote matrix holds non-negative integers; got "
+            f"{first_few(distinct(cast.value))}. Give class indices instead."
+        )
+    data = cast.value.astype(vote_dtype(int(cast.value.max(initial=0))))
+    result = VoteMatrix(
+        (data, cast.lf, cast.indptr), shape=(cast.n_samples, cast.n_lfs)
+    )
+    _check_stored_votes(result, range(cast.n_lfs))
+    return result
+
+
+def votes_to_long(votes: Any, *, lf_names: Sequence[Any] | None = None) -> pd.DataFrame:
+    """List the cast votes, one per line.
+
+    Parameters
+    ----------
+    votes : array-like, DataFrame or sparse matrix of shape (n_samples, n_lfs)
+        Votes in any form that a label model reads.
+    lf_names : sequence of length n_lfs, default=None
+        Names of the columns. If None, the columns of a DataFrame, else positions.
+
+    Returns
+    -------
+    long : DataFrame with the columns sample, lf, vote
+        `sample` is the index label of a DataFrame, else the row number. Abstentions
+        have no line.
+
+    Raises
+    ------
+    ValueError
+        If the votes are not two-dimensional or not readable as votes.
+
+    See Also
+    --------
+    votes_from_long : The way back.
+
+    Examples
+    --------
+    >>> from sklabel.utils import votes_to_long
+    >>> votes_to_long([[0, -1], [1, 1]], lf_names=["a", "b"])
+       sample lf  vote
+    0       0  a     0
+    1       1  a     1
+    2       1  b     1
+    """
+    cast = read_any_votes(votes)
+    names: Any = lf_names
+    if names is None:
+        names = votes.columns if isinstance(votes, pd.DataFrame) else range(cast.n_lfs)
+    if len(names) != cast.n_lfs:
+        raise ValueError(
+            f"lf_names must name each of the {cast.n_lfs} columns; got {len(names)}."
+        )
+    samples: Any = (
+        votes.index
+        if isinstance(votes, pd.DataFrame)
+        else pd.RangeIndex(len(cast.rows))
+    )
+    return pd.DataFrame(
+        {
+            "sample": samples.take(cast.rows),
+            "lf": pd.Index(names).take(cast.lf),
+            "vote": cast.value,
+        }
+    ).reset_index(drop=True)
+
+
+def votes_from_long(
+    long: pd.DataFrame,
+    *,
+    sample: str = "sample",
+    lf: str = "lf",
+    vote: str = "vote",
+) -> pd.DataFrame:
+    """Build the dense table, samples by LFs, from a list of votes.
+
+    For crowd judgements with repeats, string labels or millions of lines use
+    :class:`sklabel.CrowdLabels`, which keeps them sparse.
+
+    Parameters
+    ----------
+    long : DataFrame
+        One line per vote; votes are non-negative integers.
+    sample, lf, vote : str
+        Names of the three columns.
+
+    Returns
+    -------
+    votes : DataFrame of shape (n_samples, n_lfs)
+        int8 where it is large enough, -1 for abstain; index and columns sorted.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, an id or vote is missing, a (sample, lf) pair
+        repeats, or a vote is not a non-negative integer.
+
+    See Also
+    --------
+    votes_to_long : The way back.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklabel.utils import votes_from_long
+    >>> long = pd.DataFrame(
+    ...     {"sample": [7, 8, 8], "lf": ["a", "a", "b"], "vote": [0, 1, 1]}
+    ... )
+    >>> votes_from_long(long)
+    lf      a  b
+    sample
+    7       0 -1
+    8       1  1
+    """
+    check_columns(long, [sample, lf, vote], where="votes_from_long")
+    if long[[sample, lf, vote]].isna().to_numpy().any():
+        raise ValueError(
+            "votes_from_long: an id or vote is missing. Drop those lines; an "
+            "abstention has no line."
+        )
+    repeated = long.duplicated([sample, lf])
+    if repeated.any():
+        first = long.loc[repeated].iloc[0]
+        raise ValueError(
+            f"votes_from_long: {int(repeated.sum())} (sample, lf) pair(s) repeat, "
+            f"first {plain(first[sample])!r}, {plain(first[lf])!r}. Keep one, or use "
+            "CrowdLabels.from_frame(duplicates=...)."
+        )
+    values = _check_values(read_votes(long[[vote]].to_numpy(), [vote]), [vote]).value
+    if values.dtype.kind not in "iu" or len(values) != len(long) or values.min() < 0:
+        raise ValueError(
+            "votes_from_long: votes must be non-negative integers; got "
+            f"{first_few(pd.unique(long[vote]))}."
+        )
+    rows, row_ids = pd.factorize(long[sample], sort=True)
+    columns, lf_ids = pd.factorize(long[lf], sort=True)
+    dense = np.full(
+        (len(row_ids), len(lf_ids)), ABSTAIN, dtype=vote_dtype(int(values.max()))
+    )
+    dense[rows, columns] = values
+    return pd.DataFrame(
+        dense,
+        index=pd.Index(row_ids, name=sample),
+        columns=pd.Index(lf_ids, name=lf),
+    )
+
+
+def read_any_votes(votes: Any) -> CastVotes:
+    """Read votes in any form that a user may hold."""
+    if isinstance(votes, pd.DataFrame):
+        return read_votes(frame_to_array(votes), list(votes.columns))
+    matrix = votes if sparse.issparse(votes) else np.asarray(votes)
+    if matrix.ndim != 2:
+        raise ValueError(
+            f"Votes must be two-dimensional, samples by LFs; got {matrix.ndim} "
+            "dimension(s). Reshape your data with votes.reshape(-1, 1) if it holds "
+            "one LF."
+        )
+    return read_votes(matrix)
+
+
+def frame_to_array(frame: pd.DataFrame) -> np.ndarray:
+    """Turn a DataFrame into an array; nullable integers with gaps become floats."""
+    numeric = [pd.api.types.is_numeric_dtype(dtype) for dtype in frame.dtypes]
+    nullable = [pd.api.types.is_extension_array_dtype(dtype) for dtype in frame.dtypes]
+    if all(numeric) and any(nullable):
+        return frame.to_numpy(dtype=np.float64, na_value=np.nan)
+    return frame.to_numpy()
