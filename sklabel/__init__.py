@@ -9,19 +9,23 @@ from sklabel.label_model import LabelModel, MajorityVote
 from sklabel.lf import (
     CrowdLabels,
     LFTransformer,
+    PolarityLFTransformer,
     WorkerLFTransformer,
     labeling_function,
 )
 from sklabel.model_selection import GoldKFold
+from sklabel.text import BertEmbedder
 from sklabel.utils import ABSTAIN
 
 __all__ = [
     "ABSTAIN",
+    "BertEmbedder",
     "CrowdLabels",
     "GoldKFold",
     "LFTransformer",
     "LabelModel",
     "MajorityVote",
+    "PolarityLFTransformer",
     "SoftLabelClassifier",
     "WeakSupervisionClassifier",
     "WorkerLFTransformer",

@@ -237,22 +237,7 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
         ValueError
             If X has other LFs than in `fit`.
         """
-        check_is_fitted(self)
-        votes = self._read_votes(X, reset=False)
-        encoded, known = votes.encode(self.vote_values_)
-        if not known.all():
-            unknown = sorted(set(votes.value[~known].tolist()), key=str)
-            warnings.warn(
-                f"X has {int((~known).sum())} vote(s) with values that fit never saw: "
-                f"{unknown[:5]!r}; they count as abstentions. Pass classes= with all "
-                "labels, or fit on votes that hold them.",
-                UserWarning,
-                stacklevel=2,
-            )
-            encoded = encoded.take_votes(known)
-        proba = self._posterior(encoded)
-        proba[encoded.counts == 0] = self.class_prior_
-        return proba
+        return self._proba(X)
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the most probable class of each sample.
@@ -274,11 +259,30 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
         ValueError
             If X has other LFs than in `fit`.
         """
-        proba = self.predict_proba(X)
+        proba = self._proba(X)
         best = proba.max(axis=1, keepdims=True)
         # Probabilities that differ in rounding only are a tie.
         tied = proba >= best * (1 - 1e-12)
         return self.classes_[np.argmax(np.where(tied, self.class_prior_, -1.0), axis=1)]
+
+    def _proba(self, X: Any) -> np.ndarray:
+        """Do what `predict_proba` says; warnings point to the user's call."""
+        check_is_fitted(self)
+        votes = self._read_votes(X, reset=False)
+        encoded, known = votes.encode(self.vote_values_)
+        if not known.all():
+            unknown = sorted(set(votes.value[~known].tolist()), key=str)
+            warnings.warn(
+                f"X has {int((~known).sum())} vote(s) with values that fit never saw: "
+                f"{unknown[:5]!r}; they count as abstentions. Pass classes= with all "
+                "labels, or fit on votes that hold them.",
+                UserWarning,
+                stacklevel=3,
+            )
+            encoded = encoded.take_votes(known)
+        proba = self._posterior(encoded)
+        proba[encoded.counts == 0] = self.class_prior_
+        return proba
 
     def _fit_votes(
         self, votes: CastVotes, gold: np.ndarray, sample_weight: np.ndarray

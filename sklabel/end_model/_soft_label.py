@@ -8,6 +8,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.pipeline import Pipeline
@@ -22,9 +23,12 @@ from sklearn.utils.validation import (
 )
 
 from sklabel.base import VersionedPickle
+from sklabel.utils._classes import check_classes
 from sklabel.utils._validation import (
     HasMethods,
     check_sample_weight,
+    first_few,
+    n_rows,
     take_rows,
 )
 
@@ -52,7 +56,8 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
     estimator : classifier
         The classifier; it must take `sample_weight` in `fit`, otherwise the most
         probable class is used, with a warning. Of a Pipeline, all but the last step
-        are fitted on X once and only the last step sees the repeated rows.
+        are fitted on X once, without weights, and only the last step sees the
+        repeated rows.
     classes : array-like of shape (n_classes,), default=None
         The classes of the columns of soft labels. If None, 0, 1, 2, ...
 
@@ -169,7 +174,7 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
             )
         if self.classes is None:
             return soft, np.arange(soft.shape[1])
-        classes = np.asarray(self.classes)
+        classes = check_classes(self.classes)
         if len(classes) != soft.shape[1]:
             raise ValueError(
                 f"y has {soft.shape[1]} columns and classes names {len(classes)}: "
@@ -183,16 +188,14 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
         check_classification_targets(labels)
         classes, index = np.unique(labels, return_inverse=True)
         if self.classes is not None:
-            given = np.asarray(self.classes)
-            outside = np.setdiff1d(classes, given)
-            if len(outside):
+            given = check_classes(self.classes)
+            at = pd.Index(given).get_indexer(pd.Index(classes))
+            if (at < 0).any():
                 raise ValueError(
                     f"y has labels that are not in classes={given.tolist()}: "
-                    f"{outside[:5].tolist()}."
+                    f"{first_few(classes[at < 0])}."
                 )
-            order = np.argsort(given)
-            index = order[np.searchsorted(given[order], classes)][index]
-            classes = given
+            index, classes = at[index], given
         return np.eye(len(classes))[index], classes
 
     def _fit_estimator(self, X: Any, soft: np.ndarray, weight: np.ndarray) -> Any:
@@ -200,10 +203,11 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
         estimator = clone(self.estimator)
         is_pipeline = isinstance(estimator, Pipeline)
         last = estimator.steps[-1][1] if is_pipeline else estimator
-        takes_weight = has_fit_parameter(last, "sample_weight")
+        kept = np.flatnonzero(weight > 0)
+        if len(kept) < len(weight):
+            X, soft, weight = take_rows(X, kept), soft[kept], weight[kept]
         hard = self.classes_[np.argmax(soft, axis=1)]
-        rows, labels, row_weight = _expand(soft, weight, self.classes_)
-        if not takes_weight:
+        if not has_fit_parameter(last, "sample_weight"):
             # Nothing to say about certain labels of equal weight.
             if np.any((soft > 0) & (soft < 1)) or np.any(weight != 1):
                 warnings.warn(
@@ -213,29 +217,18 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
                     UserWarning,
                     stacklevel=3,
                 )
-            kept = np.flatnonzero(weight > 0)
-            X, hard = take_rows(X, kept), hard[kept]
             return estimator.fit(X, hard)
-        certain = len(rows) == len(soft) and np.array_equal(rows, np.arange(len(soft)))
-        uniform = certain and np.all(row_weight == 1)
-        if is_pipeline and len(estimator.steps) > 1:
-            kept = np.flatnonzero(weight > 0)
+        rows, labels, row_weight = _expand(soft, weight, self.classes_)
+        # Certain labels of equal weight go the way of any classifier.
+        options = {} if np.all(row_weight == 1) else {"sample_weight": row_weight}
+        if is_pipeline:
             head = estimator[:-1]
-            features = head.fit_transform(take_rows(X, kept), hard[kept])
-            at = np.searchsorted(kept, rows)
-            features = features if certain else take_rows(features, at)
-            last.fit(
-                features, labels, **({} if uniform else {"sample_weight": row_weight})
-            )
-            # head shares its fitted steps with the pipeline.
+            features = head.fit_transform(X, hard) if len(head) else X
+            last.fit(_repeat_rows(features, rows), labels, **options)
+            # With a memory, the head has fitted clones of its steps.
             estimator.steps = [*head.steps, estimator.steps[-1]]
             return estimator
-        X = X if certain else take_rows(X, rows)
-        options: dict[str, Any] = {} if uniform else {"sample_weight": row_weight}
-        if is_pipeline:
-            name = estimator.steps[-1][0]
-            options = {f"{name}__{key}": value for key, value in options.items()}
-        return estimator.fit(X, labels, **options)
+        return estimator.fit(_repeat_rows(X, rows), labels, **options)
 
     @available_if(estimator_has("predict"))
     def predict(self, X: Any) -> np.ndarray:
@@ -280,13 +273,8 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
         """
         check_is_fitted(self)
         proba = self.estimator_.predict_proba(X)
-        seen = self.estimator_.classes_
-        if len(seen) == len(self.classes_):
-            order = [seen.tolist().index(c) for c in self.classes_.tolist()]
-            return proba[:, order]
         full = np.zeros((len(proba), len(self.classes_)))
-        columns = [self.classes_.tolist().index(c) for c in seen.tolist()]
-        full[:, columns] = proba
+        full[:, self._columns()] = proba
         return full
 
     @available_if(estimator_has("decision_function"))
@@ -301,7 +289,8 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
         Returns
         -------
         decision : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            In the order of `classes_`; for two classes, positive means the second.
+            In the order of `classes_`, the smallest float for a class that had no
+            weight in training; for two classes, positive means the second.
 
         Raises
         ------
@@ -310,13 +299,21 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
         """
         check_is_fitted(self)
         decision = self.estimator_.decision_function(X)
-        seen = self.estimator_.classes_.tolist()
+        columns, n_classes = self._columns(), len(self.classes_)
         if decision.ndim == 1:
-            # The estimator sorts its classes; the user's order may be the other.
-            return decision if seen[-1] == self.classes_[-1] else -decision
-        if len(seen) != len(self.classes_):
-            return decision
-        return decision[:, [seen.index(c) for c in self.classes_.tolist()]]
+            if n_classes <= 2:
+                # The estimator sorts its classes; the user's order may be the other.
+                return decision if columns[-1] == n_classes - 1 else -decision
+            decision = np.column_stack([-decision, decision])
+        if decision.shape[1] != len(columns):
+            return decision  # one column per pair of classes
+        full = np.full((len(decision), n_classes), np.finfo(np.float64).min)
+        full[:, columns] = decision
+        return full
+
+    def _columns(self) -> np.ndarray:
+        """Return the position in `classes_` of each class that the estimator saw."""
+        return pd.Index(self.classes_).get_indexer(pd.Index(self.estimator_.classes_))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -324,7 +321,16 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
         tags.input_tags = inner.input_tags
         if inner.classifier_tags is not None:
             tags.classifier_tags = inner.classifier_tags
+            # Several columns of y are the probabilities of one label.
+            tags.classifier_tags.multi_label = False
         return tags
+
+
+def _repeat_rows(X: Any, rows: np.ndarray) -> Any:
+    """Return the rows of X; X itself if they are all rows in order."""
+    if len(rows) == n_rows(X) and np.array_equal(rows, np.arange(len(rows))):
+        return X
+    return take_rows(X, rows)
 
 
 def _expand(

@@ -61,7 +61,8 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
     n_features_in_ : int
         Number of columns of X, if the end model has it.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Columns of X that the end model needs, if it has it.
+        Columns of X in training, if the end model has it; `predict` needs those that
+        the end model uses.
 
     See Also
     --------

@@ -150,8 +150,8 @@ def label_coverage(votes: Any) -> float:
     return float((cast.counts > 0).mean())
 
 
-# A gold row's label that no LF votes, and a row without gold.
-_OTHER, _UNLABELLED = -1, -2
+# Index of a row without gold; -1 is the index of a gold label that no LF votes.
+_UNLABELLED = -2
 
 
 def _names_of(votes: Any, cast: CastVotes, lf_names: Sequence[Any] | None) -> pd.Index:

@@ -74,6 +74,29 @@ def clamp(posterior: np.ndarray, gold: np.ndarray) -> np.ndarray:
     return posterior
 
 
+def e_step(scores: np.ndarray, gold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the posterior and the log likelihood of every row.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_samples, n_classes)
+        Log of the joint probability of a row's votes and each class.
+    gold : ndarray of shape (n_samples,)
+        Class index of gold labels, -1 where there is none.
+
+    Returns
+    -------
+    posterior : ndarray of shape (n_samples, n_classes)
+        Certain where there is gold.
+    log_likelihood : ndarray of shape (n_samples,)
+        Of the votes, and of the gold label where there is one.
+    """
+    posterior, log_likelihood = softmax(scores)
+    known = np.flatnonzero(gold >= 0)
+    log_likelihood[known] = scores[known, gold[known]]
+    return clamp(posterior, gold), log_likelihood
+
+
 def smoothed_shares(counts: np.ndarray, prior: np.ndarray, mass: float) -> np.ndarray:
     """Return (counts + mass * prior) / (total + mass) for every row."""
     total = counts.sum(axis=1, keepdims=True)

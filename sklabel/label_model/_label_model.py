@@ -21,6 +21,7 @@ from sklabel.label_model._kernels import (
     clamp,
     confusion_prior,
     count_classes,
+    e_step,
     leave_one_out_counts,
     one_hot,
     redundancy,
@@ -313,44 +314,24 @@ class LabelModel(BaseLabelModel):
         """EM for workers, with lifts for the rules among them."""
         n_classes, n_values = len(self.classes_), len(self.vote_values_)
         shape = (votes.n_lfs, n_values, n_classes)
-        is_rule = self.lf_kind_ == "rule"
-        atom_class = np.tile(self._class_of_value, votes.n_lfs)
-        worker_prior = self._worker_prior()
         A = one_hot(votes, n_values)
         A_transposed = A.T.tocsr()
-        covered = votes.counts > 0
+        covered_weight = np.where(votes.counts > 0, weight, 0)
 
-        shares = vote_shares(
-            count_classes(votes, self._class_of_value, n_classes), weight
-        )
+        class_counts = count_classes(votes, self._class_of_value, n_classes)
+        shares = vote_shares(class_counts, weight)
         pseudo = _PRIOR_SAMPLES * np.average(shares, axis=0, weights=weight) + 1
-        fixed = None
-        if self.class_prior is not None:
-            fixed = check_class_prior(self.class_prior, n_classes)
-
         T = clamp(shares, gold)
         self.converged_ = False
         for n_iter in range(1, self.max_iter + 1):
             self.n_iter_ = n_iter
-            weighted = T * weight[:, None]
-            counts = (A_transposed @ weighted).reshape(shape)
-            prior = weighted.sum(axis=0) + pseudo
-            prior = prior / prior.sum() if fixed is None else fixed
-            log_weights = worker_tables(counts, worker_prior)
-            if is_rule.any():
-                class_share = (weighted[covered].sum(axis=0) + 1) / (
-                    weight[covered].sum() + n_classes
-                )
-                Q = atom_prior(atom_class, class_share, _RATIO, _FLATTEN)
-                table = atom_tables(
-                    counts.reshape(-1, n_classes), Q, _STRENGTH, _GROWTH
-                ).reshape(shape)
-                log_weights[is_rule] = np.log(table[is_rule]) - np.log(prior)
-            scores = A @ log_weights.reshape(-1, n_classes) + np.log(prior)
-            updated, log_norm = softmax(scores)
-            known = gold >= 0
-            log_norm[known] = scores[known, gold[known]]
-            clamp(updated, gold)
+            counts = (A_transposed @ (T * weight[:, None])).reshape(shape)
+            covered = covered_weight @ T
+            prior = self._prior_of_workers(weight @ T + pseudo)
+            log_weights = self._m_step(counts, covered, prior)
+            updated, log_norm = e_step(
+                A @ log_weights.reshape(-1, n_classes) + np.log(prior), gold
+            )
             change = np.abs(updated - T).max()
             T = updated
             if change < self.tol:
@@ -364,22 +345,65 @@ class LabelModel(BaseLabelModel):
                 stacklevel=4,
             )
         self.class_prior_ = prior
-        penalty = (worker_prior * log_weights[~is_rule]).sum()
-        if fixed is None:
-            penalty += pseudo @ np.log(prior)
-        self.lower_bound_ = float((weight @ log_norm + penalty) / weight.sum())
-
-        smoothed = counts + worker_prior
-        self._describe_workers(smoothed)
+        self.lower_bound_ = self._log_posterior(log_norm, log_weights, pseudo, weight)
+        self._describe_workers(counts)
+        is_rule = self.lf_kind_ == "rule"
         if is_rule.any():
-            self._describe_rules(counts, table, is_rule)
+            self._describe_rules(counts, self._rule_tables(counts, covered)[0], is_rule)
         never = counts.sum(axis=(1, 2)) == 0
         # A worker who comes later is the average worker.
         log_weights[never & ~is_rule] = worker_tables(
-            counts[~is_rule].sum(axis=0, keepdims=True), worker_prior
+            counts[~is_rule].sum(axis=0, keepdims=True), self._worker_prior()
         )
         self._weights = log_weights
         self._discount = np.ones(votes.n_lfs)
+
+    def _m_step(
+        self, counts: np.ndarray, covered: np.ndarray, prior: np.ndarray
+    ) -> np.ndarray:
+        """Return what each vote adds to the log scores of the classes.
+
+        `counts` of shape (n_lfs, n_values, n_classes) and `covered` of shape
+        (n_classes,) are sums over samples: expected votes, and expected samples with
+        a vote.
+        """
+        log_weights = worker_tables(counts, self._worker_prior())
+        is_rule = self.lf_kind_ == "rule"
+        if is_rule.any():
+            table, _ = self._rule_tables(counts, covered)
+            log_weights[is_rule] = np.log(table[is_rule]) - np.log(prior)
+        return log_weights
+
+    def _rule_tables(
+        self, counts: np.ndarray, total: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return P(class | vote), shrunk, and the class shares that it shrinks to."""
+        n_classes = len(self.classes_)
+        class_share = (total + 1) / (total.sum() + n_classes)
+        atom_class = np.tile(self._class_of_value, len(counts))
+        Q = atom_prior(atom_class, class_share, _RATIO, _FLATTEN)
+        table = atom_tables(counts.reshape(-1, n_classes), Q, _STRENGTH, _GROWTH)
+        return table.reshape(counts.shape), class_share
+
+    def _prior_of_workers(self, smoothed: np.ndarray) -> np.ndarray:
+        """Return the given prior, or that of the smoothed class counts."""
+        if self.class_prior is not None:
+            return check_class_prior(self.class_prior, len(self.classes_))
+        return smoothed / smoothed.sum()
+
+    def _log_posterior(
+        self,
+        log_norm: np.ndarray,
+        log_weights: np.ndarray,
+        pseudo: np.ndarray,
+        weight: np.ndarray,
+    ) -> float:
+        """Return the log posterior of the parameters per unit of weight."""
+        is_worker = self.lf_kind_ == "worker"
+        penalty = (self._worker_prior() * log_weights[is_worker]).sum()
+        if self.class_prior is None:
+            penalty += pseudo @ np.log(self.class_prior_)
+        return float((weight @ log_norm + penalty) / weight.sum())
 
     def _fit_rules(
         self, votes: CastVotes, gold: np.ndarray, weight: np.ndarray, n_all: float
@@ -387,53 +411,44 @@ class LabelModel(BaseLabelModel):
         """Two steps for lifts, half of each estimated with the vote left out."""
         n_classes, n_values = len(self.classes_), len(self.vote_values_)
         shape = (votes.n_lfs, n_values, n_classes)
-        atom_class = np.tile(self._class_of_value, votes.n_lfs)
         A = one_hot(votes, n_values)
-        covered = votes.counts > 0
-        n_covered = weight[covered].sum()
-        share_covered = n_covered / n_all
+        covered_weight = np.where(votes.counts > 0, weight, 0)
+        n_covered = covered_weight.sum()
         prior = self._prior_of_rules(gold, weight)
 
         counts = count_classes(votes, self._class_of_value, n_classes)
         T = clamp(vote_shares(counts, weight), gold)
         for _ in range(2):
-            weighted = T * weight[:, None]
-            total = weighted[covered].sum(axis=0)
-            class_share = (total + 1) / (n_covered + n_classes)
-            N = np.asarray(A.T @ weighted)
-            Q = atom_prior(atom_class, class_share, _RATIO, _FLATTEN)
-            table = atom_tables(N, Q, _STRENGTH, _GROWTH)
-            expected = share_covered * total / max(n_covered, 1e-300)
-            expected = (expected + (1 - share_covered) * prior) * n_all + 1
-            first = np.log(table) - np.log(expected / (n_all + n_classes))
+            N = (A.T @ (T * weight[:, None])).reshape(shape)
+            covered = covered_weight @ T
+            table, _ = self._rule_tables(N, covered)
+            # Class shares of all samples: those without votes have the prior.
+            share = (covered + (n_all - n_covered) * prior + 1) / (n_all + n_classes)
+            first = (np.log(table) - np.log(share)).reshape(-1, n_classes)
             scores = A @ first + np.log(prior)
-            T, log_norm = softmax(scores)
-            clamp(T, gold)
+            T, log_norm = e_step(scores, gold)
 
         atom = votes.lf.astype(np.int64) * n_values + votes.value
         left_out = leave_one_out_counts(votes, atom, scores, first, gold, weight)
-        class_share = (left_out.sum(axis=0) + 1) / (left_out.sum() + n_classes)
-        Q = atom_prior(atom_class, class_share, _RATIO, _FLATTEN)
-        second = np.log(atom_tables(left_out, Q, _STRENGTH, _GROWTH))
-        second -= np.log(class_share)
-        weights = (1 - _OUT_OF_SAMPLE) * first + _OUT_OF_SAMPLE * second
+        second, share = self._rule_tables(left_out.reshape(shape), left_out.sum(axis=0))
+        weights = (1 - _OUT_OF_SAMPLE) * first.reshape(shape)
+        weights += _OUT_OF_SAMPLE * (np.log(second) - np.log(share))
 
-        self._weights = weights.reshape(shape)
+        self._weights = weights
         self._discount = redundancy(
             A,
             T,
             weight,
-            atom_class,
+            np.tile(self._class_of_value, votes.n_lfs),
             np.repeat(np.arange(votes.n_lfs), n_values),
             votes.n_lfs,
         )
         self.class_prior_ = prior
         self.lower_bound_ = float(np.average(log_norm, weights=weight))
         self.n_iter_, self.converged_ = 2, True
-        every = np.ones(votes.n_lfs, dtype=bool)
         self.confusion_ = np.empty((votes.n_lfs, n_classes, n_values))
         self.lf_accuracy_ = np.empty(votes.n_lfs)
-        self._describe_rules(N.reshape(shape), table.reshape(shape), every)
+        self._describe_rules(N, table, np.ones(votes.n_lfs, dtype=bool))
 
     def _prior_of_rules(self, gold: np.ndarray, weight: np.ndarray) -> np.ndarray:
         """Return the given prior, that of the gold labels, or the uniform one."""
@@ -444,8 +459,9 @@ class LabelModel(BaseLabelModel):
         counts = np.bincount(gold[known], weight[known], minlength=n_classes) + 1
         return counts / counts.sum()
 
-    def _describe_workers(self, smoothed: np.ndarray) -> None:
-        """Set `confusion_` and `lf_accuracy_` from smoothed counts."""
+    def _describe_workers(self, counts: np.ndarray) -> None:
+        """Set `confusion_` and `lf_accuracy_` from expected counts."""
+        smoothed = counts + self._worker_prior()
         self.confusion_ = np.swapaxes(
             smoothed / smoothed.sum(axis=1, keepdims=True), 1, 2
         )

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from os import PathLike
 from typing import Any, Literal
@@ -13,8 +14,14 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from sklabel.utils._validation import check_columns, first_few, is_text, plain
-from sklabel.utils._votes import distinct, index_of, is_numeric
+from sklabel.utils._validation import check_columns, first_few, plain
+from sklabel.utils._votes import (
+    ABSTAIN,
+    distinct,
+    frame_to_array,
+    index_of,
+    is_numeric,
+)
 
 Duplicates = Literal["last", "first", "majority", "raise"]
 Outside = Literal["raise", "count"]
@@ -49,8 +56,8 @@ class CrowdLabels:
         What the input held and this does not: ``missing_label`` lines without label,
         ``repeated`` judgements of one (sample, worker) pair; and what it holds as
         answers that are no votes: ``outside_classes``.
-    sample_name : hashable
-        Name of the column of sample ids.
+    sample_name, worker_name, label_name : hashable
+        Names of the columns.
 
     See Also
     --------
@@ -78,14 +85,16 @@ class CrowdLabels:
         "__weakref__",
         "_indptr",
         "_label",
+        "_left_out",
         "_worker",
         "classes",
-        "left_out",
+        "label_name",
         "n_answers",
         "sample_ids",
         "sample_name",
         "votes",
         "worker_ids",
+        "worker_name",
     )
 
     classes: np.ndarray
@@ -93,8 +102,10 @@ class CrowdLabels:
     sample_ids: pd.Index
     worker_ids: pd.Index
     n_answers: np.ndarray
-    left_out: dict[str, int]
     sample_name: Any
+    worker_name: Any
+    label_name: Any
+    _left_out: dict[str, int]
     # Answers of sample i stand at _indptr[i]:_indptr[i + 1]; _label indexes classes.
     _indptr: np.ndarray
     _worker: np.ndarray
@@ -124,7 +135,9 @@ class CrowdLabels:
         frame : DataFrame
             The judgements.
         sample, worker, label : hashable, default='sample', 'worker', 'label'
-            Names of the columns. Ids and labels are integers or strings.
+            Names of the columns. Ids and labels are integers or strings; floats
+            without a fraction, as a merge makes them, are integers. A label that is
+            NaN, None, pd.NA or -1 is missing, unless `classes` holds -1.
         classes : array-like of shape (n_classes,), default=None
             Labels that count as votes; strings become votes in this order. If None,
             all labels, sorted.
@@ -144,10 +157,15 @@ class CrowdLabels:
         ------
         ValueError
             If a column is missing, an id is missing, the frame holds no judgement, a
-            label is outside of `classes` or is a fraction, or a pair repeats and
-            `duplicates` is 'raise'.
+            label is outside of `classes`, an id or label is a fraction, or a pair
+            repeats and `duplicates` is 'raise'.
         TypeError
             If ids or labels mix strings and numbers or are neither.
+
+        Warns
+        -----
+        UserWarning
+            If labels are -1 and `classes` does not say whether that is a class.
         """
         if not isinstance(frame, pd.DataFrame):
             raise TypeError(
@@ -160,20 +178,18 @@ class CrowdLabels:
         if len(frame) == 0:
             raise ValueError("CrowdLabels: the frame is empty; it holds no judgement.")
 
-        answers, missing = _read_labels(frame[label])
-        label_code, class_array, votes = code_labels(answers, classes)
-        n_outside = int((label_code == _OUTSIDE).sum())
-        if n_outside and outside == "raise":
-            others = distinct(answers[label_code == _OUTSIDE])
-            raise ValueError(
-                f"{n_outside} of {len(answers)} labels in column {label!r} are not in "
-                f"classes={class_array.tolist()}: {first_few(others)}. Add them to "
-                "classes, or pass outside='count' to keep them as answers that are no "
-                "votes."
+        # Everything below works on codes; only distinct values are looked at.
+        label_code, labels = _read_labels(frame[label], classes)
+        class_code, class_array, votes = code_labels(labels, classes)
+        missing = label_code < 0
+        label_code = label_code[~missing]
+        if outside == "raise":
+            _refuse_outside(
+                label, class_code[label_code], labels[label_code], class_array
             )
-        kept = frame[~missing] if missing.any() else frame
-        sample_code, sample_ids = _factorize(kept[sample], sort=False)
-        worker_code, worker_ids = _factorize(kept[worker], sort=True)
+        sample_code, sample_ids = _read_ids(frame[sample], ~missing)
+        worker_code, worker_ids = _read_ids(frame[worker], ~missing)
+        worker_code, worker_ids = _sort_alphabet(worker_code, worker_ids)
         indptr, worker_code, label_code = _sort_judgements(
             sample_code, worker_code, label_code, len(sample_ids), len(worker_ids)
         )
@@ -189,22 +205,24 @@ class CrowdLabels:
                     f"{plain(worker_ids[worker_code[at]])!r}. Pass duplicates='last', "
                     "'first' or 'majority'."
                 )
-            chosen = _choose_repeated(first, label_code, duplicates)
+            label_code = label_code[_choose_repeated(first, label_code, duplicates)]
             kept_before = np.concatenate([[0], np.cumsum(first)])
             indptr, worker_code = kept_before[indptr], worker_code[first]
-            label_code = label_code[chosen]
+        label_code = class_code[label_code]
         return cls._build(
             classes=class_array,
             votes=votes,
-            sample_ids=sample_ids.rename(sample),
-            worker_ids=worker_ids.rename(worker),
+            sample_ids=pd.Index(sample_ids, name=sample),
+            worker_ids=pd.Index(worker_ids, name=worker),
             n_answers=np.bincount(worker_code, minlength=len(worker_ids)),
-            left_out={
+            sample_name=sample,
+            worker_name=worker,
+            label_name=label,
+            _left_out={
                 "missing_label": int(missing.sum()),
                 "repeated": n_repeated,
                 "outside_classes": int((label_code == _OUTSIDE).sum()),
             },
-            sample_name=sample,
             _indptr=indptr,
             _worker=worker_code,
             _label=label_code,
@@ -238,8 +256,9 @@ class CrowdLabels:
         outside : {'raise', 'count'}, default='raise'
             What to do with labels outside of `classes`.
         **read_csv_options : dict
-            Passed to :func:`pandas.read_csv`, for instance ``dtype=str`` for ids with
-            leading zeros, or ``keep_default_na=False`` if "NA" is a label.
+            Passed to :func:`pandas.read_csv`, for instance ``dtype={"worker": str}``
+            for ids with leading zeros, or ``keep_default_na=False`` if "NA" is an id
+            or a label.
 
         Returns
         -------
@@ -278,7 +297,8 @@ class CrowdLabels:
         Parameters
         ----------
         frame : DataFrame of shape (n_samples, n_workers)
-            Labels; -1, NaN, None and pd.NA mean that the worker gave none.
+            Labels; NaN, None, pd.NA and -1 (unless `classes` holds it) mean that the
+            worker gave none.
         sample : hashable, default=None
             Column of sample ids. If None, the index holds them.
         classes : array-like of shape (n_classes,), default=None
@@ -294,42 +314,61 @@ class CrowdLabels:
         Raises
         ------
         ValueError
-            As `from_frame`; also if a sample id stands in two lines.
+            As `from_frame`; also if a sample id stands in two lines or a worker id
+            in two columns.
+        TypeError
+            As `from_frame`.
         """
+        if not isinstance(frame, pd.DataFrame):
+            raise TypeError(
+                "CrowdLabels.from_wide needs a pandas DataFrame with one sample per "
+                f"line and one worker per column; got {type(frame).__name__}."
+            )
         if sample is not None:
             check_columns(frame, [sample], where="CrowdLabels.from_wide")
             frame = frame.set_index(sample)
-        name = frame.index.name if frame.index.name is not None else "sample"
-        if frame.index.has_duplicates:
-            repeated = frame.index[frame.index.duplicated()].unique()
-            raise ValueError(
-                "CrowdLabels.from_wide needs one line per sample; these ids repeat: "
-                f"{first_few(repeated)}."
-            )
-        cells = frame.astype(object).to_numpy()
+        for axis, ids in (
+            ("line per sample", frame.index),
+            ("column per worker", frame.columns),
+        ):
+            if ids.has_duplicates:
+                raise ValueError(
+                    f"CrowdLabels.from_wide needs one {axis}; these ids repeat: "
+                    f"{first_few(ids[ids.duplicated()].unique())}."
+                )
+        cells = frame_to_array(frame)
         given = ~pd.isna(cells)
+        if not _has_abstain(classes):
+            given &= cells != ABSTAIN
         row, column = np.nonzero(given)
+        sample = "sample" if frame.index.name is None else frame.index.name
+        worker = "worker" if frame.columns.name is None else frame.columns.name
         long = pd.DataFrame(
             {
-                "sample": frame.index.take(row),
-                "worker": frame.columns.take(column),
-                "label": pd.Series(cells[given]).infer_objects(),
+                sample: frame.index.take(row),
+                worker: frame.columns.take(column),
+                "label": cells[given],
             }
         )
-        minus = long["label"].eq(-1).to_numpy(dtype=bool)
-        crowd = cls.from_frame(
-            long[~minus], classes=classes, duplicates="raise", outside=outside
+        return cls.from_frame(
+            long,
+            sample=sample,
+            worker=worker,
+            classes=classes,
+            duplicates="raise",
+            outside=outside,
         )
-        values = {slot: getattr(crowd, slot) for slot in cls.__slots__[1:]}
-        values["sample_name"] = name
-        values["sample_ids"] = crowd.sample_ids.rename(name)
-        return cls._build(**values)
 
     @classmethod
     def _build(cls, **values: Any) -> CrowdLabels:
         self = object.__new__(cls)
         self.__setstate__(values)
         return self
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """What the input held and this does not, by reason."""
+        return dict(self._left_out)
 
     @property
     def n_samples(self) -> int:
@@ -359,9 +398,9 @@ class CrowdLabels:
                 "samples": self.n_samples,
                 "workers": self.n_workers,
                 "judgements": self.n_judgements,
-                "answers outside of classes": self.left_out["outside_classes"],
-                "repeated, left out": self.left_out["repeated"],
-                "without label, left out": self.left_out["missing_label"],
+                "answers outside of classes": self._left_out["outside_classes"],
+                "repeated, left out": self._left_out["repeated"],
+                "without label, left out": self._left_out["missing_label"],
             },
             name="count",
         )
@@ -377,14 +416,11 @@ class CrowdLabels:
         """
         rows = np.repeat(np.arange(self.n_samples), np.diff(self._indptr))
         cast = self._label != _OUTSIDE
-        worker = self.worker_ids.name
         return pd.DataFrame(
             {
                 self.sample_name: self.sample_ids.take(rows[cast]),
-                "worker" if worker is None else worker: self.worker_ids.take(
-                    self._worker[cast]
-                ),
-                "label": self.classes[self._label[cast]],
+                self.worker_name: self.worker_ids.take(self._worker[cast]),
+                self.label_name: self.classes[self._label[cast]],
             }
         )
 
@@ -427,7 +463,7 @@ class CrowdLabels:
         Raises
         ------
         ValueError
-            If an id is missing.
+            If an id is missing or a fraction.
         TypeError
             If the ids are strings and those of the store are numbers, or the reverse.
         """
@@ -486,49 +522,151 @@ def _check_option(name: str, value: Any, options: tuple[str, ...]) -> None:
         raise ValueError(f"{name} must be one of {options}; got {value!r}.")
 
 
-def _read_labels(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-    """Return the labels that are there and the mask of those that are missing."""
-    missing = column.isna().to_numpy(dtype=bool)
-    present = column[~missing] if missing.any() else column
-    if isinstance(present.dtype, pd.CategoricalDtype):
-        present = present.astype(present.cat.categories.dtype)
-    if present.dtype.kind in "iufb":
-        labels = present.to_numpy(dtype=np.dtype(present.dtype.kind + "8"))
-        if labels.dtype.kind == "b":
-            labels = labels.astype(np.int64)
+def plain_values(values: pd.Index, what: str) -> np.ndarray:
+    """Turn ids or labels of any dtype into integers or an object array of strings.
+
+    Parameters
+    ----------
+    values : Index
+        The values, none missing.
+    what : str
+        What they are, for messages: "Labels in column 'x'".
+
+    Returns
+    -------
+    values : ndarray
+        int64 (uint64 only if int64 is too small) or object.
+
+    Raises
+    ------
+    TypeError
+        If the values mix strings and numbers or are neither.
+    ValueError
+        If a number is a fraction, infinite, or too large to be exact.
+    """
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(values.dtype.categories.dtype)
+    kind = values.dtype.kind
+    if kind in "iufb":
+        array = values.to_numpy(dtype=np.dtype("bool" if kind == "b" else kind + "8"))
     else:
-        labels = present.to_numpy(dtype=object)
-        kind = pd.api.types.infer_dtype(labels, skipna=False)
-        if kind in {"integer", "floating", "mixed-integer-float"}:
-            labels = np.asarray(labels.tolist())
-        elif kind not in {"string", "empty"}:
-            kinds = dict.fromkeys(type(value).__name__ for value in labels)
+        array = values.to_numpy(dtype=object)
+        inferred = pd.api.types.infer_dtype(array, skipna=False)
+        if inferred in {"string", "empty"}:
+            return array
+        if inferred in {"integer", "floating", "mixed-integer-float", "boolean"}:
+            array = np.asarray(array.tolist())
+        if array.dtype.kind not in "iufb":
+            kinds = dict.fromkeys(type(value).__name__ for value in array)
             raise TypeError(
-                f"Labels in column {column.name!r} must be all strings or all "
-                f"integers; got {first_few(kinds)}. Convert the column first."
+                f"{what} must be all strings or all integers of 64 bits; got "
+                f"{first_few(kinds)}. Convert them first, for instance with "
+                ".astype(str)."
             )
-    if labels.dtype.kind == "f":
-        odd = ~(np.isfinite(labels) & (labels == np.rint(labels)))
+    if array.dtype.kind == "f":
+        odd = array != np.rint(array)
+        # Above 2**53 a float skips integers: two ids may have become one.
+        odd |= ~(np.abs(array) < 2**53)
         if odd.any():
             raise ValueError(
-                f"Labels in column {column.name!r} must be integers or strings; "
-                f"{int(odd.sum())} are not whole numbers, for instance "
-                f"{plain(labels[odd][0])!r}. Round them or map them to names."
+                f"{what} must be integers or strings; {int(odd.sum())} value(s) are "
+                "fractions, or floats too large to be exact integers, for instance "
+                f"{plain(array[odd][0])!r}. Round them, map them to names, or read "
+                "them as strings."
             )
-        labels = labels.astype(np.int64)
-    if labels.dtype.kind in "iu":
-        minus_one = labels == -1
-        if minus_one.any():
-            # The abstain value: a judgement that was not made.
-            missing = missing.copy()
-            missing[np.flatnonzero(~missing)[minus_one]] = True
-            labels = labels[~minus_one]
+    if array.dtype.kind == "u" and array.max(initial=0) > np.iinfo(np.int64).max:
+        return array
+    return array.astype(np.int64)
+
+
+def _factorize(column: pd.Series, what: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the code of every line, -1 if missing, and the distinct values."""
+    what = f"{what} in column {column.name!r}"
+    try:
+        code, values = pd.factorize(column)
+    except TypeError:
+        kinds = dict.fromkeys(type(value).__name__ for value in column.dropna())
+        raise TypeError(
+            f"{what} must be all strings or all integers; got {first_few(kinds)}."
+        ) from None
+    return code, plain_values(pd.Index(values), what)
+
+
+def _read_ids(column: pd.Series, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return codes and distinct ids of the lines that are kept; none may be missing."""
+    code, ids = _factorize(column if kept.all() else column[kept], "Ids")
+    missing = code < 0
+    if missing.any():
+        line = int(np.flatnonzero(kept)[np.argmax(missing)])
+        raise ValueError(
+            f"{int(missing.sum())} id(s) in column {column.name!r} are missing, first "
+            f"at row {line}. Drop those lines, or read the file with "
+            "keep_default_na=False if 'NA' is an id."
+        )
+    return code, ids
+
+
+def _sort_alphabet(
+    code: np.ndarray, values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Renumber codes so that the values that they stand for ascend."""
+    order = np.argsort(values, kind="stable")
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return rank[code], values[order]
+
+
+def _has_abstain(classes: ArrayLike | None) -> bool:
+    """Tell whether -1 is one of the user's classes, not a missing label."""
+    return classes is not None and ABSTAIN in np.asarray(classes).tolist()
+
+
+def _read_labels(
+    column: pd.Series, classes: ArrayLike | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the label code of every line, -1 if missing, and the distinct labels."""
+    code, labels = _factorize(column, "Labels")
+    if is_numeric(labels):
+        if ABSTAIN in labels and not _has_abstain(classes):
+            if classes is None:
+                warnings.warn(
+                    f"Labels in column {column.name!r} hold -1, which is read as a "
+                    f"missing label. Pass classes={distinct(labels).tolist()} if -1 is "
+                    "a class, or classes without -1 if it is not.",
+                    UserWarning,
+                    stacklevel=3,
+                )
+            shift = np.cumsum(labels != ABSTAIN) - 1
+            shift[labels == ABSTAIN] = -1
+            code = np.append(shift, -1)[code]
+            labels = labels[labels != ABSTAIN]
+    elif classes is None:
+        odd = [label for label in ("", str(ABSTAIN)) if label in labels]
+        if odd:
+            raise ValueError(
+                f"Labels in column {column.name!r} hold {first_few(odd)}, which is no "
+                "class name. Make it NaN or None if the label is missing, or pass "
+                "classes."
+            )
     if len(labels) == 0:
         raise ValueError(
             f"CrowdLabels: all {len(column)} labels in column {column.name!r} are "
             "missing; there is no judgement."
         )
-    return labels, missing
+    return code, labels
+
+
+def _refuse_outside(
+    column: Any, code: np.ndarray, labels: np.ndarray, classes: np.ndarray
+) -> None:
+    outside = code == _OUTSIDE
+    if outside.any():
+        raise ValueError(
+            f"{int(outside.sum())} of {len(code)} labels in column {column!r} are not "
+            f"in classes={classes.tolist()}: {first_few(distinct(labels[outside]))}. "
+            "Add them to classes, or pass outside='count' to keep them as answers "
+            "that are no votes."
+        )
 
 
 def code_labels(
@@ -557,27 +695,15 @@ def code_labels(
     ValueError
         If `classes` repeats a label, is empty, or is of another kind than the labels.
     """
-    if classes is None and not is_numeric(labels):
-        # One pass instead of two: labels that are strings are slow to hash.
-        code, found = pd.factorize(labels, sort=True)
-        class_array = np.asarray(found, dtype=str)
-        return code.astype(np.int32), class_array, np.arange(len(class_array))
-    if classes is None:
-        class_array = distinct(labels)
-    else:
-        class_array = np.asarray(classes)
-        if class_array.dtype.kind == "O" and is_text(class_array):
-            class_array = class_array.astype(str)
-        if class_array.ndim != 1 or len(class_array) == 0:
-            raise ValueError(f"classes must be a non-empty list; got {classes!r}.")
-        if len(distinct(class_array)) != len(class_array):
-            raise ValueError(f"classes must not repeat; got {class_array.tolist()}.")
-        if is_numeric(class_array) != is_numeric(labels):
-            raise ValueError(
-                f"classes={class_array.tolist()} and the labels "
-                f"{first_few(distinct(labels))} are of different kinds. Give the "
-                "labels as they stand in the data."
-            )
+    class_array = distinct(labels) if classes is None else _check_classes(classes)
+    if len(labels) and is_numeric(class_array) != is_numeric(labels):
+        raise ValueError(
+            f"classes={class_array.tolist()} and the labels "
+            f"{first_few(distinct(labels))} are of different kinds. Give the labels as "
+            "they stand in the data."
+        )
+    if not is_numeric(class_array):
+        class_array = class_array.astype(str)
     order = np.argsort(class_array, kind="stable")
     at = index_of(class_array[order], labels)
     code = np.where(at >= 0, order[at], _OUTSIDE).astype(np.int32)
@@ -586,63 +712,44 @@ def code_labels(
     return code, class_array, votes
 
 
-def _id_kind(ids: pd.Index) -> str:
-    """Tell numbers from strings from other ids."""
-    if pd.api.types.is_numeric_dtype(ids.dtype):
-        return "numbers"
-    if isinstance(ids, pd.CategoricalIndex):
-        return _id_kind(ids.categories)
-    kind = pd.api.types.infer_dtype(ids, skipna=False)
-    if kind == "string":
-        return "strings"
-    return "numbers" if kind == "integer" else kind
-
-
-def _factorize(column: pd.Series, *, sort: bool) -> tuple[np.ndarray, pd.Index]:
-    """Return codes and ids of an id column, none of them missing."""
-    missing = column.isna().to_numpy(dtype=bool)
-    if missing.any():
-        raise ValueError(
-            f"{int(missing.sum())} id(s) in column {column.name!r} are missing, first "
-            f"at row {int(np.argmax(missing))}. Drop those lines."
-        )
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        column = column.astype(column.cat.categories.dtype)
-    values = pd.Index(column)
-    if values.dtype.kind == "f" and np.array_equal(values, np.rint(values)):
-        # A merge turns integer ids into floats; 7.0 and 7 are the same sample.
-        values = values.astype(np.int64)
-    kind = _id_kind(values)
-    if kind.startswith("mixed"):
-        raise TypeError(
-            f"Ids in column {column.name!r} mix strings and numbers. Convert them with "
-            f"frame[{column.name!r}].astype(str)."
-        )
-    code, ids = pd.factorize(values, sort=sort)
-    return code, pd.Index(ids)
+def _check_classes(classes: ArrayLike) -> np.ndarray:
+    """Return the user's classes as an array of their own: numbers or strings."""
+    array = np.array(classes)
+    if array.ndim != 1 or len(array) == 0:
+        raise ValueError(f"classes must be a non-empty list; got {classes!r}.")
+    if array.dtype.kind == "U" and not isinstance(classes, np.ndarray):
+        # numpy wrote the numbers between the strings as strings.
+        array = np.array(classes, dtype=object)
+    if pd.isna(array).any():
+        raise ValueError(f"classes must not hold missing values; got {classes!r}.")
+    if array.dtype.kind not in "iufb":
+        array = plain_values(pd.Index(array), "classes")
+    if array.dtype.kind == "f" and np.all(array % 1 == 0):
+        array = array.astype(np.int64)
+    if len(distinct(array)) != len(array):
+        raise ValueError(f"classes must not repeat; got {array.tolist()}.")
+    return array
 
 
 def match_ids(known: pd.Index, ids: ArrayLike) -> np.ndarray:
     """Return the position of each id among the known ones, -1 where unknown."""
-    wanted = pd.Index(np.asarray(ids)) if not isinstance(ids, pd.Index) else ids
+    wanted = ids if isinstance(ids, pd.Index) else pd.Index(np.asarray(ids))
     missing = np.asarray(wanted.isna())
     if missing.any():
         raise ValueError(
             f"{int(missing.sum())} sample id(s) in X are missing, first at row "
             f"{int(np.argmax(missing))}. Drop or fill those rows."
         )
-    if wanted.dtype == object:
-        wanted = wanted.infer_objects()
-    if wanted.dtype.kind == "f" and np.array_equal(wanted, np.rint(wanted)):
-        wanted = wanted.astype(np.int64)
-    kinds = _id_kind(known), _id_kind(wanted)
-    if kinds[0] != kinds[1]:
+    values = plain_values(wanted, "Sample ids in X")
+    numeric = is_numeric(values), pd.api.types.is_numeric_dtype(known.dtype)
+    if len(values) and numeric[0] != numeric[1]:
+        kinds = ["numbers" if is_number else "strings" for is_number in numeric]
         raise TypeError(
-            f"Sample ids in X are {kinds[1]} (like {plain(wanted[0])!r}) and those of "
-            f"the crowd labels are {kinds[0]} (like {plain(known[0])!r}), so none can "
+            f"Sample ids in X are {kinds[0]} (like {plain(values[0])!r}) and those of "
+            f"the crowd labels are {kinds[1]} (like {plain(known[0])!r}), so none can "
             "match. Convert one of them, for instance with .astype(str)."
         )
-    return known.get_indexer(wanted)
+    return known.get_indexer(pd.Index(values))
 
 
 def _sort_judgements(
@@ -652,19 +759,23 @@ def _sort_judgements(
     n_samples: int,
     n_workers: int,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Sort by sample, then worker, then input order; two passes of counting sort."""
-    order = np.argsort(worker, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(np.bincount(worker, minlength=n_workers))])
-    # The conversion from CSC to CSR is a stable counting sort by row that sums
-    # nothing, so repeated pairs stay apart and in order.
+    """Sort by sample, then worker, then input order; two passes of counting sort.
+
+    Scipy turns CSR into CSC and back by a stable counting sort that sums nothing, so
+    repeated pairs stay apart and in order. Ten times as fast as ``np.argsort``.
+    """
+    n = len(worker)
+    by_worker = sparse.csr_array(
+        (label, worker, np.arange(n + 1)), shape=(n, n_workers)
+    ).tocsc()
     by_sample = sparse.csc_array(
-        (label[order] + 1, sample[order].astype(np.int64), starts),
+        (by_worker.data, sample[by_worker.indices], by_worker.indptr),
         shape=(n_samples, n_workers),
     ).tocsr()
     return (
         by_sample.indptr.astype(np.int64),
         by_sample.indices.astype(np.int32),
-        (by_sample.data - 1).astype(np.int32),
+        by_sample.data.astype(np.int32),
     )
 
 
@@ -683,15 +794,15 @@ def _choose_repeated(
     starts = np.flatnonzero(first)
     if duplicates == "first":
         return starts
-    ends = np.append(starts[1:], len(first))
-    chosen = ends - 1
-    if duplicates == "majority":
-        for pair in np.flatnonzero(ends - starts > 1):
-            labels = label[starts[pair] : ends[pair]]
-            frequency = (labels[:, None] == labels).sum(axis=1)
-            best = np.flatnonzero(frequency == frequency.max())[-1]
-            chosen[pair] = starts[pair] + best
-    return chosen
+    if duplicates == "last":
+        return np.append(starts[1:], len(first)) - 1
+    pair = np.cumsum(first) - 1
+    key = pair * (int(label.max()) + 1) + label
+    _, group, size = np.unique(key, return_inverse=True, return_counts=True)
+    frequency = size[group]
+    is_top = frequency == np.maximum.reduceat(frequency, starts)[pair]
+    # The last of the most frequent ones.
+    return np.maximum.reduceat(np.where(is_top, np.arange(len(first)), -1), starts)
 
 
 def read_crowd_labels(crowd_labels: Any, *, where: str) -> CrowdLabels:

@@ -15,7 +15,12 @@ from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
 from sklabel.base import BaseLFTransformer
-from sklabel.utils._validation import StrOptions, first_few, is_text, plain
+from sklabel.utils._validation import (
+    StrOptions,
+    first_few,
+    is_text,
+    plain,
+)
 from sklabel.utils._votes import ABSTAIN, VoteMatrix, vote_dtype
 
 LabelingFunction = TypeVar("LabelingFunction", bound=Callable[..., Any])
@@ -53,7 +58,7 @@ def labeling_function(
     Raises
     ------
     TypeError
-        If `function` is not callable.
+        If `function` is not callable or takes no attributes.
 
     See Also
     --------
@@ -79,8 +84,15 @@ def labeling_function(
                 f"{type(function).__name__}. Name and options go by keyword: "
                 "@labeling_function(name='...')."
             )
-        function.lf_name = name or _plain_name(function)
-        function.lf_vectorized = vectorized
+        try:
+            function.lf_name = name or _plain_name(function)
+            function.lf_vectorized = vectorized
+        except AttributeError:
+            raise TypeError(
+                f"labeling_function cannot mark a {type(function).__name__}: it takes "
+                "no attributes. Wrap it in a function, or pass ('name', function) to "
+                "LFTransformer."
+            ) from None
         return function
 
     return mark if function is None else mark(function)
@@ -107,12 +119,13 @@ class Row:
         try:
             return self._cells[name]
         except KeyError:
-            raise AttributeError(
-                f"The row has no column {name!r}; it has {first_few(self._cells, 20)}."
-            ) from None
+            raise AttributeError(self._lacks(name)) from None
 
     def __getitem__(self, name: Any) -> Any:
-        return self._cells[name]
+        try:
+            return self._cells[name]
+        except KeyError:
+            raise KeyError(self._lacks(name)) from None
 
     def __contains__(self, name: Any) -> bool:
         return name in self._cells
@@ -137,6 +150,9 @@ class Row:
     def __repr__(self) -> str:
         return f"Row({self._cells!r})"
 
+    def _lacks(self, name: Any) -> str:
+        return f"The row has no column {name!r}; it has {first_few(self._cells, 20)}."
+
 
 class LFTransformer(BaseLFTransformer):
     """Apply Python functions as labeling functions.
@@ -155,7 +171,8 @@ class LFTransformer(BaseLFTransformer):
         their index. If None, any non-negative integer.
     on_error : {'raise', 'abstain'}, default='raise'
         What to do when a row function raises: stop with its error, or abstain and
-        warn once with the number of errors.
+        warn once with the number of errors. An error in a vectorised function, or a
+        return value that is no vote, always stops.
     sparse_output : bool, default=False
         Return a :class:`~sklabel.utils.VoteMatrix` (CSR; an entry that is not stored
         is an abstention) instead of a dense array.
@@ -258,8 +275,9 @@ class LFTransformer(BaseLFTransformer):
         TypeError
             If a function returns something that is no vote.
         ValueError
-            If X has other columns than in `fit`, or a vectorised function returns
-            another number of votes than X has rows.
+            If X has other columns than in `fit`, a column name twice, or a vectorised
+            function returns another number of votes than X has rows or a Series with
+            another index.
         Exception
             Whatever a function raises, with its name and the row as a note.
         """
@@ -270,7 +288,12 @@ class LFTransformer(BaseLFTransformer):
         columns = []
         for name, function in self._functions:
             if getattr(function, "lf_vectorized", False):
-                columns.append(reader.read_all(name, function(X), len(X)))
+                try:
+                    returned = function(X)
+                except Exception as error:
+                    error.add_note(f"Vectorised labeling function {name!r} failed.")
+                    raise
+                columns.append(reader.read_column(name, returned, X))
                 continue
             if rows is None:
                 rows = list(_rows(X))
@@ -306,7 +329,7 @@ class LFTransformer(BaseLFTransformer):
                 UserWarning,
                 stacklevel=3,
             )
-        return reader.read_all(name, votes, len(rows))
+        return reader.read_cells(name, votes)
 
     def get_feature_names_out(
         self, input_features: Sequence[str] | None = None
@@ -380,6 +403,11 @@ def _rows(X: Any) -> Iterator[Any]:
         yield from X
         return
     names = list(X.columns)
+    if X.columns.has_duplicates:
+        raise ValueError(
+            "Rows need distinct column names; these repeat in X: "
+            f"{first_few(X.columns[X.columns.duplicated()].unique())}."
+        )
     columns = [X.iloc[:, j].tolist() for j in range(X.shape[1])]
     for cells in zip(*columns, strict=True):
         yield Row(dict(zip(names, cells, strict=True)))
@@ -395,6 +423,11 @@ class _VoteReader:
             return
         array = np.asarray(classes)
         self.classes = [plain(c) for c in array.tolist()]
+        if len(self.classes) == 0 or len(set(self.classes)) < len(self.classes):
+            raise ValueError(
+                "classes of LFTransformer must be a list without repeats, and not "
+                f"empty; got {self.classes!r}."
+            )
         if is_text(array):
             self.index = {c: k for k, c in enumerate(self.classes)}
             return
@@ -405,69 +438,99 @@ class _VoteReader:
             )
         self.index = {c: c for c in self.classes}
 
-    def read_all(self, name: str, returned: Any, n_rows: int) -> np.ndarray:
-        """Return the votes of one function as an array of integers.
+    def read_column(self, name: str, returned: Any, X: Any) -> np.ndarray:
+        """Return the votes of a vectorised function as an array of integers.
 
         Parameters
         ----------
         name : str
             Name of the function, for messages.
-        returned : array-like of shape (n_rows,)
+        returned : array-like of shape (n_samples,)
             What it returned.
-        n_rows : int
-            Number of rows of X.
+        X : DataFrame or ndarray of shape (n_samples, n_features)
+            What it got.
 
         Returns
         -------
-        votes : ndarray of shape (n_rows,), int64
+        votes : ndarray of shape (n_samples,), int64
             -1 for abstain.
         """
-        if sparse.issparse(returned) or np.ndim(returned) != 1:
+        is_list = isinstance(returned, list | tuple)
+        if not is_list and (sparse.issparse(returned) or np.ndim(returned) != 1):
             raise TypeError(
                 f"{name} returned {type(returned).__name__}; a vectorised labeling "
                 "function returns a one-dimensional array with one vote per row."
             )
-        if len(returned) != n_rows:
+        if len(returned) != len(X):
             raise ValueError(
-                f"{name} returned {len(returned)} votes for {n_rows} rows; a "
+                f"{name} returned {len(returned)} votes for {len(X)} rows; a "
                 "vectorised labeling function returns one vote per row."
             )
-        if isinstance(returned, pd.Series):
-            returned = returned.astype(object).to_numpy()
-        array = np.asarray(returned)
-        if array.dtype.kind in "iu" and self._all_known(array):
-            return array.astype(np.int64)
-        votes = np.full(n_rows, ABSTAIN, dtype=np.int64)
-        cells = returned if isinstance(returned, list) else array.tolist()
-        for i, cell in enumerate(cells):
-            votes[i] = self._read(name, plain(cell), i)
-        return votes
+        if is_list:
+            return self.read_cells(name, returned)
+        column = returned if isinstance(returned, pd.Series) else pd.Series(returned)
+        aligned = getattr(X, "index", column.index)
+        if not (
+            column.index.equals(aligned) or column.index.equals(pd.RangeIndex(len(X)))
+        ):
+            raise ValueError(
+                f"{name} returned a Series whose index is not the index of X, so its "
+                "rows may be in another order. Return it in the order of X, or as an "
+                "array."
+            )
+        if column.dtype == object:
+            return self.read_cells(name, column.tolist())
+        code, values = pd.factorize(column)
+        votes = [
+            self._read(name, vote, int(np.argmax(code == k)))
+            for k, vote in enumerate(values.tolist())
+        ]
+        # A missing value has code -1, which indexes the last entry.
+        return np.asarray([*votes, ABSTAIN], dtype=np.int64)[code]
 
-    def _all_known(self, votes: np.ndarray) -> bool:
-        if self.index is None:
-            return bool((votes >= ABSTAIN).all())
-        return bool(np.isin(votes, [ABSTAIN, *self.index.values()]).all()) and (
-            list(self.index) == list(self.index.values())
+    def read_cells(self, name: str, cells: Sequence[Any]) -> np.ndarray:
+        """Return the votes of a function, one cell per row, as an array of integers.
+
+        Parameters
+        ----------
+        name : str
+            Name of the function, for messages.
+        cells : sequence of length n_samples
+            What it returned.
+
+        Returns
+        -------
+        votes : ndarray of shape (n_samples,), int64
+            -1 for abstain.
+        """
+        return np.fromiter(
+            (self._read(name, plain(cell), i) for i, cell in enumerate(cells)),
+            dtype=np.int64,
+            count=len(cells),
         )
 
     def _read(self, name: str, vote: Any, row: int) -> int:
-        if vote is None or vote is pd.NA or vote != vote:
+        """Return one vote as an integer."""
+        if vote is None or vote is pd.NA or vote is pd.NaT:
             return ABSTAIN
-        if isinstance(vote, float) and vote.is_integer():
-            vote = int(vote)
+        if isinstance(vote, float):
+            if np.isnan(vote):
+                return ABSTAIN
+            vote = int(vote) if vote.is_integer() else vote
         if not isinstance(vote, bool) and isinstance(vote, int | str):
             if vote == ABSTAIN:
                 return ABSTAIN
             if self.index is not None and vote in self.index:
                 return self.index[vote]
-            if self.index is None and isinstance(vote, int) and vote >= 0:
+            if self.index is None and isinstance(vote, int) and 0 <= vote < 2**63:
                 return vote
         allowed = (
             "a class (a non-negative integer)"
             if self.classes is None
             else f"one of the classes {self.classes!r}"
         )
+        shown = repr(vote)
         raise TypeError(
-            f"{name} returned {vote!r} for row {row}; a labeling function returns "
-            f"{allowed} or ABSTAIN (-1)."
+            f"{name} returned {shown if len(shown) <= 80 else shown[:77] + '...'} for "
+            f"row {row}; a labeling function returns {allowed} or ABSTAIN (-1)."
         )

@@ -23,7 +23,13 @@ from sklabel.lf._crowd_labels import (
     read_crowd_labels,
 )
 from sklabel.utils._validation import Interval, check_columns, first_few, plain
-from sklabel.utils._votes import CastVotes, VoteMatrix, read_votes
+from sklabel.utils._votes import (
+    ABSTAIN,
+    CastVotes,
+    VoteMatrix,
+    frame_to_array,
+    read_votes,
+)
 
 
 class WorkerLFTransformer(BaseLFTransformer):
@@ -45,7 +51,7 @@ class WorkerLFTransformer(BaseLFTransformer):
         of the sample column of `crowd_labels`, else the only column of X.
     classes : array-like of shape (n_classes,), default=None
         Labels that count as votes, where `crowd_labels` is None; other labels then
-        raise. If None, all labels that X has in `fit`, sorted.
+        raise, and -1 is no label. If None, all labels that X has in `fit`, sorted.
     min_labels : int, default=1
         Leave out workers with fewer answers in all of the crowd labels; answers
         outside of the classes count too.
@@ -156,7 +162,9 @@ class WorkerLFTransformer(BaseLFTransformer):
         """
         self._validate_params()
         if self.crowd_labels is None:
+            self._store: Any = None
             X = self._check_samples(X, reset=True)
+            self._columns = getattr(X, "columns", None)
             votes = self._read_wide(X)
             if len(votes.value) == 0:
                 raise ValueError(
@@ -164,9 +172,14 @@ class WorkerLFTransformer(BaseLFTransformer):
                     f"{votes.n_lfs} workers are empty."
                 )
             _, self.classes_, self.votes_ = code_labels(votes.value, self.classes)
+            if self.classes is not None and ABSTAIN in self.classes_.tolist():
+                raise ValueError(
+                    "In X with one column per worker -1 means no label, so it cannot "
+                    f"be one of classes={self.classes_.tolist()}. Map it to another "
+                    "label, or use CrowdLabels."
+                )
             self._code_wide(votes)
-            names = getattr(self, "feature_names_in_", range(self.n_features_in_))
-            workers = pd.Index(names)
+            workers = pd.Index(self._wide_names(votes.n_lfs))
             n_answers = np.bincount(votes.lf, minlength=votes.n_lfs)
         else:
             if self.classes is not None:
@@ -224,7 +237,7 @@ class WorkerLFTransformer(BaseLFTransformer):
             If ids in X and in the crowd labels are of different kinds.
         """
         check_is_fitted(self)
-        if self.crowd_labels is None:
+        if self._store is None:
             votes = self._read_wide(self._check_samples(X, reset=False))
             indptr, worker, label = votes.indptr, votes.lf, self._code_wide(votes)
         else:
@@ -273,11 +286,12 @@ class WorkerLFTransformer(BaseLFTransformer):
             column = self.id_column
             if column is None:
                 column = self._store.sample_name
-            if column is None or (self.id_column is None and column not in X.columns):
+            if self.id_column is None and column not in X.columns:
                 if X.shape[1] != 1:
                     raise ValueError(
-                        f"X has several columns ({first_few(X.columns, 20)}); say "
-                        "which holds the sample ids with id_column=."
+                        f"X lacks the column {column!r} of the crowd labels and has "
+                        f"several others ({first_few(X.columns, 20)}); say which "
+                        "holds the sample ids with id_column=."
                     )
                 column = X.columns[0]
             if isinstance(column, str) or column in X.columns:
@@ -310,22 +324,33 @@ class WorkerLFTransformer(BaseLFTransformer):
             )
 
     def _read_wide(self, X: Any) -> CastVotes:
-        """Read a table with one column per worker."""
-        names = getattr(self, "feature_names_in_", range(X.shape[1]))
-        cells = X.to_numpy(dtype=object) if isinstance(X, pd.DataFrame) else X
-        return read_votes(cells, names)
+        """Read a table with one column per worker, the same columns as in fit."""
+        if isinstance(X, pd.DataFrame):
+            # scikit-learn compares names that are strings; worker ids may be numbers.
+            if self._columns is not None and not X.columns.equals(self._columns):
+                raise ValueError(
+                    f"X has the columns {first_few(X.columns)}; fit had "
+                    f"{first_few(self._columns)}. Pass the same workers in the same "
+                    "order."
+                )
+            X = frame_to_array(X)
+        return read_votes(X, self._wide_names(X.shape[1]))
+
+    def _wide_names(self, n_columns: int) -> Sequence[Any]:
+        """Return the worker ids: the columns of the frame in fit, else positions."""
+        return range(n_columns) if self._columns is None else list(self._columns)
 
     def _code_wide(self, votes: CastVotes) -> np.ndarray:
         """Return the class index of each label, which must be one of the classes."""
         label, _, _ = code_labels(votes.value, self.classes_)
         if (label < 0).any():
-            names = getattr(self, "feature_names_in_", range(votes.n_lfs))
             first = int(np.argmax(label < 0))
+            name = plain(self._wide_names(votes.n_lfs)[votes.lf[first]])
             raise ValueError(
                 f"X has labels that are not in classes {self.classes_.tolist()}: "
                 f"{first_few(dict.fromkeys(votes.value[label < 0].tolist()))} (first "
-                f"at row {int(votes.rows[first])}, worker "
-                f"{plain(names[votes.lf[first]])!r}). Pass classes= with all labels."
+                f"at row {int(votes.rows[first])}, worker {name!r}). Pass classes= "
+                "with all labels."
             )
         return label
 

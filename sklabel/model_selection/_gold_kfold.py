@@ -27,7 +27,7 @@ class GoldKFold(BaseCrossValidator):
     shuffle : bool, default=False
         Whether to shuffle the gold rows first.
     random_state : int, RandomState instance or None, default=None
-        Seed of the shuffle.
+        Seed of the shuffle; None where `shuffle` is False.
 
     See Also
     --------
@@ -80,8 +80,13 @@ class GoldKFold(BaseCrossValidator):
         Raises
         ------
         ValueError
-            If y is None, or there are fewer gold rows than folds.
+            If y is None, there are fewer gold rows than folds, or a parameter is
+            wrong.
         """
+        # Checks the parameters.
+        folds = StratifiedKFold(
+            self.n_splits, shuffle=self.shuffle, random_state=self.random_state
+        )
         n_samples = n_rows(X)
         gold = read_gold(y, n_samples)
         if gold is None:
@@ -94,11 +99,6 @@ class GoldKFold(BaseCrossValidator):
                 f"GoldKFold needs at least n_splits={self.n_splits} gold rows; y has "
                 f"{len(rows)} of {n_samples}. Lower n_splits or add gold labels."
             )
-        folds = StratifiedKFold(
-            self.n_splits,
-            shuffle=self.shuffle,
-            random_state=self.random_state if self.shuffle else None,
-        )
         for _, part in folds.split(rows, gold.label[rows]):
             test = rows[part]
             yield np.setdiff1d(np.arange(n_samples), test), test

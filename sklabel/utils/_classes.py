@@ -89,10 +89,7 @@ def read_gold(y: Any, n_samples: int) -> Gold | None:
     """
     if y is None:
         return None
-    if isinstance(y, pd.Series | pd.DataFrame) and y.isna().to_numpy().any():
-        # A nullable or arrow dtype: None and NaN in an object array read alike.
-        y = y.astype(object)
-    label = column_or_1d(y, warn=True)
+    label = column_or_1d(_plain_column(y), warn=True)
     if len(label) != n_samples:
         raise ValueError(
             f"Found input variables with inconsistent numbers of samples: X has "
@@ -111,7 +108,8 @@ def read_gold(y: Any, n_samples: int) -> Gold | None:
                 "without gold labels."
             )
     if label.dtype.kind == "O" and known.any():
-        tidy = _tidy_labels(label[known])
+        known &= ~_minus_one_among_strings(label)
+        tidy = _tidy_labels(label[known], "Unknown label type: gold labels")
         full = np.zeros(len(label), dtype=tidy.dtype)
         full[known] = tidy
         label = full
@@ -129,17 +127,39 @@ def read_gold(y: Any, n_samples: int) -> Gold | None:
     return Gold(label, known, minus_one)
 
 
-def _tidy_labels(label: np.ndarray) -> np.ndarray:
+def _plain_column(y: Any) -> Any:
+    """Turn a nullable, arrow or categorical column into one of plain objects."""
+    if isinstance(y, pd.api.extensions.ExtensionArray | pd.Index):
+        y = pd.Series(y)
+    if isinstance(y, pd.Series | pd.DataFrame):
+        dtypes = [y.dtype] if isinstance(y, pd.Series) else list(y.dtypes)
+        if not all(isinstance(dtype, np.dtype) for dtype in dtypes):
+            return y.astype(object)
+    return y
+
+
+def _minus_one_among_strings(label: np.ndarray) -> np.ndarray:
+    """Mark the number -1 in an object array whose other labels are strings."""
+    minus_one = np.zeros(len(label), dtype=bool)
+    if pd.api.types.infer_dtype(label, skipna=True).startswith("mixed"):
+        for i, cell in enumerate(label):
+            minus_one[i] = isinstance(cell, int | float | np.number) and cell == ABSTAIN
+        others = label[~minus_one & ~pd.isna(label)]
+        if not all(isinstance(cell, str) for cell in others):
+            minus_one[:] = False
+    return minus_one
+
+
+def _tidy_labels(label: np.ndarray, what: str) -> np.ndarray:
     """Turn known object labels into an array of numbers or of strings."""
     kind = pd.api.types.infer_dtype(label, skipna=False)
-    if kind == "string":
+    if kind in {"string", "empty"}:
         return label
     if kind in {"integer", "floating", "mixed-integer-float", "boolean"}:
         return np.asarray(label.tolist())
-    values = dict.fromkeys(map(repr, label))
     raise TypeError(
-        f"Unknown label type: gold labels must be all strings or all numbers; got "
-        f"{', '.join(list(values)[:5])}."
+        f"{what} must be all strings or all numbers; got "
+        f"{', '.join(list(dict.fromkeys(map(repr, label)))[:5])}."
     )
 
 
@@ -190,7 +210,7 @@ def resolve_classes(
     labels = distinct(gold.label[gold.known]) if gold is not None else values[:0]
 
     if classes is not None:
-        known_classes = _check_classes(classes)
+        known_classes = check_classes(classes)
     elif complete:
         known_classes = labels
     else:
@@ -240,17 +260,39 @@ def _without_minus_one(
     return Gold(gold.label, gold.known & ~gold.minus_one, gold.minus_one)
 
 
-def _check_classes(classes: ArrayLike) -> np.ndarray:
-    """Check the user's classes: one dimension, one kind, no repeats, not empty."""
-    array = np.asarray(classes)
-    if array.dtype.kind == "O":
-        array = _tidy_labels(array.ravel()).reshape(array.shape)
-        if array.dtype.kind == "O":
-            array = array.astype(str)
+def check_classes(classes: ArrayLike) -> np.ndarray:
+    """Check the user's classes.
+
+    Parameters
+    ----------
+    classes : array-like of shape (n_classes,)
+        All strings or all numbers, without repeats.
+
+    Returns
+    -------
+    classes : ndarray of shape (n_classes,)
+        The same in the same order.
+
+    Raises
+    ------
+    ValueError
+        If there is none, one repeats or is not finite, or there are two dimensions.
+    TypeError
+        If strings and numbers are mixed, or one is neither.
+    """
+    # As objects: a list of numbers and strings would silently become strings.
+    array = np.asarray(classes) if hasattr(classes, "dtype") else None
+    if array is None or array.dtype.kind == "O":
+        array = np.asarray(classes, dtype=object)
+        array = _tidy_labels(array.ravel(), "classes").reshape(array.shape)
     if array.ndim != 1 or len(array) == 0:
         raise ValueError(
             f"classes must be a one-dimensional, non-empty list; got {classes!r}."
         )
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise ValueError(f"classes must be finite; got {array.tolist()}.")
+    if array.dtype.kind == "O":
+        array = array.astype(str)
     if len(distinct(array)) != len(array):
         raise ValueError(f"classes must not repeat; got {array.tolist()}.")
     return array
@@ -269,6 +311,8 @@ def _classes_of_votes_and_gold(
             "abstain, so the classes are unknown. Check ids and columns, or pass "
             "classes=[...]."
         )
+    if len(values) == 0:
+        return labels
     if values.dtype.kind == "f" or (values.dtype.kind == "i" and values.min() < 0):
         odd = values[(values != np.rint(values)) | (values < 0)]
         bad = np.isin(votes.value, odd)
@@ -282,8 +326,6 @@ def _classes_of_votes_and_gold(
         )
     if len(labels) == 0:
         return values
-    if len(values) == 0:
-        return labels
     if is_numeric(labels) != is_numeric(values):
         raise ValueError(
             f"Votes are {first_few(values)} and gold labels are {first_few(labels)}: "
@@ -308,7 +350,7 @@ def _match_values(
             # LF transformers return class indices; the user named the classes.
             values = np.arange(len(classes))
             return values.copy(), values
-        if given or not complete:
+        if given or not complete or (class_votes and not is_numeric(values)):
             raise ValueError(
                 f"Votes {first_few(values)} do not match classes "
                 f"{first_few(classes)}. Votes are the classes themselves, or indices "

@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from scipy import sparse
 
 # scikit-learn's parameter constraints and row indexing are private; this file is
 # the only one that imports them, so that a change there is mended in one place.
@@ -56,7 +58,9 @@ def n_rows(X: Any) -> int:
 
 def take_rows(X: Any, rows: np.ndarray) -> Any:
     """Return some rows of anything that scikit-learn takes as X."""
-    if not hasattr(X, "__getitem__"):
+    if sparse.issparse(X):
+        X = X.tocsr()  # not every sparse format can be indexed
+    elif not hasattr(X, "__getitem__"):
         X = np.asarray(X)
     return _safe_indexing(X, rows)
 
@@ -69,7 +73,7 @@ def is_text(values: np.ndarray) -> bool:
 
 
 def check_columns(frame: pd.DataFrame, columns: Sequence[Any], *, where: str) -> None:
-    """Raise if a frame lacks one of the columns or has one of them twice.
+    """Raise if a frame lacks one of the columns, or one of them is named twice.
 
     Parameters
     ----------
@@ -83,7 +87,8 @@ def check_columns(frame: pd.DataFrame, columns: Sequence[Any], *, where: str) ->
     Raises
     ------
     ValueError
-        If a column is missing or stands in the frame more than once.
+        If a column is missing, stands in the frame more than once, or is asked for
+        more than once.
     """
     missing = [column for column in columns if column not in frame.columns]
     if missing:
@@ -91,6 +96,10 @@ def check_columns(frame: pd.DataFrame, columns: Sequence[Any], *, where: str) ->
             f"{where} needs the column(s) {first_few(missing)}; the frame has "
             f"{first_few(frame.columns, 20)}. Name the columns as they are called "
             "in the frame."
+        )
+    if len(set(columns)) < len(columns):
+        raise ValueError(
+            f"{where} needs {len(columns)} different columns; got {first_few(columns)}."
         )
     doubled = [c for c in columns if isinstance(frame[c], pd.DataFrame)]
     if doubled:
@@ -120,7 +129,12 @@ def check_class_prior(class_prior: ArrayLike, n_classes: int) -> np.ndarray:
     ValueError
         If the length is wrong, a number is not positive, or the sum is not 1.
     """
-    prior = np.asarray(class_prior, dtype=np.float64)
+    try:
+        prior = np.asarray(class_prior, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"class_prior must hold positive numbers; got {class_prior!r}."
+        ) from None
     if prior.shape != (n_classes,):
         raise ValueError(
             f"class_prior must hold one probability for each of the {n_classes} "
@@ -159,11 +173,11 @@ def check_sample_weight(sample_weight: ArrayLike, n_samples: int) -> np.ndarray:
     ValueError
         If the shape is wrong, a weight is negative or not finite, or all are zero.
     """
+    if isinstance(sample_weight, Real):
+        sample_weight = np.full(n_samples, sample_weight)
     weight = check_array(
         sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
     )
-    if weight.ndim == 0:
-        weight = np.full(n_samples, float(weight))
     if weight.ndim != 1:
         raise ValueError(
             f"Sample weights must be 1D array or scalar; got {weight.ndim} dimensions."

@@ -39,13 +39,29 @@ ABSTAIN = -1
 class VoteMatrix(sparse.csr_matrix):
     """CSR votes that stay votes when they are made dense.
 
-    Parameters are those of :class:`scipy.sparse.csr_matrix`. An entry that is not
-    stored is an abstention, a stored value is the vote. ``toarray``, ``todense``
-    and ``np.asarray`` fill -1 where nothing is stored, so a ``ColumnTransformer``
-    that decides to densify its blocks returns correct votes.
+    An entry that is not stored is an abstention, a stored value is the vote.
+    ``toarray`` and ``todense`` fill -1 where nothing is stored, so a
+    ``ColumnTransformer`` that decides to densify its blocks returns correct votes.
+    Slices, copies and pickles keep the class.
 
-    ``FeatureUnion`` and ``hstack`` return scipy's own CSR class: make that dense
-    with :func:`votes_to_dense`, never with its ``toarray``.
+    ``FeatureUnion``, ``hstack``, ``.T`` and ``tocsc`` return scipy's own classes: make
+    CSR dense with :func:`votes_to_dense`, never with its ``toarray``.
+
+    Parameters
+    ----------
+    arg1 : sparse matrix or tuple
+        What :class:`scipy.sparse.csr_matrix` takes, except a dense array.
+    *args, **kwargs
+        Passed to :class:`scipy.sparse.csr_matrix`: shape, dtype, copy.
+
+    Raises
+    ------
+    TypeError
+        If it is built from a dense array: scipy would drop the votes for class 0.
+
+    See Also
+    --------
+    votes_to_sparse : Builds it from dense votes.
 
     Examples
     --------
@@ -55,6 +71,14 @@ class VoteMatrix(sparse.csr_matrix):
     array([[ 0, -1],
            [-1,  1]], dtype=int8)
     """
+
+    def __init__(self, arg1: Any, *args: Any, **kwargs: Any) -> None:
+        if not (sparse.issparse(arg1) or isinstance(arg1, tuple)):
+            raise TypeError(
+                "VoteMatrix cannot be built from a dense array: scipy drops its zeros, "
+                "which are votes for class 0. Use votes_to_sparse."
+            )
+        super().__init__(arg1, *args, **kwargs)
 
     def toarray(self, order: Any = None, out: Any = None) -> np.ndarray:
         """Return the dense form, -1 where an LF abstains.
@@ -73,29 +97,9 @@ class VoteMatrix(sparse.csr_matrix):
         """
         dense = votes_to_dense(self)
         if out is not None:
-            out[...] = dense
+            np.copyto(out, dense)  # refuses an unsigned dtype, where -1 would wrap
             return out
         return np.asarray(dense, order=order or "C")
-
-    def todense(self, order: Any = None, out: Any = None) -> np.matrix:
-        """Return the dense form as a matrix, -1 where an LF abstains.
-
-        Parameters
-        ----------
-        order : {'C', 'F'}, default=None
-            Memory layout of the result.
-        out : ndarray of shape (n_samples, n_lfs), default=None
-            Array to write to.
-
-        Returns
-        -------
-        votes : matrix of shape (n_samples, n_lfs)
-            The votes.
-        """
-        return np.asmatrix(self.toarray(order=order, out=out))
-
-    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
-        return self.toarray().astype(dtype or self.dtype, copy=False)
 
 
 def vote_dtype(largest: int) -> type[np.signedinteger]:
@@ -232,52 +236,73 @@ def distinct(values: np.ndarray) -> np.ndarray:
     return np.sort(pd.unique(values))
 
 
-def _tidy_objects(values: np.ndarray, where: str) -> np.ndarray:
-    """Turn an object array of votes into one of numbers or one of strings."""
+def _read_objects(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return where an object array has votes, and the votes in an array of one kind.
+
+    The kind is inferred for all cells at once; single cells are looked at only if
+    kinds are mixed.
+    """
+    cast = ~pd.isna(cells)
+    values = cells[cast]
     kind = pd.api.types.infer_dtype(values, skipna=False)
+    if kind.startswith("mixed") and kind != "mixed-integer-float":
+        # Strings beside the number -1. `==` on an object array may meet anything, so
+        # only true numbers are compared.
+        minus_one = np.fromiter(
+            (isinstance(v, int | float | np.number) and v == ABSTAIN for v in values),
+            dtype=bool,
+            count=len(values),
+        )
+        cast[cast] = ~minus_one
+        values = values[~minus_one]
+        kind = pd.api.types.infer_dtype(values, skipna=False)
     if kind in {"string", "empty"}:
-        return values
-    if kind in {"integer", "floating", "mixed-integer-float", "boolean"}:
-        tidy = np.asarray(values.tolist())
-        if tidy.dtype.kind in "iufb":
-            return tidy
+        return cast, values
     if kind == "complex":
         raise ValueError("Complex data not supported: votes are classes.")
-    scalars = (str, bool, int, float, np.generic)
-    odd = [value for value in values if not isinstance(value, scalars)]
+    if kind in {"integer", "floating", "mixed-integer-float", "boolean"}:
+        numbers = np.asarray(values.tolist())
+        if numbers.dtype.kind not in "iufb":
+            raise ValueError(
+                f"Votes must fit in 64 bits; got {max(values, key=abs)!r}. Map the "
+                "classes to 0, 1, 2, ..."
+            )
+        minus_one = numbers == ABSTAIN
+        if minus_one.any():
+            cast[cast] = ~minus_one
+            numbers = numbers[~minus_one]
+        return cast, numbers
+    odd = [v for v in values if not isinstance(v, str | bool | int | float | np.number)]
     if odd:
         raise TypeError(
-            f"{where}: argument must be a string or a number in every cell; got "
+            "The vote matrix: argument must be a string or a number in every cell; got "
             f"{odd[0]!r} of type {type(odd[0]).__name__}. A vote is a class, or -1, "
             "None or NaN for abstain."
         )
     raise TypeError(
-        f"{where} mixes strings and numbers, for instance "
+        "The vote matrix mixes strings, numbers or booleans, for instance "
         f"{first_few(dict.fromkeys(values.tolist()), 4)}. Use one kind for all classes."
     )
 
 
-def _is_abstention(cells: np.ndarray) -> np.ndarray:
-    """Mark the cells that mean abstain: -1, NaN, None, pd.NA."""
+def _read_cells(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return where a dense array has votes, and the votes."""
     kind = cells.dtype.kind
-    if kind == "f":
-        return np.isnan(cells) | (cells == ABSTAIN)
-    if kind in "i":
-        return cells == ABSTAIN
-    if kind in "ubUS":
-        return np.zeros(cells.shape, dtype=bool)
-    missing = pd.isna(cells)
-    # `==` on an object array may meet anything, so only true numbers are compared.
-    flat = cells.ravel()
-    minus = np.fromiter(
-        (
-            isinstance(cell, int | float | np.number) and cell == ABSTAIN
-            for cell in flat
-        ),
-        dtype=bool,
-        count=flat.size,
-    )
-    return missing | minus.reshape(cells.shape)
+    if kind == "O":
+        return _read_objects(cells)
+    if kind == "c":
+        raise ValueError("Complex data not supported: votes are classes.")
+    if kind not in "iufbU":
+        raise TypeError(
+            f"Votes are numbers or strings; got an array of dtype {cells.dtype}."
+        )
+    if kind in "if":
+        cast = cells != ABSTAIN
+        if kind == "f":
+            cast &= ~np.isnan(cells)
+    else:
+        cast = np.ones(cells.shape, dtype=bool)
+    return cast, cells[cast]
 
 
 def read_votes(X: Any, lf_names: Sequence[Any] | None = None) -> CastVotes:
@@ -298,22 +323,28 @@ def read_votes(X: Any, lf_names: Sequence[Any] | None = None) -> CastVotes:
     Raises
     ------
     ValueError
-        If a value is infinite or complex, a stored sparse value is negative, or a
-        string is empty or ``'-1'``.
+        If a value is infinite or complex, a stored sparse value is negative, a sparse
+        position repeats, or a string is empty or ``'-1'``.
     TypeError
-        If a cell is neither a string nor a number, or both kinds are mixed.
+        If a cell is neither a string nor a number, or both kinds are mixed, or the
+        sparse format cannot tell an abstention from class 0 (BSR, DIA).
     """
     names = range(X.shape[1]) if lf_names is None else lf_names
     if sparse.issparse(X):
-        csr = X.tocsr()
+        if X.format in {"bsr", "dia"}:
+            raise TypeError(
+                f"Votes in sparse format {X.format!r} cannot tell an abstention from "
+                "a vote for class 0. Use CSR, or votes_to_sparse on the dense votes."
+            )
+        csr = X.tocsr()  # sums what repeats in COO
         if not csr.has_canonical_format:
             csr = csr.copy()
             csr.sum_duplicates()
-            if csr.nnz != X.nnz:
-                raise ValueError(
-                    "A sparse vote matrix stores at most one vote per sample and LF; "
-                    f"got {X.nnz - csr.nnz} entries that repeat a position. Keep one."
-                )
+        if csr.nnz != X.nnz:
+            raise ValueError(
+                "A sparse vote matrix stores at most one vote per sample and LF; "
+                f"got {X.nnz - csr.nnz} entries that repeat a position. Keep one."
+            )
         _check_stored_votes(csr, names)
         votes = CastVotes(
             csr.indptr.astype(np.int64), csr.indices, csr.data, csr.shape[1]
@@ -322,14 +353,9 @@ def read_votes(X: Any, lf_names: Sequence[Any] | None = None) -> CastVotes:
             votes = votes.take_votes(~np.isnan(csr.data))
     else:
         cells = np.asarray(X)
-        if cells.dtype.kind == "c":
-            raise ValueError("Complex data not supported: votes are classes.")
-        cast = ~_is_abstention(cells)
+        cast, values = _read_cells(cells)
         indptr = np.concatenate([[0], np.cumsum(cast.sum(axis=1))])
         lf = np.nonzero(cast)[1].astype(np.int32)
-        values = cells[cast]
-        if values.dtype.kind == "O":
-            values = _tidy_objects(values, "The vote matrix")
         votes = CastVotes(indptr, lf, values, cells.shape[1])
     return _check_values(votes, names)
 
@@ -359,10 +385,14 @@ def _check_values(votes: CastVotes, names: Sequence[Any]) -> CastVotes:
             )
     elif not is_numeric(values):
         bad = (values == "") | (values == str(ABSTAIN))
+        if values.dtype.kind == "U":
+            # What numpy makes of a NaN that it packs together with strings.
+            bad |= values == "nan"
         if bad.any():
             raise ValueError(
-                "A vote is a class name or None; got an empty string or the string "
-                f"'-1' in {_where(votes, bad, names)}. Use None or NaN for abstain."
+                "A vote is a class name or None; got "
+                f"{plain(values[np.argmax(bad)])!r} in {_where(votes, bad, names)}. "
+                "Use None or NaN for abstain, in an array of dtype object."
             )
     return votes
 
@@ -500,7 +530,7 @@ def votes_to_long(votes: Any, *, lf_names: Sequence[Any] | None = None) -> pd.Da
     samples: Any = (
         votes.index
         if isinstance(votes, pd.DataFrame)
-        else pd.RangeIndex(len(cast.rows))
+        else pd.RangeIndex(cast.n_samples)
     )
     return pd.DataFrame(
         {
@@ -533,13 +563,16 @@ def votes_from_long(
     Returns
     -------
     votes : DataFrame of shape (n_samples, n_lfs)
-        int8 where it is large enough, -1 for abstain; index and columns sorted.
+        int8 where it is large enough, -1 for abstain; index and columns sorted. A
+        sample or LF without a vote has no line in `long`, hence none here.
 
     Raises
     ------
     ValueError
-        If a column is missing, an id or vote is missing, a (sample, lf) pair
-        repeats, or a vote is not a non-negative integer.
+        If there is no line, a column is missing, an id or vote is missing, a
+        (sample, lf) pair repeats, or a vote is not a non-negative integer.
+    TypeError
+        If `long` is not a DataFrame.
 
     See Also
     --------
@@ -558,7 +591,14 @@ def votes_from_long(
     7       0 -1
     8       1  1
     """
+    if not isinstance(long, pd.DataFrame):
+        raise TypeError(
+            "votes_from_long needs a DataFrame with one vote per line; got "
+            f"{type(long).__name__}."
+        )
     check_columns(long, [sample, lf, vote], where="votes_from_long")
+    if len(long) == 0:
+        raise ValueError("votes_from_long: the frame is empty; it holds no vote.")
     if long[[sample, lf, vote]].isna().to_numpy().any():
         raise ValueError(
             "votes_from_long: an id or vote is missing. Drop those lines; an "
@@ -572,7 +612,7 @@ def votes_from_long(
             f"first {plain(first[sample])!r}, {plain(first[lf])!r}. Keep one, or use "
             "CrowdLabels.from_frame(duplicates=...)."
         )
-    values = _check_values(read_votes(long[[vote]].to_numpy(), [vote]), [vote]).value
+    values = read_votes(frame_to_array(long[[vote]]), [vote]).value
     if values.dtype.kind not in "iu" or len(values) != len(long) or values.min() < 0:
         raise ValueError(
             "votes_from_long: votes must be non-negative integers; got "
@@ -596,6 +636,9 @@ def read_any_votes(votes: Any) -> CastVotes:
     if isinstance(votes, pd.DataFrame):
         return read_votes(frame_to_array(votes), list(votes.columns))
     matrix = votes if sparse.issparse(votes) else np.asarray(votes)
+    if not isinstance(votes, np.ndarray) and matrix.dtype.kind == "U":
+        # numpy wrote the numbers and NaN between the strings as strings.
+        matrix = np.asarray(votes, dtype=object)
     if matrix.ndim != 2:
         raise ValueError(
             f"Votes must be two-dimensional, samples by LFs; got {matrix.ndim} "
@@ -606,9 +649,14 @@ def read_any_votes(votes: Any) -> CastVotes:
 
 
 def frame_to_array(frame: pd.DataFrame) -> np.ndarray:
-    """Turn a DataFrame into an array; nullable integers with gaps become floats."""
-    numeric = [pd.api.types.is_numeric_dtype(dtype) for dtype in frame.dtypes]
-    nullable = [pd.api.types.is_extension_array_dtype(dtype) for dtype in frame.dtypes]
-    if all(numeric) and any(nullable):
-        return frame.to_numpy(dtype=np.float64, na_value=np.nan)
+    """Turn a DataFrame into an array with its gaps; nullable numbers become floats."""
+    dtypes = list(frame.dtypes)
+    if all(pd.api.types.is_numeric_dtype(dtype) for dtype in dtypes):
+        nullable = any(pd.api.types.is_extension_array_dtype(d) for d in dtypes)
+        kinds = {dtype.kind for dtype in dtypes}
+        if nullable or ("b" in kinds and len(kinds) > 1):
+            return frame.to_numpy(dtype=np.float64, na_value=np.nan)
+    if any(isinstance(dtype, pd.CategoricalDtype) for dtype in dtypes):
+        # pandas casts integer categories to int64, gaps included, without an error.
+        frame = frame.astype(object)
     return frame.to_numpy()

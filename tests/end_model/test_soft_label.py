@@ -1,0 +1,338 @@
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import optimize, sparse
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.svm import SVC, LinearSVC
+
+from sklabel import SoftLabelClassifier
+
+
+def make_data(n_samples=200, n_classes=3, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_samples, 2))
+    scores = X @ rng.normal(size=(2, n_classes)) * 2
+    soft = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    return X, 0.8 * soft + 0.2 * rng.dirichlet(np.ones(n_classes), size=n_samples)
+
+
+class CountingScaler(TransformerMixin, BaseEstimator):
+    """Counts the rows that it sees in fit and in transform."""
+
+    seen = []
+
+    def fit(self, X, y=None):
+        self.seen.append(("fit", X.shape[0], np.ndim(y)))
+        self.mean_ = np.mean(X, axis=0)
+        return self
+
+    def transform(self, X):
+        self.seen.append(("transform", X.shape[0]))
+        return X - self.mean_
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    calls = []
+    monkeypatch.setattr(CountingScaler, "seen", calls)
+    return calls
+
+
+# What is learned
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_it_minimises_the_cross_entropy(weighted):
+    X, soft = make_data()
+    weight = np.random.default_rng(1).uniform(size=len(X)) if weighted else None
+    w = np.ones(len(X)) if weight is None else weight
+    C, n_classes = 1.0, soft.shape[1]
+
+    def loss(flat):
+        coefficients = flat.reshape(n_classes, 3)
+        scores = X @ coefficients[:, :2].T + coefficients[:, 2]
+        log_proba = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
+        penalty = 0.5 * (coefficients[:, :2] ** 2).sum()
+        return -C * (w[:, None] * soft * log_proba).sum() + penalty
+
+    found = optimize.minimize(loss, np.zeros(3 * n_classes), tol=1e-10)
+    coefficients = found.x.reshape(n_classes, 3)
+    scores = X @ coefficients[:, :2].T + coefficients[:, 2]
+    expected = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    clf = SoftLabelClassifier(LogisticRegression(C=C, tol=1e-8, max_iter=1000))
+    clf.fit(X, soft, weight)
+    assert_allclose(clf.predict_proba(X), expected, atol=1e-4)
+
+
+def test_hard_labels_train_the_estimator_as_usual():
+    X, soft = make_data()
+    y = soft.argmax(axis=1)
+    expected = LogisticRegression().fit(X, y).predict_proba(X)
+    for labels in (y, np.eye(3)[y], pd.Series(y), y.tolist()):
+        clf = SoftLabelClassifier(LogisticRegression()).fit(X, labels)
+        assert_array_equal(clf.predict_proba(X), expected)
+
+
+def test_certain_labels_pass_no_weights_on():
+    class Strict(LogisticRegression):
+        def fit(self, X, y, sample_weight=None):
+            assert sample_weight is None
+            return super().fit(X, y)
+
+    X, soft = make_data(50)
+    SoftLabelClassifier(Strict()).fit(X, soft.argmax(axis=1))
+
+
+@pytest.mark.parametrize("form", [pd.DataFrame, sparse.csr_matrix, sparse.dia_matrix])
+def test_forms_of_X(form):
+    X, soft = make_data(60)
+    expected = SoftLabelClassifier(LogisticRegression()).fit(X, soft).predict(X)
+    clf = SoftLabelClassifier(LogisticRegression()).fit(form(X), soft)
+    assert_array_equal(clf.predict(form(X)), expected)
+
+
+def test_a_frame_keeps_its_columns():
+    X, soft = make_data(60)
+    frame = pd.DataFrame(X, columns=["a", "b"])
+    clf = SoftLabelClassifier(LogisticRegression()).fit(frame, pd.DataFrame(soft))
+    assert_array_equal(clf.feature_names_in_, ["a", "b"])
+    assert clf.n_features_in_ == 2
+    with pytest.raises(ValueError, match="feature names"):
+        clf.predict(frame[["b", "a"]])
+
+
+def test_rows_of_zero_weight_do_not_count():
+    X, soft = make_data(60)
+    weight = np.r_[np.ones(40), np.zeros(20)]
+    clf = SoftLabelClassifier(LogisticRegression()).fit(X, soft, weight)
+    part = SoftLabelClassifier(LogisticRegression()).fit(X[:40], soft[:40])
+    assert_allclose(clf.predict_proba(X), part.predict_proba(X))
+
+
+def test_a_scalar_weight():
+    X, soft = make_data(60)
+    clf = SoftLabelClassifier(LogisticRegression()).fit(X, soft, 1.0)
+    plain = SoftLabelClassifier(LogisticRegression()).fit(X, soft)
+    assert_array_equal(clf.predict_proba(X), plain.predict_proba(X))
+
+
+# Pipelines
+
+
+@pytest.mark.parametrize("memory", [False, True])
+def test_the_head_of_a_pipeline_sees_every_row_once(seen, memory, tmp_path):
+    X, soft = make_data(50)
+    pipeline = Pipeline(
+        [("scale", CountingScaler()), ("classify", LogisticRegression())],
+        memory=str(tmp_path) if memory else None,
+    )
+    clf = SoftLabelClassifier(pipeline).fit(X, soft)
+    assert seen == [("fit", 50, 1), ("transform", 50)]
+    alone = SoftLabelClassifier(LogisticRegression()).fit(X - X.mean(axis=0), soft)
+    assert_allclose(
+        clf.predict_proba(X), alone.predict_proba(X - X.mean(axis=0)), atol=1e-6
+    )
+    assert isinstance(clf.estimator_, Pipeline)
+    assert hasattr(clf.estimator_[0], "mean_")
+    assert not hasattr(pipeline[0], "mean_")
+
+
+def test_the_head_of_a_pipeline_does_not_see_rows_of_zero_weight(seen):
+    X, soft = make_data(50)
+    weight = np.r_[np.ones(30), np.zeros(20)]
+    pipeline = make_pipeline(CountingScaler(), LogisticRegression())
+    SoftLabelClassifier(pipeline).fit(X, soft, weight)
+    assert seen == [("fit", 30, 1), ("transform", 30)]
+
+
+def test_a_pipeline_of_one_step():
+    X, soft = make_data(50)
+    clf = SoftLabelClassifier(make_pipeline(LogisticRegression())).fit(X, soft)
+    plain = SoftLabelClassifier(LogisticRegression()).fit(X, soft)
+    assert_array_equal(clf.predict_proba(X), plain.predict_proba(X))
+
+
+# No sample_weight
+
+
+def test_an_estimator_without_sample_weight_learns_the_most_probable_class():
+    X, soft = make_data(80)
+    clf = SoftLabelClassifier(KNeighborsClassifier(3))
+    with pytest.warns(
+        UserWarning, match="KNeighborsClassifier takes no sample_weight.*most probable"
+    ) as record:
+        clf.fit(X, soft)
+    assert record[0].filename == __file__
+    plain = KNeighborsClassifier(3).fit(X, soft.argmax(axis=1))
+    assert_array_equal(clf.predict(X), plain.predict(X))
+
+
+def test_hard_labels_without_sample_weight_are_no_reason_to_warn(seen):
+    X, soft = make_data(80)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        SoftLabelClassifier(KNeighborsClassifier()).fit(X, soft.argmax(axis=1))
+
+
+def test_a_pipeline_whose_last_step_takes_no_sample_weight(seen):
+    X, soft = make_data(80)
+    clf = SoftLabelClassifier(make_pipeline(CountingScaler(), KNeighborsClassifier()))
+    with pytest.warns(UserWarning, match="KNeighborsClassifier takes no sample_weight"):
+        clf.fit(X, soft)
+    assert seen == [("fit", 80, 1), ("transform", 80)]
+
+
+# Order of the classes
+
+
+@pytest.mark.parametrize("classes", [["b", "a"], [7, 3], [True, False]])
+def test_two_classes_in_the_order_of_the_user(classes):
+    X, soft = make_data(80, 2)
+    clf = SoftLabelClassifier(LogisticRegression(), classes=classes).fit(X, soft)
+    plain = SoftLabelClassifier(LogisticRegression()).fit(X, soft)
+    assert_array_equal(clf.classes_, classes)
+    assert_allclose(clf.predict_proba(X), plain.predict_proba(X), atol=1e-4)
+    assert_allclose(clf.decision_function(X), plain.decision_function(X), atol=1e-3)
+    assert_array_equal(clf.predict(X), np.array(classes)[plain.predict(X)])
+
+
+def test_three_classes_in_the_order_of_the_user():
+    X, soft = make_data(80)
+    classes = ["b", "c", "a"]
+    clf = SoftLabelClassifier(LogisticRegression(), classes=classes).fit(X, soft)
+    plain = SoftLabelClassifier(LogisticRegression()).fit(X, soft)
+    assert_allclose(clf.predict_proba(X), plain.predict_proba(X), atol=1e-4)
+    assert_allclose(clf.decision_function(X), plain.decision_function(X), atol=1e-3)
+    assert_array_equal(clf.predict(X), np.array(classes)[plain.predict(X)])
+
+
+def test_hard_labels_with_classes():
+    X, soft = make_data(80)
+    y = np.array(["b", "c", "a"])[soft.argmax(axis=1)]
+    classes = ["c", "d", "b", "a"]
+    clf = SoftLabelClassifier(LogisticRegression(), classes=classes).fit(X, y)
+    plain = LogisticRegression().fit(X, y)
+    assert_array_equal(clf.classes_, classes)
+    assert_array_equal(clf.predict(X), plain.predict(X))
+    proba = clf.predict_proba(X)
+    assert_array_equal(proba[:, 1], 0)
+    assert_allclose(proba[:, [3, 2, 0]], plain.predict_proba(X))
+
+
+def test_a_class_without_weight_gets_probability_zero():
+    X, soft = make_data(80, 2)
+    padded = np.insert(soft, 1, 0, axis=1)
+    clf = SoftLabelClassifier(LogisticRegression()).fit(X, padded)
+    assert_array_equal(clf.classes_, [0, 1, 2])
+    proba = clf.predict_proba(X)
+    assert proba.shape == (80, 3)
+    assert_array_equal(proba[:, 1], 0)
+    assert_allclose(proba.sum(axis=1), 1)
+    assert set(clf.predict(X)) == {0, 2}
+
+
+def test_a_decision_function_has_a_column_per_class_also_without_weight():
+    X, soft = make_data(80, 3)
+    padded = np.insert(soft, 1, 0, axis=1)
+    clf = SoftLabelClassifier(LogisticRegression()).fit(X, padded)
+    decision = clf.decision_function(X)
+    assert decision.shape == (80, 4)
+    assert_array_equal(clf.classes_[decision.argmax(axis=1)], clf.predict(X))
+
+
+def test_one_of_two_classes_without_weight_has_a_decision_function():
+    X, soft = make_data(80, 2)
+    clf = SoftLabelClassifier(LogisticRegression()).fit(
+        X, np.insert(soft, 2, 0, axis=1)
+    )
+    decision = clf.decision_function(X)
+    assert decision.shape == (80, 3)
+    assert_array_equal(clf.classes_[decision.argmax(axis=1)], clf.predict(X))
+
+
+def test_a_decision_function_per_pair_of_classes_is_left_alone():
+    X, soft = make_data(80, 4)
+    clf = SoftLabelClassifier(SVC(decision_function_shape="ovo")).fit(X, soft)
+    decision = clf.decision_function(X)
+    assert_array_equal(decision, clf.estimator_.decision_function(X))
+    assert decision.shape == (80, 6)
+
+
+# Methods
+
+
+def test_methods_are_those_of_the_estimator():
+    X, soft = make_data(60)
+    svc = SoftLabelClassifier(LinearSVC())
+    assert not hasattr(svc, "predict_proba")
+    assert hasattr(svc, "decision_function")
+    forest = SoftLabelClassifier(RandomForestClassifier(10, random_state=0))
+    assert not hasattr(forest, "decision_function")
+    assert forest.fit(X, soft).predict_proba(X).shape == (60, 3)
+    with pytest.raises(AttributeError):
+        svc.fit(X, soft).predict_proba  # noqa: B018
+
+
+def test_it_does_not_claim_what_soft_labels_are_not():
+    # Ridge takes several labels per row; here several columns are one label.
+    tags = SoftLabelClassifier(RidgeClassifier()).__sklearn_tags__()
+    assert not tags.classifier_tags.multi_label
+
+
+def test_predict_before_fit():
+    with pytest.raises(NotFittedError):
+        SoftLabelClassifier(LogisticRegression()).predict([[0.0]])
+
+
+# What is no label
+
+ROWS = [[0.5, 0.5], [0.2, 0.8], [0.9, 0.1]]
+
+
+@pytest.mark.parametrize(
+    ("y", "classes", "message"),
+    [
+        (None, None, "requires y to be passed"),
+        ([[0.5, 0.5], [0.2, 0.7], [1, 0]], None, "row 1 sums to 0.9 .1 rows differ"),
+        ([[0.5, 0.5], [1.2, -0.2], [1, 0]], None, "not negative; row 1 is"),
+        ([[0.5, 0.5], [0.2, 0.8], [np.nan, 1]], None, "finite.*row 2 is"),
+        ([["a", "b"]] * 3, None, "several columns must hold class probabilities"),
+        (ROWS, ["a", "b", "c"], "y has 2 columns and classes names 3"),
+        (ROWS, ["a", "a"], "classes must not repeat"),
+        (ROWS[:2], None, "inconsistent numbers of samples"),
+        ([0, 1, 2], [0, 1], r"not in classes=\[0, 1\]: 2"),
+        ([0.1, 0.7, 0.2], None, "Unknown label type"),
+    ],
+)
+def test_labels_that_are_none(y, classes, message):
+    clf = SoftLabelClassifier(LogisticRegression(), classes=classes)
+    with pytest.raises(ValueError, match=message):
+        clf.fit([[0.0], [1.0], [2.0]], y)
+
+
+def test_an_estimator_that_is_none():
+    with pytest.raises(ValueError, match="The 'estimator' parameter of SoftLabel"):
+        SoftLabelClassifier("svm").fit([[0.0]], [0])
+
+
+def test_wrong_sample_weight():
+    with pytest.raises(ValueError, match="for each of the 3 samples; got 2"):
+        SoftLabelClassifier(LogisticRegression()).fit(
+            [[0.0], [1.0], [2.0]], ROWS, sample_weight=[1, 1]
+        )
+
+
+def test_an_estimator_that_wraps_others():
+    X, soft = make_data(60)
+    clf = SoftLabelClassifier(OneVsRestClassifier(LogisticRegression()))
+    with pytest.warns(UserWarning, match="OneVsRestClassifier takes no sample_weight"):
+        clf.fit(X, soft)

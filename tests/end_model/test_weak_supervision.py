@@ -1,0 +1,436 @@
+import subprocess
+import sys
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.exceptions import NotFittedError
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from sklabel import (
+    ABSTAIN,
+    CrowdLabels,
+    GoldKFold,
+    LabelModel,
+    LFTransformer,
+    MajorityVote,
+    SoftLabelClassifier,
+    WeakSupervisionClassifier,
+    WorkerLFTransformer,
+    labeling_function,
+)
+from sklabel.datasets import make_crowd_labels
+
+
+@labeling_function
+def large(x):
+    return 1 if x.a > 1 else ABSTAIN
+
+
+@labeling_function
+def small(x):
+    return 0 if x.a < -1 else ABSTAIN
+
+
+def make_data(n_samples=300, seed=0, **params):
+    """Return samples, crowd labels and truth; a and b tell the class."""
+    data = make_crowd_labels(
+        n_samples, 12, judgements_per_sample=3, random_state=seed, **params
+    )
+    rng = np.random.default_rng(seed)
+    X = pd.DataFrame(rng.normal(size=(n_samples, 2)), columns=["a", "b"])
+    X["a"] += np.where(data.y == 1, 1.0, -1.0)
+    X["b"] -= np.where(data.y == 1, 1.0, -1.0)
+    X["sample"] = np.arange(n_samples)
+    return X, CrowdLabels.from_frame(data.crowd_labels), data.y
+
+
+def lfs_of(crowd, **params):
+    return FeatureUnion(
+        [
+            ("worker", WorkerLFTransformer(crowd, id_column="sample", **params)),
+            (
+                "rule",
+                LFTransformer(
+                    [large, small], sparse_output=params.get("sparse_output", False)
+                ),
+            ),
+        ],
+        verbose_feature_names_out=False,
+    )
+
+
+def features():
+    return make_pipeline(
+        make_column_transformer((StandardScaler(), ["a", "b"])), LogisticRegression()
+    )
+
+
+def classifier(crowd, **params):
+    return WeakSupervisionClassifier(lfs_of(crowd), LabelModel(), features(), **params)
+
+
+# The workflow
+
+
+def test_it_runs_the_stages():
+    X, crowd, _ = make_data()
+    clf = classifier(crowd).fit(X)
+    votes = lfs_of(crowd).fit_transform(X)
+    model = LabelModel().fit(votes)
+    end = SoftLabelClassifier(features()).fit(X, model.predict_proba(votes))
+    assert_array_equal(clf.label_model_.confusion_, model.confusion_)
+    assert_array_equal(clf.predict_proba(X), end.predict_proba(X))
+    assert_array_equal(clf.predict(X), end.predict(X))
+    assert_array_equal(clf.decision_function(X), end.decision_function(X))
+    assert clf.n_training_samples_ == 300
+
+
+def test_it_learns_without_gold_and_predicts_without_crowd():
+    X, crowd, truth = make_data()
+    clf = classifier(crowd).fit(X[:200])
+    assert clf.score(X[["a", "b"]][200:], truth[200:]) > 0.88
+
+
+def test_sparse_votes_give_the_same():
+    X, crowd, _ = make_data()
+    dense = classifier(crowd).fit(X)
+    sparse = WeakSupervisionClassifier(
+        lfs_of(crowd, sparse_output=True), LabelModel(), features()
+    ).fit(X)
+    assert_array_equal(sparse.predict_proba(X), dense.predict_proba(X))
+
+
+def test_lfs_may_return_frames():
+    X, crowd, _ = make_data()
+    lfs = lfs_of(crowd).set_output(transform="pandas")
+    clf = WeakSupervisionClassifier(lfs, LabelModel(), features()).fit(X)
+    assert clf.label_model_.feature_names_in_[0] == "worker_0"
+    assert_array_equal(clf.predict_proba(X), classifier(crowd).fit(X).predict_proba(X))
+
+
+def test_only_what_the_end_model_needs_is_needed_to_predict():
+    X, crowd, _ = make_data()
+    clf = classifier(crowd).fit(X)
+    assert_array_equal(clf.predict(X[["a", "b"]]), clf.predict(X))
+    assert_array_equal(clf.feature_names_in_, ["a", "b", "sample"])
+
+
+def test_hard_labels():
+    X, crowd, _ = make_data()
+    clf = classifier(crowd, soft=False).fit(X)
+    labels = make_pipeline(lfs_of(crowd), LabelModel()).fit(X).predict(X)
+    expected = features().fit(X, labels).predict_proba(X)
+    assert_allclose(clf.predict_proba(X), expected)
+
+
+def test_an_end_model_without_sample_weight():
+    X, crowd, _ = make_data()
+    end = make_pipeline(FunctionTransformer(lambda X: X[["a"]]), KNeighborsClassifier())
+    clf = WeakSupervisionClassifier(lfs_of(crowd), LabelModel(), end)
+    with pytest.warns(UserWarning, match="KNeighborsClassifier takes no sample_weight"):
+        clf.fit(X)
+
+
+class CountingTransformer(TransformerMixin, BaseEstimator):
+    n_rows = []
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        self.n_rows.append(len(X))
+        return X[["a", "b"]]
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+
+def test_features_are_computed_once(monkeypatch):
+    n_rows = []
+    monkeypatch.setattr(CountingTransformer, "n_rows", n_rows)
+    X, crowd, _ = make_data()
+    end = make_pipeline(CountingTransformer(), LogisticRegression())
+    WeakSupervisionClassifier(lfs_of(crowd), LabelModel(), end).fit(X)
+    assert n_rows == [300]
+
+
+# Gold
+
+
+def test_gold_overrides_the_label_model():
+    X, crowd, truth = make_data()
+    gold = np.where(np.arange(300) < 200, 1 - truth, -1)
+    clf = classifier(crowd).fit(X, gold)
+    assert clf.score(X, 1 - truth) > 0.8
+
+
+def test_use_gold_false_keeps_gold_out():
+    X, crowd, truth = make_data()
+    clf = classifier(crowd).set_params(label_model__use_gold=False).fit(X, 1 - truth)
+    assert_array_equal(clf.predict_proba(X), classifier(crowd).fit(X).predict_proba(X))
+
+
+@pytest.mark.parametrize("missing", [-1, np.nan, None, pd.NA])
+def test_what_means_unlabelled(missing):
+    X, crowd, truth = make_data()
+    expected = classifier(crowd).fit(X, np.where(X.index < 50, truth, -1))
+    y = pd.Series([*truth[:50].tolist(), *[missing] * 250], dtype=object)
+    clf = classifier(crowd).fit(X, y)
+    assert_array_equal(clf.predict_proba(X), expected.predict_proba(X))
+
+
+def test_a_row_with_gold_and_no_vote_is_trained_on():
+    X, crowd, truth = make_data()
+    X["sample"] = np.r_[np.full(100, -5), np.arange(100, 300)]
+    gold = np.where(X.index < 60, truth, -1)
+    lfs = WorkerLFTransformer(crowd, id_column="sample")
+    clf = WeakSupervisionClassifier(lfs, LabelModel(), features())
+    with pytest.warns(UserWarning, match="40 of 300 rows have neither a vote nor a go"):
+        clf.fit(X, gold)
+    assert clf.n_training_samples_ == 260
+
+
+# Rows without votes
+
+
+def test_rows_without_votes_are_left_out_with_a_warning():
+    X, crowd, _ = make_data()
+    X["sample"] = np.r_[np.full(100, -5), np.arange(100, 300)]
+    clf = WeakSupervisionClassifier(
+        WorkerLFTransformer(crowd, id_column="sample"), LabelModel(), features()
+    )
+    with pytest.warns(
+        UserWarning, match="100 of 300 rows have neither a vote nor a gold label"
+    ) as record:
+        clf.fit(X)
+    assert record[0].filename == __file__
+    assert clf.n_training_samples_ == 200
+    part = WeakSupervisionClassifier(
+        WorkerLFTransformer(crowd, id_column="sample"), LabelModel(), features()
+    ).fit(X[100:])
+    assert_array_equal(clf.predict_proba(X), part.predict_proba(X))
+
+
+def test_nothing_to_train_on():
+    X, crowd, _ = make_data()
+    X["sample"] = -5
+    clf = WeakSupervisionClassifier(
+        WorkerLFTransformer(crowd, id_column="sample"),
+        LabelModel(classes=[0, 1]),
+        features(),
+    )
+    with (
+        pytest.warns(UserWarning, match=r"None of the 300|none of the 300"),
+        pytest.raises(ValueError, match="None of the 300 rows has a vote or a gold"),
+    ):
+        clf.fit(X)
+
+
+# Classes
+
+
+def test_string_classes():
+    X, crowd, truth = make_data()
+    names = np.array(["no", "yes"])
+    clf = classifier(crowd).set_params(label_model__classes=names).fit(X)
+    assert_array_equal(clf.classes_, names)
+    plain = classifier(crowd).fit(X)
+    assert_array_equal(clf.predict(X), names[plain.predict(X)])
+    assert clf.score(X, names[truth]) > 0.85
+
+
+@pytest.mark.parametrize("unlabelled", [-1, None])
+def test_string_classes_with_gold_in_the_order_of_the_user(unlabelled):
+    X, crowd, truth = make_data()
+    names = np.array(["yes", "no"], dtype=object)
+    gold = names[1 - truth]
+    gold[100:] = unlabelled
+    classes = ["no", "yes"]
+    clf = classifier(crowd).set_params(label_model__classes=classes).fit(X, gold)
+    plain = classifier(crowd).fit(X, np.where(X.index < 100, truth, -1))
+    assert_allclose(clf.predict_proba(X), plain.predict_proba(X))
+    turned = classifier(crowd).set_params(label_model__classes=[1, 0]).fit(X)
+    straight = classifier(crowd).fit(X)
+    assert_allclose(
+        turned.predict_proba(X)[:, ::-1], straight.predict_proba(X), atol=1e-4
+    )
+    assert_allclose(
+        -turned.decision_function(X), straight.decision_function(X), atol=1e-3
+    )
+
+
+def test_more_than_two_classes():
+    data = make_crowd_labels(400, 10, 3, judgements_per_sample=4, random_state=0)
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(np.eye(3)[data.y] * 3 + rng.normal(size=(400, 3)))
+    X.columns = ["a", "b", "c"]
+    crowd = CrowdLabels.from_frame(data.crowd_labels)
+    X["sample"] = np.arange(400)
+    end = make_pipeline(
+        make_column_transformer(("passthrough", ["a", "b", "c"])), LogisticRegression()
+    )
+    lfs = WorkerLFTransformer(crowd, id_column="sample")
+    clf = WeakSupervisionClassifier(lfs, LabelModel(), end).fit(X)
+    assert clf.predict_proba(X).shape == (400, 3)
+    assert clf.score(X, data.y) > 0.85
+
+
+def test_one_class():
+    X = np.arange(4.0)[:, None]
+    lfs = LFTransformer([("always", lambda x: 1)])
+    clf = WeakSupervisionClassifier(lfs, LabelModel(), KNeighborsClassifier(1)).fit(X)
+    assert_array_equal(clf.classes_, [1])
+    assert_array_equal(clf.predict(X), [1] * 4)
+
+
+def test_text_and_numbers_side_by_side():
+    X, crowd, truth = make_data()
+    X["text"] = np.where(truth == 1, "sun and warm", "rain and cold")
+    end = make_pipeline(
+        make_column_transformer(
+            (CountVectorizer(), "text"),
+            ("passthrough", make_column_selector("^[ab]$")),
+        ),
+        LogisticRegression(),
+    )
+    clf = WeakSupervisionClassifier(lfs_of(crowd), LabelModel(), end).fit(X)
+    assert clf.score(X[["a", "b", "text"]], truth) > 0.98
+
+
+# Weights, selection, copies
+
+
+@pytest.mark.parametrize("label_model", [LabelModel(), MajorityVote()])
+def test_a_weight_counts_like_repeated_rows(label_model):
+    X, crowd, _ = make_data(150)
+    weight = np.random.default_rng(0).integers(0, 3, size=150)
+    # Without scaling: its means know no weights.
+    end = make_pipeline(
+        make_column_transformer(("passthrough", ["a", "b"])),
+        LogisticRegression(tol=1e-8),
+    )
+    clf = WeakSupervisionClassifier(lfs_of(crowd), label_model, end)
+    weighted = clf.fit(X, sample_weight=weight).predict_proba(X)
+    repeated = X.loc[np.repeat(X.index, weight)]
+    assert_allclose(weighted, clf.fit(repeated).predict_proba(X), atol=1e-5)
+
+
+def test_weights_with_gold_and_rows_without_votes():
+    X, crowd, truth = make_data()
+    X.loc[:99, "sample"] = -5
+    weight = np.tile([0.0, 1, 2], 100)
+    gold = np.where(X.index < 30, truth, -1)
+    lfs = WorkerLFTransformer(crowd, id_column="sample")
+    clf = WeakSupervisionClassifier(lfs, LabelModel(), features())
+    with pytest.warns(UserWarning, match="46 of 200 rows have neither"):
+        clf.fit(X, gold, sample_weight=weight)
+    assert clf.n_training_samples_ == 154
+
+
+def test_grid_search_over_all_stages_scores_gold_only():
+    X, crowd, truth = make_data()
+    gold = np.where(np.arange(300) < 60, truth, -1)
+    grid = {
+        "lfs__worker__min_labels": [1, 60],
+        "label_model__tempering": ["auto", 0],
+        "estimator__logisticregression__C": [0.01, 1.0],
+    }
+    search = GridSearchCV(classifier(crowd), grid, cv=GoldKFold(3), n_jobs=2)
+    search.fit(X, gold)
+    assert search.best_score_ > 0.85
+    assert search.best_estimator_.lfs_["worker"].crowd_labels is crowd
+    assert search.predict(X[["a", "b"]]).shape == (300,)
+
+
+def test_cross_validation_with_string_gold():
+    X, crowd, truth = make_data()
+    gold = np.where(X.index < 60, np.array(["no", "yes"], dtype=object)[truth], None)
+    clf = classifier(crowd).set_params(label_model__classes=["no", "yes"])
+    assert cross_val_score(clf, X, gold, cv=GoldKFold(3)).min() > 0.7
+
+
+RELOAD = """
+import sys, joblib, numpy as np
+clf, X = joblib.load(sys.argv[1]), joblib.load(sys.argv[2])
+np.save(sys.argv[3], clf.predict_proba(X))
+"""
+
+
+def test_reloaded_in_a_fresh_process_it_predicts_the_same_bits(tmp_path):
+    X, crowd, _ = make_data()
+    lfs = WorkerLFTransformer(crowd, id_column="sample")
+    clf = WeakSupervisionClassifier(lfs, LabelModel(), features()).fit(X)
+    paths = [str(tmp_path / name) for name in ("clf", "X", "proba.npy")]
+    joblib.dump(clf, paths[0])
+    joblib.dump(X[["a", "b"]], paths[1])
+    subprocess.run([sys.executable, "-c", RELOAD, *paths], check=True)
+    assert_array_equal(np.load(paths[2]), clf.predict_proba(X))
+
+
+# What is wrong
+
+
+def test_predict_before_fit():
+    X, crowd, _ = make_data(20)
+    with pytest.raises(NotFittedError):
+        classifier(crowd).predict(X)
+
+
+@pytest.mark.parametrize(
+    ("stage", "message"),
+    [
+        ("lfs", "The 'lfs' parameter of WeakSupervisionClassifier must be"),
+        ("label_model", "The 'label_model' parameter of WeakSupervisionClassifier"),
+        ("estimator", "The 'estimator' parameter of WeakSupervisionClassifier"),
+        ("soft", "The 'soft' parameter of WeakSupervisionClassifier"),
+    ],
+)
+def test_a_stage_that_is_none(stage, message):
+    X, crowd, _ = make_data(20)
+    with pytest.raises(ValueError, match=message):
+        classifier(crowd).set_params(**{stage: "nothing"}).fit(X)
+
+
+def test_gold_of_another_length():
+    X, crowd, _ = make_data(20)
+    with pytest.raises(ValueError, match="X has 20 rows and y has 3"):
+        classifier(crowd).fit(X, [0, 1, -1])
+
+
+def test_methods_are_those_of_the_end_model():
+    X, crowd, _ = make_data()
+    clf = WeakSupervisionClassifier(
+        lfs_of(crowd),
+        LabelModel(),
+        make_pipeline(
+            make_column_transformer(("passthrough", ["a", "b"])), KNeighborsClassifier()
+        ),
+        soft=False,
+    ).fit(X)
+    assert not hasattr(clf, "decision_function")
+    assert hasattr(clf, "predict_proba")
+
+
+def test_a_dense_and_a_sparse_block_raise():
+    X, crowd, _ = make_data()
+    lfs = FeatureUnion(
+        [
+            ("dense", LFTransformer([large])),
+            (
+                "sparse",
+                WorkerLFTransformer(crowd, id_column="sample", sparse_output=True),
+            ),
+        ]
+    )
+    with pytest.raises(ValueError, match="give every LF transformer the same sparse_o"):
+        WeakSupervisionClassifier(lfs, LabelModel(), features()).fit(X)

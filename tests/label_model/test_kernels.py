@@ -1,0 +1,229 @@
+"""Each kernel equals its slow, obvious twin: plain loops over samples and LFs."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from sklabel.label_model._kernels import (
+    atom_prior,
+    atom_tables,
+    clamp,
+    confusion_prior,
+    count_classes,
+    e_step,
+    leave_one_out_counts,
+    one_hot,
+    redundancy,
+    smoothed_shares,
+    softmax,
+    vote_shares,
+    worker_tables,
+)
+from sklabel.utils._votes import read_votes
+
+N_SAMPLES, N_LFS, N_VALUES, N_CLASSES = 25, 4, 3, 2
+# The third vote value names no class.
+CLASS_OF_VALUE = np.array([1, 0, -1])
+
+
+@pytest.fixture
+def dense():
+    rng = np.random.default_rng(0)
+    votes = rng.integers(-1, N_VALUES, size=(N_SAMPLES, N_LFS))
+    votes[3] = -1
+    votes[4] = [2, -1, 2, -1]
+    return votes
+
+
+@pytest.fixture
+def weight():
+    return np.random.default_rng(1).uniform(0.5, 2, size=N_SAMPLES)
+
+
+@pytest.fixture
+def posterior():
+    return np.random.default_rng(2).dirichlet(np.ones(N_CLASSES), size=N_SAMPLES)
+
+
+@pytest.fixture
+def gold():
+    gold = np.full(N_SAMPLES, -1)
+    gold[[0, 7]] = [1, 0]
+    return gold
+
+
+def test_one_hot_marks_the_atom_of_every_vote(dense):
+    expected = np.zeros((N_SAMPLES, N_LFS * N_VALUES))
+    for i in range(N_SAMPLES):
+        for j in range(N_LFS):
+            if dense[i, j] >= 0:
+                expected[i, j * N_VALUES + dense[i, j]] = 1
+    assert_array_equal(one_hot(read_votes(dense), N_VALUES).toarray(), expected)
+
+
+def test_count_classes_leaves_out_values_that_name_no_class(dense):
+    expected = np.zeros((N_SAMPLES, N_CLASSES))
+    for i in range(N_SAMPLES):
+        for j in range(N_LFS):
+            if dense[i, j] in (0, 1):
+                expected[i, CLASS_OF_VALUE[dense[i, j]]] += 1
+    counts = count_classes(read_votes(dense), CLASS_OF_VALUE, N_CLASSES)
+    assert_array_equal(counts, expected)
+
+
+def test_vote_shares_give_rows_without_class_votes_the_mean(weight):
+    counts = np.array([[2.0, 0], [1, 3], [0, 0]])
+    w = weight[:3]
+    mean = (w[0] * np.array([1, 0]) + w[1] * np.array([0.25, 0.75])) / (w[0] + w[1])
+    assert_allclose(vote_shares(counts, w), [[1, 0], [0.25, 0.75], mean])
+
+
+def test_vote_shares_without_any_vote_are_even():
+    assert_array_equal(vote_shares(np.zeros((2, 4)), np.ones(2)), np.full((2, 4), 0.25))
+
+
+def test_softmax_equals_the_naive_formula():
+    scores = np.random.default_rng(0).normal(size=(6, 3))
+    proba, log_norm = softmax(scores)
+    assert_allclose(proba, np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True))
+    assert_allclose(log_norm, np.log(np.exp(scores).sum(axis=1)))
+
+
+def test_softmax_neither_overflows_nor_underflows():
+    proba, log_norm = softmax(np.array([[-5000.0, -5001], [4000, 3000]]))
+    assert_allclose(proba, [[1 / (1 + np.exp(-1)), 1 / (1 + np.e)], [1, 0]])
+    assert np.isfinite(log_norm).all()
+
+
+def test_e_step_is_certain_of_gold_and_counts_its_likelihood(gold):
+    scores = np.random.default_rng(0).normal(size=(N_SAMPLES, N_CLASSES))
+    posterior, log_likelihood = e_step(scores.copy(), gold)
+    for i in range(N_SAMPLES):
+        joint = np.exp(scores[i])
+        if gold[i] >= 0:
+            assert_array_equal(posterior[i], np.eye(N_CLASSES)[gold[i]])
+            assert_allclose(log_likelihood[i], scores[i, gold[i]])
+        else:
+            assert_allclose(posterior[i], joint / joint.sum())
+            assert_allclose(log_likelihood[i], np.log(joint.sum()))
+
+
+def test_clamp_changes_gold_rows_only(posterior, gold):
+    clamped = clamp(posterior.copy(), gold)
+    assert_array_equal(clamped[gold < 0], posterior[gold < 0])
+    assert_array_equal(clamped[gold >= 0], [[0, 1], [1, 0]])
+
+
+def test_smoothed_shares_are_a_weighted_mean_of_shares_and_prior():
+    shares = smoothed_shares(np.array([[3.0, 1], [0, 0]]), np.array([0.2, 0.8]), 2.0)
+    assert_allclose(shares, [[3.4 / 6, 2.6 / 6], [0.2, 0.8]])
+
+
+def test_confusion_prior_puts_the_right_answer_on_the_named_class():
+    prior = confusion_prior(CLASS_OF_VALUE, N_CLASSES, right=4, wrong=1)
+    assert_array_equal(prior, [[1, 4], [4, 1], [1, 1]])
+
+
+def test_worker_tables_equal_loops_over_votes(dense, weight, posterior):
+    prior = confusion_prior(CLASS_OF_VALUE, N_CLASSES, right=4, wrong=1)
+    expected = np.zeros((N_LFS, N_VALUES, N_CLASSES))
+    for j in range(N_LFS):
+        for c in range(N_CLASSES):
+            for v in range(N_VALUES):
+                expected[j, v, c] = prior[v, c]
+                for i in range(N_SAMPLES):
+                    if dense[i, j] == v:
+                        expected[j, v, c] += weight[i] * posterior[i, c]
+            expected[j, :, c] /= expected[j, :, c].sum()
+    A = one_hot(read_votes(dense), N_VALUES)
+    counts = A.T @ (posterior * weight[:, None])
+    tables = worker_tables(counts.reshape(N_LFS, N_VALUES, N_CLASSES), prior)
+    assert_allclose(np.exp(tables), expected)
+
+
+def test_atom_prior_prefers_the_atoms_own_class():
+    share = np.array([0.7, 0.2, 0.1])
+    Q = atom_prior(np.array([2, -1]), share, ratio=4, flatten=0.25)
+    base = 0.75 * share + 0.25 / 3
+    own = base * [1, 1, 4 * 2]
+    assert_allclose(Q, [own / own.sum(), base])
+
+
+def test_atom_tables_shrink_less_the_more_votes_there_are():
+    Q = np.array([[0.5, 0.5], [0.5, 0.5], [0.9, 0.1]])
+    counts = np.array([[3.0, 1], [300, 100], [0, 0]])
+    tables = atom_tables(counts, Q, strength=4, growth=0)
+    assert_allclose(tables, [[5 / 8, 3 / 8], [302 / 404, 102 / 404], [0.9, 0.1]])
+
+
+def test_leave_one_out_counts_equal_loops_over_votes(dense, weight, gold):
+    rng = np.random.default_rng(3)
+    weights = rng.normal(size=(N_LFS * N_VALUES, N_CLASSES))
+    log_prior = np.log([0.3, 0.7])
+    votes = read_votes(dense)
+    atom = votes.lf * N_VALUES + votes.value
+    scores = one_hot(votes, N_VALUES) @ weights + log_prior
+    expected = np.zeros_like(weights)
+    for i in range(N_SAMPLES):
+        cast = np.flatnonzero(dense[i] >= 0)
+        if len(cast) < 2:
+            continue
+        for j in cast:
+            others = log_prior.copy()
+            for k in cast:
+                if k != j:
+                    others += weights[k * N_VALUES + dense[i, k]]
+            belief = np.exp(others) / np.exp(others).sum()
+            if gold[i] >= 0:
+                belief = np.eye(N_CLASSES)[gold[i]]
+            expected[j * N_VALUES + dense[i, j]] += weight[i] * belief
+    counts = leave_one_out_counts(votes, atom, scores, weights, gold, weight)
+    assert_allclose(counts, expected, atol=1e-12)
+
+
+def test_redundancy_equals_loops_over_pairs_of_atoms(dense, weight, posterior):
+    dense[:, 1] = np.where(np.arange(N_SAMPLES) < 18, dense[:, 0], dense[:, 1])
+    atom_class = np.tile(CLASS_OF_VALUE, N_LFS)
+    lf_of_atom = np.repeat(np.arange(N_LFS), N_VALUES)
+    A = one_hot(read_votes(dense), N_VALUES)
+    fires = A.toarray().T
+    n_votes = fires @ weight
+    class_size = weight @ posterior
+    discount = np.ones(len(fires))
+    for a in range(len(fires)):
+        repeated = 0.0
+        for b in range(len(fires)):
+            if lf_of_atom[a] == lf_of_atom[b] or atom_class[a] != atom_class[b]:
+                continue
+            if atom_class[a] < 0:
+                continue
+            observed = weight @ (fires[a] * fires[b])
+            expected = 0.0
+            for c in range(N_CLASSES):
+                in_a = weight @ (fires[a] * posterior[:, c])
+                in_b = weight @ (fires[b] * posterior[:, c])
+                expected += in_a * in_b / class_size[c]
+            possible = min(n_votes[a], n_votes[b]) - expected
+            if possible > 1e-9 and observed > 0:
+                repeated += np.clip((observed - expected) / possible, 0, 1)
+        discount[a] = 1 / (1 + repeated)
+    by_lf = [
+        np.average(discount[lf_of_atom == j], weights=n_votes[lf_of_atom == j])
+        for j in range(N_LFS)
+    ]
+    found = redundancy(A, posterior, weight, atom_class, lf_of_atom, N_LFS)
+    assert_allclose(found, by_lf)
+    assert found[0] < 0.8, "a copied LF counts less"
+
+
+def test_redundancy_of_an_lf_without_votes_is_one():
+    votes = read_votes(np.array([[0, -1], [1, -1]]))
+    found = redundancy(
+        one_hot(votes, 2),
+        np.eye(2),
+        np.ones(2),
+        np.array([0, 1, 0, 1]),
+        np.array([0, 0, 1, 1]),
+        2,
+    )
+    assert_array_equal(found, [1, 1])

@@ -1,0 +1,704 @@
+"""Crowd labels hold what the file holds, or say what they leave out."""
+
+import copy
+import gzip
+import pickle
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+
+from sklabel import CrowdLabels
+
+SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
+
+
+def _frame(**columns):
+    """Four judgements; any column can be given another content."""
+    default = {
+        "sample": [7, 7, 8, 9],
+        "worker": ["ann", "bob", "ann", "cid"],
+        "label": ["good", "bad", "good", "bad"],
+    }
+    return pd.DataFrame({**default, **columns})
+
+
+JUDGEMENTS = {(7, "ann"): "good", (7, "bob"): "bad", (8, "ann"): "good"}
+JUDGEMENTS[9, "cid"] = "bad"
+
+
+def _as_dict(crowd):
+    """The judgements by (sample, worker), read from the public lookup."""
+    indptr, worker, label, _ = crowd.votes_of(crowd.sample_ids)
+    return {
+        (crowd.sample_ids[i], crowd.worker_ids[worker[at]]): crowd.classes[label[at]]
+        for i in range(crowd.n_samples)
+        for at in range(indptr[i], indptr[i + 1])
+    }
+
+
+# What comes in
+
+
+def test_a_long_frame_is_held_as_it_is():
+    crowd = CrowdLabels.from_frame(_frame())
+    assert _as_dict(crowd) == JUDGEMENTS
+    assert crowd.sample_ids.tolist() == [7, 8, 9]
+    assert crowd.worker_ids.tolist() == ["ann", "bob", "cid"]
+    assert crowd.classes.tolist() == ["bad", "good"]
+    assert crowd.votes.tolist() == [0, 1]
+    assert crowd.n_answers.tolist() == [2, 1, 1]
+    assert (crowd.n_samples, crowd.n_workers, crowd.n_judgements) == (3, 3, 4)
+    assert len(crowd) == 4
+    assert set(crowd.left_out.values()) == {0}
+
+
+def test_columns_may_have_any_names():
+    frame = _frame().set_axis(["label", 0, ("a", "b")], axis=1)
+    crowd = CrowdLabels.from_frame(frame, sample="label", worker=0, label=("a", "b"))
+    assert _as_dict(crowd) == JUDGEMENTS
+    assert crowd.to_frame().columns.tolist() == ["label", 0, ("a", "b")]
+    assert (crowd.sample_name, crowd.worker_name) == ("label", 0)
+    assert crowd.label_name == ("a", "b")
+
+
+def test_other_columns_the_index_and_the_order_of_columns_do_not_matter():
+    frame = _frame(note="x").set_axis([5, 5, 1, 0])[
+        ["note", "label", "worker", "sample"]
+    ]
+    assert _as_dict(CrowdLabels.from_frame(frame)) == JUDGEMENTS
+
+
+INTEGER_DTYPES = [
+    "int64",
+    "int16",
+    "uint8",
+    "float64",
+    "Int64",
+    "Float64",
+    "UInt16",
+    "category",
+    object,
+]
+
+
+@pytest.mark.parametrize("dtype", INTEGER_DTYPES)
+def test_integer_ids_and_labels_of_any_dtype_are_the_same(dtype):
+    frame = _frame(worker=[30, 20, 30, 10], label=[1, 0, 1, 3]).astype(dtype)
+    crowd = CrowdLabels.from_frame(frame)
+    assert _as_dict(crowd) == {(7, 30): 1, (7, 20): 0, (8, 30): 1, (9, 10): 3}
+    assert crowd.worker_ids.tolist() == [10, 20, 30]
+    assert crowd.worker_ids.dtype == np.int64
+    assert crowd.sample_ids.dtype == np.int64
+    # Integers are their own votes.
+    assert crowd.classes.tolist() == crowd.votes.tolist() == [0, 1, 3]
+
+
+@pytest.mark.parametrize("dtype", [object, "str", "string", "category"])
+def test_strings_of_any_dtype_are_the_same(dtype):
+    frame = _frame(sample=["s7", "s7", "s8", "s9"]).astype(dtype)
+    crowd = CrowdLabels.from_frame(frame)
+    expected = {(f"s{i}", worker): label for (i, worker), label in JUDGEMENTS.items()}
+    assert _as_dict(crowd) == expected
+    ids = pd.Series(["s9", "s0", "s7"])
+    for wanted in (object, "str", "string", "category"):
+        *_, found = crowd.votes_of(ids.astype(wanted))
+        assert found.tolist() == [True, False, True]
+    *_, found = crowd.votes_of(np.array(ids.tolist()))
+    assert found.tolist() == [True, False, True]
+
+
+def test_arrow_strings_are_strings():
+    pytest.importorskip("pyarrow")
+    frame = _frame().astype({"worker": "string[pyarrow]", "label": "string[pyarrow]"})
+    assert _as_dict(CrowdLabels.from_frame(frame)) == JUDGEMENTS
+
+
+def test_unused_categories_are_no_ids_and_no_classes():
+    frame = _frame().astype("category")
+    crowd = CrowdLabels.from_frame(frame[:2])
+    assert crowd.worker_ids.tolist() == ["ann", "bob"]
+    assert crowd.sample_ids.tolist() == [7]
+    crowd = CrowdLabels.from_frame(frame[frame["label"] == "good"])
+    assert crowd.classes.tolist() == ["good"]
+
+
+@pytest.mark.parametrize("dtype", [bool, "boolean", object])
+def test_true_and_false_are_the_labels_one_and_zero(dtype):
+    frame = _frame(label=pd.Series([True, False, True, False], dtype=dtype))
+    crowd = CrowdLabels.from_frame(frame)
+    assert _as_dict(crowd)[7, "ann"] == 1
+    assert crowd.votes.tolist() == [0, 1]
+
+
+def test_unsigned_ids_beyond_int64_are_kept():
+    frame = _frame(sample=np.array([2**63 + 1, 5, 6, 7], dtype=np.uint64))
+    crowd = CrowdLabels.from_frame(frame)
+    *_, found = crowd.votes_of(np.array([2**63 + 1, 2**63 + 2, 5], dtype=np.uint64))
+    assert found.tolist() == [True, False, True]
+    *_, found = crowd.votes_of([5, 8])
+    assert found.tolist() == [True, False]
+
+
+def test_the_frame_and_the_given_classes_are_left_alone():
+    frame, classes = _frame(label=[1, 0, 1, 0]), np.array([1, 0])
+    before = frame.copy()
+    CrowdLabels.from_frame(frame, classes=classes)
+    pd.testing.assert_frame_equal(frame, before)
+    assert classes.flags.writeable
+
+
+# Classes
+
+
+def test_given_classes_set_the_order_of_votes():
+    crowd = CrowdLabels.from_frame(_frame(), classes=["good", "bad", "ugly"])
+    assert crowd.classes.tolist() == ["good", "bad", "ugly"]
+    assert _as_dict(crowd) == JUDGEMENTS
+    *_, label, _ = crowd.votes_of([7])
+    assert crowd.votes[label].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "classes", [(3, 1), np.array([3, 1]), pd.Index([3, 1]), [3.0, 1.0]]
+)
+def test_integer_classes_vote_for_themselves_in_any_order(classes):
+    crowd = CrowdLabels.from_frame(_frame(label=[3, 1, 3, 1]), classes=classes)
+    *_, label, _ = crowd.votes_of([7])
+    assert crowd.votes[label].tolist() == [3, 1]
+
+
+def test_answers_outside_of_the_classes_are_refused_by_default():
+    frame = _frame(label=["good", "bad", "can't tell", "?"])
+    with pytest.raises(
+        ValueError,
+        match=(
+            r"2 of 4 labels in column 'label' are not in classes=\['bad', 'good'\]: "
+            r"'\?', \"can't tell\". Add them .* outside='count'"
+        ),
+    ):
+        CrowdLabels.from_frame(frame, classes=["bad", "good"])
+
+
+def test_answers_outside_of_the_classes_can_count_without_being_votes():
+    frame = _frame(label=["good", "bad", "can't tell", "?"])
+    crowd = CrowdLabels.from_frame(frame, classes=["bad", "good"], outside="count")
+    assert _as_dict(crowd) == {(7, "ann"): "good", (7, "bob"): "bad"}
+    assert crowd.n_answers.tolist() == [2, 1, 1]
+    assert crowd.n_judgements == 2
+    assert crowd.left_out["outside_classes"] == 2
+    assert crowd.summary()["answers outside of classes"] == 2
+    assert crowd.sample_ids.tolist() == [7, 8, 9]
+
+
+@pytest.mark.parametrize(
+    ("classes", "error", "message"),
+    [
+        ([0, 1], ValueError, r"classes=\[0, 1\] and the labels 'bad', 'good' are of"),
+        ([], ValueError, "classes must be a non-empty list"),
+        ("good", ValueError, "classes must be a non-empty list; got 'good'"),
+        (["good", "good"], ValueError, "classes must not repeat"),
+        (["good", None], ValueError, "classes must not hold missing values"),
+        (["good", 1], TypeError, "classes must be all strings or all integers"),
+    ],
+)
+def test_bad_classes_are_refused(classes, error, message):
+    with pytest.raises(error, match=message):
+        CrowdLabels.from_frame(_frame(), classes=classes)
+
+
+# Missing labels
+
+
+@pytest.mark.parametrize("gap", [None, np.nan, pd.NA])
+def test_lines_without_label_are_left_out_and_counted(gap):
+    crowd = CrowdLabels.from_frame(_frame(label=["good", gap, gap, "bad"]))
+    assert _as_dict(crowd) == {(7, "ann"): "good", (9, "cid"): "bad"}
+    assert crowd.left_out == {
+        "missing_label": 2,
+        "repeated": 0,
+        "outside_classes": 0,
+    }
+    assert crowd.sample_ids.tolist() == [7, 9]
+    assert crowd.worker_ids.tolist() == ["ann", "cid"]
+    assert crowd.summary()["without label, left out"] == 2
+
+
+@pytest.mark.parametrize("dtype", ["float64", "Int8", "category", object])
+def test_gaps_between_numbers_are_missing_labels(dtype):
+    label = pd.Series([1, None, 0, None]).astype(dtype)
+    crowd = CrowdLabels.from_frame(_frame(label=label))
+    assert crowd.left_out["missing_label"] == 2
+    assert crowd.classes.tolist() == [0, 1]
+    assert _as_dict(crowd) == {(7, "ann"): 1, (8, "ann"): 0}
+
+
+def test_an_id_may_be_missing_where_the_label_is():
+    frame = _frame(label=["good", None, "good", "bad"], sample=[7, None, 8, 9])
+    assert CrowdLabels.from_frame(frame).sample_ids.tolist() == [7, 8, 9]
+
+
+def test_minus_one_is_a_missing_label_with_a_warning():
+    frame = _frame(label=[1, -1, 1, 0])
+    with pytest.warns(UserWarning, match=r"hold -1, .* Pass classes=\[-1, 0, 1\] if"):
+        crowd = CrowdLabels.from_frame(frame)
+    assert crowd.classes.tolist() == [0, 1]
+    assert crowd.left_out["missing_label"] == 1
+    assert (7, "bob") not in _as_dict(crowd)
+
+
+def test_minus_one_is_no_surprise_once_classes_are_given():
+    frame = _frame(label=[1, -1, 1, 0])
+    crowd = CrowdLabels.from_frame(frame, classes=[0, 1])
+    assert crowd.left_out["missing_label"] == 1
+    crowd = CrowdLabels.from_frame(frame, classes=[-1, 0, 1])
+    assert crowd.left_out["missing_label"] == 0
+    assert _as_dict(crowd)[7, "bob"] == -1
+    assert crowd.votes.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("odd", ["", "-1"])
+def test_strings_that_look_like_a_missing_label_are_refused(odd):
+    frame = _frame(label=["good", "bad", odd, "good"])
+    with pytest.raises(ValueError, match=f"hold '{odd}', which is no class name"):
+        CrowdLabels.from_frame(frame)
+    crowd = CrowdLabels.from_frame(frame, classes=["bad", "good"], outside="count")
+    assert crowd.left_out["outside_classes"] == 1
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("frame", "error", "message"),
+    [
+        (
+            _frame().drop(columns="worker"),
+            ValueError,
+            r"needs the column\(s\) 'worker'; the frame has 'sample', 'label'",
+        ),
+        (_frame()[:0], ValueError, "the frame is empty; it holds no judgement"),
+        (_frame(label=None), ValueError, "all 4 labels in column 'label' are missing"),
+        (_frame(label=np.nan), ValueError, "all 4 labels in column 'label' are miss"),
+        (
+            _frame(sample=[7, np.nan, 8, None]),
+            ValueError,
+            r"2 id\(s\) in column 'sample' are missing, first at row 1. Drop",
+        ),
+        (
+            _frame(worker=["a", "b", None, "c"], label=[None, "x", "y", "x"]),
+            ValueError,
+            r"1 id\(s\) in column 'worker' are missing, first at row 2",
+        ),
+        (
+            _frame(label=[1, 0.5, 1, 2.25]),
+            ValueError,
+            "Labels in column 'label' must be .*2 value.s. are fractions.*instance 0.5",
+        ),
+        (_frame(label=[1, np.inf, 1, 0]), ValueError, "for instance inf"),
+        (
+            _frame(sample=[7.5, 8, 8, 8]),
+            ValueError,
+            "Ids in column 'sample' must be integers or strings; 1 value",
+        ),
+        (
+            _frame(sample=[1.2e17, 8, 8, 8]),
+            ValueError,
+            "floats too large to be exact integers, for instance 1.2e",
+        ),
+        (
+            _frame(label=["good", 1, "bad", 0]),
+            TypeError,
+            "Labels in column 'label' must be all strings .* got 'str', 'int'. Convert",
+        ),
+        (
+            _frame(worker=[1, "1", 2, 3]),
+            TypeError,
+            "Ids in column 'worker' must be all strings .* got 'int', 'str'",
+        ),
+        (
+            _frame(label=[{}, {}, {}, {}]),
+            TypeError,
+            "Labels in column 'label' must be .* got 'dict'",
+        ),
+        (_frame(worker=[("a", 1)] * 4), TypeError, "Ids in column 'worker' .* 'tuple'"),
+        (
+            _frame(sample=pd.to_datetime(["2020-01-01"] * 4)),
+            TypeError,
+            "Ids in column 'sample' must be all strings .* got 'Timestamp'",
+        ),
+        (_frame(sample=[2**70, 1, 2, 3]), TypeError, "integers of 64 bits; got 'int'"),
+        ([[1, 2, 3]], TypeError, "from_frame needs a pandas DataFrame .* got list"),
+    ],
+)
+def test_bad_frames_are_refused(frame, error, message):
+    with pytest.raises(error, match=message):
+        CrowdLabels.from_frame(frame)
+
+
+def test_one_column_cannot_be_two_things():
+    with pytest.raises(ValueError, match="needs 3 different columns; got 'sample', 's"):
+        CrowdLabels.from_frame(_frame(), worker="sample")
+
+
+@pytest.mark.parametrize("option", ["duplicates", "outside"])
+def test_unknown_options_are_refused(option):
+    with pytest.raises(ValueError, match=f"{option} must be one of .*got 'sometimes'"):
+        CrowdLabels.from_frame(_frame(), **{option: "sometimes"})
+
+
+def test_the_class_is_not_called():
+    with pytest.raises(TypeError, match=r"is built by CrowdLabels\.from_frame, from"):
+        CrowdLabels()
+
+
+# Repeated judgements
+
+
+def _choose(labels, rule):
+    """One pair's judgements in input order: the one that counts."""
+    if rule == "first":
+        return labels[0]
+    if rule == "last":
+        return labels[-1]
+    most = max(Counter(labels).values())
+    return [label for label in labels if labels.count(label) == most][-1]
+
+
+@pytest.mark.parametrize("rule", ["last", "first", "majority"])
+@pytest.mark.parametrize("seed", range(3))
+def test_repeats_follow_the_rule(rule, seed):
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            "sample": rng.integers(0, 15, 400),
+            "worker": rng.choice(list("abcdef"), 400),
+            "label": rng.choice(["x", "y", "z"], 400),
+        }
+    )
+    frame.loc[rng.random(400) < 0.1, "label"] = None
+    pairs = {}
+    for line in frame.dropna().itertuples(index=False):
+        pairs.setdefault((line.sample, line.worker), []).append(line.label)
+    crowd = CrowdLabels.from_frame(frame, duplicates=rule)
+    expected = {pair: _choose(labels, rule) for pair, labels in pairs.items()}
+    assert _as_dict(crowd) == expected
+    n_judged = int(frame["label"].notna().sum())
+    assert crowd.left_out == {
+        "missing_label": 400 - n_judged,
+        "repeated": n_judged - len(pairs),
+        "outside_classes": 0,
+    }
+    answers = Counter(worker for _, worker in pairs)
+    assert crowd.n_answers.tolist() == [answers[w] for w in crowd.worker_ids]
+
+
+def test_a_majority_does_not_lump_different_answers_outside_of_the_classes():
+    frame = pd.DataFrame({"sample": 1, "worker": "a", "label": ["x", "?", "!", "x"]})
+    frame.loc[3, "sample"] = 2
+    crowd = CrowdLabels.from_frame(
+        frame[[*frame]], classes=["x"], outside="count", duplicates="majority"
+    )
+    # Three answers that occur once each: the last one counts, and is no vote.
+    assert _as_dict(crowd) == {(2, "a"): "x"}
+    frame.loc[3, "sample"] = 1
+    crowd = CrowdLabels.from_frame(
+        frame, classes=["x"], outside="count", duplicates="majority"
+    )
+    assert _as_dict(crowd) == {(1, "a"): "x"}
+
+
+def test_repeats_can_be_refused():
+    frame = _frame(sample=[7, 7, 7, 9])
+    with pytest.raises(
+        ValueError,
+        match=r"1 judgement\(s\) repeat .* first sample 7, worker 'ann'. Pass dupl",
+    ):
+        CrowdLabels.from_frame(frame, duplicates="raise")
+    assert len(CrowdLabels.from_frame(_frame(), duplicates="raise")) == 4
+
+
+def test_one_pair_with_very_many_repeats_is_no_problem():
+    frame = pd.DataFrame({"sample": 1, "worker": "bot", "label": [0, 1, 1] * 100_000})
+    crowd = CrowdLabels.from_frame(frame, duplicates="majority")
+    assert _as_dict(crowd) == {(1, "bot"): 1}
+    assert crowd.left_out["repeated"] == 299_999
+
+
+@pytest.mark.parametrize(
+    ("name", "n_repeated"),
+    [("adult/annotations.csv", 2922), ("trec2011/annotations.csv.gz", 972)],
+)
+def test_real_files_have_the_known_number_of_repeats(name, n_repeated):
+    path = SHARED_DATA / name
+    if not path.exists():
+        pytest.skip(f"needs {name} in ../shared/data")
+    crowd = CrowdLabels.from_csv(path, sample="task", keep_default_na=False)
+    assert crowd.left_out["repeated"] == n_repeated
+    frame = pd.read_csv(path, keep_default_na=False)
+    last = frame.drop_duplicates(["task", "worker"], keep="last")
+    expected = last.set_index(["task", "worker"])["label"].sort_index()
+    held = crowd.to_frame().set_index(["task", "worker"])["label"].sort_index()
+    pd.testing.assert_series_equal(held, expected, check_index_type=False)
+
+
+def test_a_worker_who_is_called_na_in_a_file_is_not_lost(tmp_path):
+    path = tmp_path / "crowd.csv"
+    path.write_text("sample,worker,label\n1,#N/A,0\n1,w1,1\n")
+    with pytest.raises(ValueError, match="keep_default_na=False if 'NA' is an id"):
+        CrowdLabels.from_csv(path)
+    crowd = CrowdLabels.from_csv(path, keep_default_na=False)
+    assert _as_dict(crowd) == {(1, "#N/A"): 0, (1, "w1"): 1}
+
+
+# Files
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz"])
+def test_a_file_reads_like_its_frame(tmp_path, suffix):
+    path = tmp_path / f"crowd{suffix}"
+    _frame().rename(columns={"sample": "item"}).to_csv(path, index=False)
+    if suffix.endswith("gz"):
+        assert gzip.decompress(path.read_bytes()).startswith(b"item,worker,label\n")
+    for where in (path, str(path)):
+        crowd = CrowdLabels.from_csv(where, sample="item")
+        assert _as_dict(crowd) == JUDGEMENTS
+        assert crowd.sample_name == "item"
+
+
+def test_options_of_read_csv_are_passed_on(tmp_path):
+    path = tmp_path / "crowd.csv"
+    path.write_text("s;w;l\n1;007;NA\n1;7;b\n")
+    crowd = CrowdLabels.from_csv(
+        path,
+        sample="s",
+        worker="w",
+        label="l",
+        classes=["b", "NA"],
+        sep=";",
+        dtype={"w": str},
+        keep_default_na=False,
+    )
+    assert _as_dict(crowd) == {(1, "007"): "NA", (1, "7"): "b"}
+
+
+def test_a_missing_file_is_an_os_error(tmp_path):
+    with pytest.raises(OSError, match=r"nothing\.csv"):
+        CrowdLabels.from_csv(tmp_path / "nothing.csv")
+
+
+# Wide and long
+
+
+def test_a_frame_goes_there_and_back():
+    crowd = CrowdLabels.from_frame(
+        _frame().set_axis(["item", "who", "said"], axis=1),
+        sample="item",
+        worker="who",
+        label="said",
+    )
+    frame = crowd.to_frame()
+    assert frame.columns.tolist() == ["item", "who", "said"]
+    back = CrowdLabels.from_frame(frame, sample="item", worker="who", label="said")
+    assert _as_dict(back) == _as_dict(crowd) == JUDGEMENTS
+
+
+@pytest.mark.parametrize("labels", [["x", "y", "z"], [0, 1, 4]])
+def test_a_wide_table_goes_there_and_back(labels):
+    rng = np.random.default_rng(0)
+    cells = np.array([*labels, None], dtype=object)[rng.integers(0, 4, (20, 5))]
+    cells[:, 0] = labels[1]
+    cells[3], cells[:, 2] = None, None
+    wide = pd.DataFrame(cells, index=range(100, 120), columns=list("abcde"))
+    wide = wide.rename_axis("item").rename_axis("who", axis=1)
+    crowd = CrowdLabels.from_wide(wide)
+    expected = {
+        (100 + i, "abcde"[j]): cells[i, j]
+        for i in range(20)
+        for j in range(5)
+        if cells[i, j] is not None
+    }
+    assert _as_dict(crowd) == expected
+    assert crowd.left_out["missing_label"] == 0
+    assert (crowd.sample_name, crowd.worker_name) == ("item", "who")
+    back = crowd.to_wide()
+    assert back.index.name == "item"
+    assert back.columns.name == "who"
+    # A sample or worker without an answer is not held.
+    assert back.index.tolist() == [i for i in wide.index if i != 103]
+    assert back.columns.tolist() == ["a", "b", "d", "e"]
+    assert _as_dict(CrowdLabels.from_wide(back)) == expected
+
+
+@pytest.mark.parametrize(
+    "wide",
+    [
+        pd.DataFrame({"a": [0, -1], "b": [-1, 1]}),
+        pd.DataFrame({"a": [0, np.nan], "b": [None, 1]}),
+        pd.DataFrame({"a": [0, None], "b": [None, 1]}, dtype="Int8"),
+        pd.DataFrame({"a": [0, None], "b": [None, 1]}, dtype="category"),
+        pd.DataFrame({"a": [0, None], "b": [-1, 1]}, dtype=object),
+    ],
+)
+def test_all_gaps_of_a_wide_table_are_no_label(wide):
+    crowd = CrowdLabels.from_wide(wide)
+    assert _as_dict(crowd) == {(0, "a"): 0, (1, "b"): 1}
+    assert crowd.left_out["missing_label"] == 0
+
+
+def test_minus_one_can_be_a_class_of_a_wide_table():
+    wide = pd.DataFrame({"a": [1, -1], "b": [None, 1]})
+    crowd = CrowdLabels.from_wide(wide, classes=[-1, 1])
+    assert _as_dict(crowd) == {(0, "a"): 1, (1, "a"): -1, (1, "b"): 1}
+
+
+def test_the_ids_of_a_wide_table_can_be_a_column():
+    wide = pd.DataFrame({"item": ["p", "q"], "a": ["x", None], "b": ["y", "x"]})
+    crowd = CrowdLabels.from_wide(wide, sample="item")
+    assert _as_dict(crowd) == {("p", "a"): "x", ("p", "b"): "y", ("q", "b"): "x"}
+    assert crowd.sample_name == "item"
+
+
+@pytest.mark.parametrize(
+    ("wide", "options", "error", "message"),
+    [
+        (
+            pd.DataFrame({"a": [1, 0]}, index=[5, 5]),
+            {},
+            ValueError,
+            "needs one line per sample; these ids repeat: 5",
+        ),
+        (
+            pd.DataFrame([[1, None], [None, 1]], columns=["a", "a"]),
+            {},
+            ValueError,
+            "needs one column per worker; these ids repeat: 'a'",
+        ),
+        (pd.DataFrame({"a": [1]}), {"sample": "id"}, ValueError, "the column.s. 'id'"),
+        (pd.DataFrame({"a": [None]}), {}, ValueError, "holds no judgement"),
+        (pd.DataFrame({"a": ["x"]}), {"classes": ["y"]}, ValueError, "1 of 1 labels"),
+        (np.array([[1]]), {}, TypeError, "from_wide needs a pandas DataFrame"),
+    ],
+)
+def test_bad_wide_tables_are_refused(wide, options, error, message):
+    with pytest.raises(error, match=message):
+        CrowdLabels.from_wide(wide, **options)
+
+
+# Look-up
+
+
+def test_unknown_ids_have_no_judgements_and_ids_may_repeat():
+    crowd = CrowdLabels.from_frame(_frame())
+    indptr, worker, label, found = crowd.votes_of([8, 1, 7, 8])
+    assert indptr.tolist() == [0, 1, 1, 3, 4]
+    assert crowd.worker_ids[worker].tolist() == ["ann", "ann", "bob", "ann"]
+    assert crowd.classes[label].tolist() == ["good", "good", "bad", "good"]
+    assert found.tolist() == [True, False, True, True]
+
+
+def test_ids_that_a_merge_made_floats_are_found():
+    crowd = CrowdLabels.from_frame(_frame())
+    for ids in (np.array([7.0, 8.0]), pd.Series([7, 8], dtype="Int64")):
+        *_, found = crowd.votes_of(ids)
+        assert found.all()
+
+
+@pytest.mark.parametrize(
+    ("ids", "error", "message"),
+    [
+        (["7", "8"], TypeError, r"are strings \(like '7'\) and .* numbers \(like 7\)"),
+        ([7, None], ValueError, r"1 sample id\(s\) in X are missing, first at row 1"),
+        ([7.5], ValueError, "Sample ids in X must be integers or strings; 1 value"),
+        (np.array([7, "a"], dtype=object), TypeError, "Sample ids in X must be all st"),
+        (np.array([{}], dtype=object), TypeError, "Sample ids in X .* got 'dict'"),
+    ],
+)
+def test_ids_that_cannot_match_are_refused(ids, error, message):
+    crowd = CrowdLabels.from_frame(_frame())
+    with pytest.raises(error, match=message):
+        crowd.votes_of(ids)
+
+
+def test_numbers_do_not_match_ids_that_are_strings():
+    crowd = CrowdLabels.from_frame(_frame(sample=["7", "7", "8", "9"]))
+    with pytest.raises(
+        TypeError, match=r"are numbers \(like 7\) .* strings \(like '7'"
+    ):
+        crowd.votes_of([7])
+
+
+# The object
+
+
+def test_it_cannot_be_changed():
+    crowd = CrowdLabels.from_frame(_frame())
+    with pytest.raises(AttributeError, match="is immutable; cannot set 'classes'"):
+        crowd.classes = np.array(["x"])
+    with pytest.raises(AttributeError, match="is immutable; cannot set 'new'"):
+        crowd.new = 1
+    with pytest.raises(AttributeError, match="is immutable; cannot delete 'votes'"):
+        del crowd.votes
+    for array in (crowd.classes, crowd.votes, crowd.n_answers):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = array[1]
+    crowd.left_out["repeated"] = 99
+    assert crowd.left_out["repeated"] == 0
+    wide = crowd.to_wide()
+    wide.iloc[0, 0] = "changed"
+    assert _as_dict(crowd) == JUDGEMENTS
+
+
+def test_clones_and_copies_are_the_object_itself():
+    crowd = CrowdLabels.from_frame(_frame())
+    assert clone(crowd) is crowd
+    assert copy.copy(crowd) is crowd
+    assert copy.deepcopy({"a": [crowd]})["a"][0] is crowd
+
+
+def test_it_shows_its_size_and_classes():
+    assert repr(CrowdLabels.from_frame(_frame())) == (
+        "CrowdLabels(3 samples, 3 workers, 4 judgements, classes=['bad', 'good'])"
+    )
+
+
+def test_the_summary_counts_what_came_in():
+    frame = _frame(
+        sample=[7, 7, 7, 9], worker=["a", "a", "b", "c"], label=["x", "y", None, "?"]
+    )
+    crowd = CrowdLabels.from_frame(frame, classes=["x", "y"], outside="count")
+    assert crowd.summary().to_dict() == {
+        "samples": 2,
+        "workers": 2,
+        "judgements": 1,
+        "answers outside of classes": 1,
+        "repeated, left out": 1,
+        "without label, left out": 1,
+    }
+
+
+@pytest.mark.parametrize("writer", ["pickle", "joblib"])
+def test_it_can_be_read_in_another_process(tmp_path, writer):
+    crowd = CrowdLabels.from_frame(_frame())
+    path = tmp_path / "crowd"
+    if writer == "pickle":
+        path.write_bytes(pickle.dumps(crowd))
+    else:
+        joblib.dump(crowd, path)
+    code = (
+        f"import {writer}, sys\n"
+        f"crowd = {writer}.load(open(sys.argv[1], 'rb'))\n"
+        "assert not crowd.classes.flags.writeable\n"
+        "print(crowd, crowd.left_out, crowd.to_frame().to_dict('list'))\n"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", code, path], capture_output=True, text=True, check=True
+    ).stdout
+    expected = f"{crowd} {crowd.left_out} {crowd.to_frame().to_dict('list')}\n"
+    assert printed == expected

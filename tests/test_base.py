@@ -1,0 +1,110 @@
+import pickle
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_array_equal
+from scipy import sparse
+from sklearn.base import clone
+
+import sklabel
+from sklabel import ABSTAIN, LFTransformer, MajorityVote, WorkerLFTransformer
+from sklabel.utils import VoteMatrix
+
+
+def abstain_on_odd(x):
+    return ABSTAIN if x[0] % 2 else int(x[0])
+
+
+def always_one(x):
+    return 1
+
+
+SAMPLES = np.arange(4)[:, None]
+
+
+def test_every_estimator_pickles_its_version(monkeypatch):
+    for estimator in (MajorityVote(), LFTransformer([always_one])):
+        data = pickle.dumps(estimator)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            again = pickle.loads(data)
+        assert "_sklabel_version" not in vars(again)
+        writer = sklabel.__version__
+        message = (
+            rf'pickled by sklabel {writer} and is read by 99.0.*sklabel=={writer}"'
+        )
+        with monkeypatch.context() as context:
+            context.setattr(sklabel, "__version__", "99.0")
+            with pytest.warns(UserWarning, match=message):
+                pickle.loads(data)
+
+
+def test_clone_does_not_copy_the_version_into_the_object():
+    assert "_sklabel_version" not in vars(clone(MajorityVote()))
+
+
+@pytest.mark.parametrize("largest", [127, 128, 40_000])
+def test_votes_have_the_smallest_dtype_that_holds_them(largest):
+    def big(x):
+        return largest
+
+    dense = LFTransformer([big]).fit_transform(SAMPLES)
+    assert dense.dtype == {127: np.int8, 128: np.int16, 40_000: np.int32}[largest]
+    assert_array_equal(dense, np.full((4, 1), largest))
+
+
+def test_sparse_output_stores_votes_for_class_0_and_no_abstention():
+    transformer = LFTransformer([abstain_on_odd, always_one], sparse_output=True)
+    votes = transformer.fit_transform(SAMPLES)
+    assert isinstance(votes, VoteMatrix)
+    assert votes.nnz == 6
+    assert_array_equal(votes.toarray(), [[0, 1], [-1, 1], [2, 1], [-1, 1]])
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (pd.DataFrame(index=[0, 1]), r"0 feature\(s\)"),
+        (pd.DataFrame({"a": []}), r"0 sample\(s\)"),
+        (np.empty((0, 2)), r"0 sample\(s\)"),
+        (np.empty((2, 0)), r"0 feature\(s\)"),
+        (np.arange(3), "Reshape your data"),
+    ],
+)
+def test_samples_that_are_empty_or_flat(X, message):
+    with pytest.raises(ValueError, match=message):
+        LFTransformer([always_one]).fit(X)
+
+
+def test_feature_names_must_be_those_of_fit():
+    frame = pd.DataFrame({"a": [0, 1], "b": [1, 0]})
+    transformer = WorkerLFTransformer().fit(frame)
+    assert_array_equal(
+        transformer.get_feature_names_out(["a", "b"]),
+        transformer.get_feature_names_out(),
+    )
+    with pytest.raises(ValueError, match="input_features is not equal to feature_na"):
+        transformer.get_feature_names_out(["b", "a"])
+
+
+def test_repeated_entries_of_a_sparse_matrix_raise():
+    twice = sparse.coo_matrix(([1, 0], ([0, 0], [1, 1])), shape=(2, 2))
+    message = "at most one vote per sample and LF; got 1 entries"
+    with pytest.raises(ValueError, match=message):
+        MajorityVote().fit(twice)
+    csr = sparse.csr_matrix(([1, 0], [1, 1], [0, 2, 2]), shape=(2, 2))
+    with pytest.raises(ValueError, match=message):
+        MajorityVote().fit(csr)
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_proba"])
+def test_warnings_point_to_the_line_of_the_user(method):
+    model = MajorityVote().fit([[0, 1], [1, 1]])
+    with pytest.warns(UserWarning, match="fit never saw") as record:
+        getattr(model, method)([[7, 1]])
+    assert record[0].filename == __file__
+    with pytest.warns(UserWarning, match="has a vote") as record:
+        MajorityVote(classes=[0, 1]).fit([[-1]])
+    assert record[0].filename == __file__

@@ -1,0 +1,194 @@
+from collections import Counter
+from importlib.util import find_spec
+from unittest import SkipTest
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator, clone
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import Normalizer
+from sklearn.utils.estimator_checks import check_estimator, estimator_checks_generator
+
+import sklabel
+from sklabel import (
+    CrowdLabels,
+    LabelModel,
+    LFTransformer,
+    MajorityVote,
+    PolarityLFTransformer,
+    SoftLabelClassifier,
+    WeakSupervisionClassifier,
+    WorkerLFTransformer,
+    labeling_function,
+)
+from sklabel.utils.estimator_checks import check_label_model, check_lf_transformer
+
+
+@labeling_function(vectorized=True)
+def first_column_thirds(X):
+    return np.digitize(np.asarray(X, dtype=float)[:, 0], [0, 1])
+
+
+@labeling_function
+def first_cell_above_one(x):
+    return None if x[0] != x[0] else int(x[0] > 1)
+
+
+def label_models():
+    yield LabelModel()
+    yield LabelModel(lf_kind="worker", tempering=0, mixing=0)
+    yield LabelModel(tempering=0.5, mixing=0.5, max_iter=500, tol=1e-6)
+    yield MajorityVote()
+    yield MajorityVote(smoothing=0)
+
+
+def lf_transformers():
+    yield WorkerLFTransformer()
+    yield WorkerLFTransformer(sparse_output=True)
+    yield WorkerLFTransformer(unipolar=True)
+    yield WorkerLFTransformer(unipolar=True, sparse_output=True)
+    yield LFTransformer([first_column_thirds, first_cell_above_one])
+    yield LFTransformer([first_column_thirds], sparse_output=True)
+
+
+def polarity_transformers():
+    if find_spec("textblob") is not None:
+        yield PolarityLFTransformer()
+        yield PolarityLFTransformer(sparse_output=True)
+
+
+def end_models():
+    lfs = LFTransformer([first_column_thirds, first_cell_above_one])
+    yield SoftLabelClassifier(LogisticRegression())
+    yield SoftLabelClassifier(RidgeClassifier())
+    yield SoftLabelClassifier(make_pipeline(Normalizer(), LogisticRegression()))
+    yield WeakSupervisionClassifier(lfs, LabelModel(), LogisticRegression())
+    yield WeakSupervisionClassifier(
+        clone(lfs).set_params(sparse_output=True),
+        MajorityVote(),
+        make_pipeline(Normalizer(), LogisticRegression()),
+        soft=False,
+    )
+
+
+def estimators():
+    """Yield instances of every public estimator that scikit-learn's checks can run."""
+    yield from label_models()
+    yield from lf_transformers()
+    yield from polarity_transformers()
+    yield from end_models()
+
+
+def scikit_learn_checks():
+    """Yield what `parametrize_with_checks` of scikit-learn would run.
+
+    Pytest 9 warns about the generator that the one of scikit-learn 1.6 hands over.
+    """
+    for estimator in estimators():
+        for instance, check in estimator_checks_generator(estimator):
+            name = type(instance).__name__
+            yield pytest.param(instance, check, id=f"{name}-{check.func.__name__}")
+
+
+# The checks feed what estimators rightly warn of, and old ones warn themselves.
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("estimator", "check"), list(scikit_learn_checks()))
+def test_scikit_learn_check(estimator, check):
+    try:
+        check(estimator)
+    except SkipTest as reason:
+        pytest.fail(f"No check is skipped; this one was: {reason}")
+
+
+# The first instance of every class.
+FIRST = {type(estimator).__name__: estimator for estimator in reversed([*estimators()])}
+
+
+@pytest.mark.parametrize("name", sorted(FIRST))
+@pytest.mark.filterwarnings("ignore")
+def test_no_scikit_learn_check_is_skipped_or_expected_to_fail(name):
+    results = check_estimator(FIRST[name], on_skip=None, on_fail=None)
+    assert set(Counter(result["status"] for result in results)) == {"passed"}
+    assert len(results) >= 40
+
+
+# BertEmbedder needs a model: tests/text/test_bert.py runs the checks on a tiny one.
+CHECKED_ELSEWHERE = {"BertEmbedder"}
+
+
+@pytest.mark.skipif(find_spec("textblob") is None, reason="needs textblob")
+def test_every_public_estimator_is_checked():
+    public = {
+        name
+        for name in sklabel.__all__
+        if isinstance(getattr(sklabel, name), type)
+        and issubclass(getattr(sklabel, name), BaseEstimator)
+    }
+    checked = {type(estimator).__name__ for estimator in estimators()}
+    assert checked == public - CHECKED_ELSEWHERE
+
+
+@pytest.mark.parametrize(
+    "model",
+    [*label_models(), LabelModel(lf_kind="rule"), LabelModel(use_gold=False, mixing=1)],
+    ids=repr,
+)
+def test_label_model_keeps_the_promises(model):
+    check_label_model(model)
+
+
+WIDE = pd.DataFrame(
+    {
+        "ann": ["good", "bad", None, "bad", "good"],
+        "bob": [None, "bad", "good", "good", "good"],
+        "eve": ["bad", None, "bad", "good", None],
+    },
+    index=["r1", "r2", "r3", "r4", "r5"],
+)
+CROWD = CrowdLabels.from_wide(WIDE)
+IDS = pd.DataFrame({"id": ["r1", "r2", "nobody", "r4"], "other": [1, 2, 3, 4]})
+
+
+TEXTS = pd.DataFrame(
+    {
+        "id": [3, 1, 2, 7],
+        "text": ["What a lovely day!", "", "Awful rain, I hate it.", "It is noon."],
+    },
+    index=[10, 11, 12, 13],
+)
+
+
+@pytest.mark.skipif(find_spec("textblob") is None, reason="needs textblob")
+@pytest.mark.parametrize("sparse_output", [False, True])
+def test_polarity_transformer_keeps_the_promises(sparse_output):
+    transformer = PolarityLFTransformer("text", sparse_output=sparse_output)
+    check_lf_transformer(transformer, TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("transformer", "X"),
+    [
+        *(
+            pytest.param(transformer, np.array([[0, 2], [1, -1], [2, 0], [1, 1]]))
+            for transformer in lf_transformers()
+        ),
+        (WorkerLFTransformer(), WIDE),
+        (WorkerLFTransformer(unipolar=True), WIDE),
+        (WorkerLFTransformer(CROWD, id_column="id"), IDS),
+        (WorkerLFTransformer(CROWD, id_column="id", unipolar=True), IDS),
+        (WorkerLFTransformer(CROWD, min_labels=4), IDS[["id"]]),
+        (
+            FeatureUnion(
+                [
+                    ("all", WorkerLFTransformer(CROWD, id_column="id")),
+                    ("one", WorkerLFTransformer(CROWD, id_column="id", min_labels=4)),
+                ]
+            ),
+            IDS,
+        ),
+    ],
+)
+def test_lf_transformer_keeps_the_promises(transformer, X):
+    check_lf_transformer(transformer, X)

