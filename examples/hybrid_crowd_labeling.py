@@ -7,7 +7,12 @@ Half of the posts were judged by crowd workers, who disagree. Heuristics on the
 sentiment polarity of the text vote on all of them, and are often wrong. Can both
 together train a classifier of weather sentiment that needs no crowd afterwards?
 
-@FINDING@
+They can. On the posts that come with the package the label model, fitted without gold
+labels, has a log-loss of 0.384 on dev where majority vote has 0.493. Its soft labels
+train an end model with an accuracy of 0.762 on unseen posts (mean of 40 random
+splits), where polarity alone gives 0.736 and gold labels for all posts 0.807. On the
+real weather tweets (``--data-home``) the same figures are 0.242 and 0.337, and 0.820,
+0.785 and 0.860.
 
 Run it on other data and with another model::
 
@@ -60,7 +65,6 @@ parser.add_argument(
 args = parser.parse_args()
 
 pd.set_option("display.width", 100)
-pd.set_option("display.max_columns", 20)
 
 # %%
 # Data: posts with gold labels for comparison, and a long table of judgements
@@ -121,8 +125,8 @@ print(coverage.map("{:.1%}".format).to_string(), "\n")
 # -----------------------------------------------------------
 summary = lf_summary(votes_dev, dev["sentiment"])
 shown = summary[summary["Coverage"] > 0]
-print("Labeling functions on dev (the first 12 that vote)")
-print(shown.head(12).round(3).to_string(), "\n")
+print(f"Labeling functions on dev, the {len(shown)} of {len(summary)} that vote there")
+print(shown.round(3).to_string(), "\n")
 
 # %%
 # Label model against majority vote, both fitted on train without gold labels
@@ -139,7 +143,7 @@ for name, model in {
     ]:
         proba = model.predict_proba(votes)
         gold = frame["sentiment"]
-        rows[name, split] = {
+        rows[f"{name} on {split}"] = {
             "accuracy": accuracy_score(gold, model.predict(votes)),
             "log-loss": log_loss(gold, proba, labels=model.classes_),
         }

@@ -12,6 +12,17 @@ ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"
 # The examples use MiniLM, which only the demo extra installs; the tests put a tiny
 # model in its place.
+REFERENCE_ROWS = [
+    "polarity_positive 0 [1] 0.30 0.16 0.12 15 0",
+    "polarity_negative 1 [0] 0.10 0.10 0.04 5 0",
+    "polarity_negative_2 2 [0] 0.70 0.40 0.32 26 9",
+    "worker_6332651 3 [0, 1] 0.06 0.06 0.06 1 2",
+    "worker_18804376 86 [0, 1] 0.04 0.04 0.04 2 0",
+    "worker_16526185 62 [0, 1] 0.20 0.20 0.18 10 0",
+    "worker_10197897 29 [0, 1] 0.06 0.06 0.04 3 0",
+    "worker_19028457 94 [0, 1] 0.28 0.28 0.26 5 9",
+    "worker_19007283 93 [0, 1] 0.16 0.16 0.10 6 2",
+]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 
 
@@ -66,8 +77,9 @@ def test_main_example_prints_the_reference_figures(unipolar, minilm_stand_in):
         assert "judgements 1916" in lines
         assert "train 50.3% 100.0%" in lines
         assert "dev 50.0% 100.0%" in lines
-        assert "polarity_negative_2 2 [0] 0.70 0.40 0.32 26 9 0.743" in lines
-    assert any(re.match(r"LabelModel dev 0\.92 ", line) for line in lines)
+        for row in REFERENCE_ROWS:
+            assert any(line.startswith(row) for line in lines), row
+    assert any(re.match(r"LabelModel on dev 0\.92\d* ", line) for line in lines)
 
 
 def test_from_snorkel_reads_an_l_matrix(tmp_path, minilm_stand_in):

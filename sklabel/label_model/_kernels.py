@@ -229,8 +229,10 @@ def redundancy(
 ) -> np.ndarray:
     """Return one discount per LF: 1 if it stands alone, less if others repeat it.
 
-    R_ab is the share of the possible co-firing of two atoms of one class that
-    conditional independence given the class does not explain.
+    R_ab is the co-firing of two atoms of one class that conditional independence given
+    the class does not explain, as a share of the votes of the more frequent one. It
+    counts where it exceeds three standard errors; a thousand small accidents, or LFs
+    that share the samples that they see, are no repetition.
 
     Parameters
     ----------
@@ -264,8 +266,9 @@ def redundancy(
     in_class = A.T @ (posterior * sample_weight[:, None])
     class_size = np.maximum((posterior * sample_weight[:, None]).sum(axis=0), 1e-12)
     expected = ((in_class[a] * in_class[b]) / class_size).sum(axis=1)
-    possible = np.minimum(n_votes[fired][a], n_votes[fired][b]) - expected
-    excess = np.where(possible > 1e-9, (observed - expected) / (possible + 1e-300), 0)
+    larger = np.maximum(n_votes[fired][a], n_votes[fired][b])
+    clear = observed - expected > 3 * np.sqrt(expected + 1)
+    excess = np.where(clear, (observed - expected) / larger, 0)
     repeated = np.bincount(a, np.clip(excess, 0, 1), minlength=len(fired))
     discount = 1 / (1 + repeated)
     lf = lf_of_atom[fired]

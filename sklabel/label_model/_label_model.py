@@ -44,7 +44,8 @@ from sklabel.utils._votes import CastVotes
 _DIAGONAL = 4.0
 _PRIOR_SAMPLES = 100.0
 # Rules: an atom fires _RATIO * (n_classes - 1) times more readily in its own class;
-# _STRENGTH + _GROWTH * votes pseudo-votes hold it there.
+# _STRENGTH + _GROWTH * votes pseudo-votes hold it there; beside workers, who know more,
+# only _STRENGTH.
 _RATIO = 4.0
 _STRENGTH = 4.0
 _GROWTH = 1.0
@@ -144,8 +145,9 @@ class LabelModel(BaseLabelModel):
     classes permutes the result.
 
     *mixed* (rules cast less than half of the votes): the same EM, where a rule vote a
-    multiplies by its lift :math:`P(c | a) / \pi_c` instead. Given that it votes, a
-    rule always votes the same, so its confusion matrix would say nothing.
+    multiplies by its lift :math:`P(c | a) / \pi_c` instead, estimated on the samples
+    that a worker or a gold label judges too. Given that it votes, a rule always votes
+    the same, so its confusion matrix would say nothing.
 
     *rules* (rules cast half of the votes or more): all votes enter as lifts, shrunk
     towards a rule that fires :math:`4 (K - 1)` times more readily in its own class.
@@ -316,7 +318,14 @@ class LabelModel(BaseLabelModel):
         shape = (votes.n_lfs, n_values, n_classes)
         A = one_hot(votes, n_values)
         A_transposed = A.T.tocsr()
-        covered_weight = np.where(votes.counts > 0, weight, 0)
+        is_rule = self.lf_kind_ == "rule"
+        A_rules = A_transposed[np.repeat(is_rule, n_values)]
+        # What a rule is worth shows on rows that somebody else judged. On the others
+        # its votes would confirm themselves.
+        judged = np.zeros(votes.n_samples, dtype=bool)
+        judged[votes.rows[~is_rule[votes.lf]]] = True
+        judged |= gold >= 0
+        judged_weight = np.where(judged, weight, 0)
 
         class_counts = count_classes(votes, self._class_of_value, n_classes)
         shares = vote_shares(class_counts, weight)
@@ -325,10 +334,15 @@ class LabelModel(BaseLabelModel):
         self.converged_ = False
         for n_iter in range(1, self.max_iter + 1):
             self.n_iter_ = n_iter
-            counts = (A_transposed @ (T * weight[:, None])).reshape(shape)
-            covered = covered_weight @ T
             prior = self._prior_of_workers(weight @ T + pseudo)
-            log_weights = self._m_step(counts, covered, prior)
+            counts = (A_transposed @ (T * weight[:, None])).reshape(shape)
+            log_weights = worker_tables(counts, self._worker_prior())
+            if is_rule.any():
+                total = judged_weight @ T
+                on_judged = T * judged_weight[:, None]
+                counts[is_rule] = (A_rules @ on_judged).reshape(-1, *shape[1:])
+                table, _ = self._rule_tables(counts, total, growth=0)
+                log_weights[is_rule] = np.log(table[is_rule]) - np.log(prior)
             updated, log_norm = e_step(
                 A @ log_weights.reshape(-1, n_classes) + np.log(prior), gold
             )
@@ -347,9 +361,8 @@ class LabelModel(BaseLabelModel):
         self.class_prior_ = prior
         self.lower_bound_ = self._log_posterior(log_norm, log_weights, pseudo, weight)
         self._describe_workers(counts)
-        is_rule = self.lf_kind_ == "rule"
         if is_rule.any():
-            self._describe_rules(counts, self._rule_tables(counts, covered)[0], is_rule)
+            self._describe_rules(counts, table, is_rule)
         never = counts.sum(axis=(1, 2)) == 0
         # A worker who comes later is the average worker.
         log_weights[never & ~is_rule] = worker_tables(
@@ -358,31 +371,19 @@ class LabelModel(BaseLabelModel):
         self._weights = log_weights
         self._discount = np.ones(votes.n_lfs)
 
-    def _m_step(
-        self, counts: np.ndarray, covered: np.ndarray, prior: np.ndarray
-    ) -> np.ndarray:
-        """Return what each vote adds to the log scores of the classes.
-
-        `counts` of shape (n_lfs, n_values, n_classes) and `covered` of shape
-        (n_classes,) are sums over samples: expected votes, and expected samples with
-        a vote.
-        """
-        log_weights = worker_tables(counts, self._worker_prior())
-        is_rule = self.lf_kind_ == "rule"
-        if is_rule.any():
-            table, _ = self._rule_tables(counts, covered)
-            log_weights[is_rule] = np.log(table[is_rule]) - np.log(prior)
-        return log_weights
-
     def _rule_tables(
-        self, counts: np.ndarray, total: np.ndarray
+        self, counts: np.ndarray, total: np.ndarray, *, growth: float = _GROWTH
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return P(class | vote), shrunk, and the class shares that it shrinks to."""
+        """Return P(class | vote), shrunk, and the class shares that it shrinks to.
+
+        `counts` of shape (n_lfs, n_values, n_classes) and `total` of shape
+        (n_classes,) are sums over samples: expected votes and expected samples.
+        """
         n_classes = len(self.classes_)
         class_share = (total + 1) / (total.sum() + n_classes)
         atom_class = np.tile(self._class_of_value, len(counts))
         Q = atom_prior(atom_class, class_share, _RATIO, _FLATTEN)
-        table = atom_tables(counts.reshape(-1, n_classes), Q, _STRENGTH, _GROWTH)
+        table = atom_tables(counts.reshape(-1, n_classes), Q, _STRENGTH, growth)
         return table.reshape(counts.shape), class_share
 
     def _prior_of_workers(self, smoothed: np.ndarray) -> np.ndarray:

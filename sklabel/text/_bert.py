@@ -102,7 +102,8 @@ class BertEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
         cache is used as it is; if there is none, `fit` downloads the config and the
         first `transform` the weights.
     column : str or int, default=None
-        Name or position of the column that holds the text. None takes the only
+        Name or position of the column that holds the text. With a name, other columns
+        of a DataFrame do not matter, in `transform` either. None takes the only
         column. A DataFrame of several columns needs it. Without it the cells of a row
         of a plain array are joined by a space.
     pooling : {"mean", "cls", "max"}, default="mean"
@@ -155,9 +156,10 @@ class BertEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
     config_ : dict
         The config of the model.
     n_features_in_ : int
-        Number of columns of X seen in `fit`.
+        Number of columns of X seen in `fit`; 1 if `column` names one.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the columns of X seen in `fit`, if they all are strings.
+        Names of the columns of X seen in `fit`, if they all are strings; the one that
+        `column` names.
 
     See Also
     --------

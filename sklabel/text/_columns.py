@@ -37,9 +37,10 @@ def read_texts(
     X : DataFrame, array-like of shape (n_samples, n_columns) or (n_samples,)
         Where the texts are. One dimension is read if it holds text.
     column : str, int or None
-        Name or position of the column with the text. None takes the only column. Where
-        there are several and none has a name or holds text (a plain array, a frame of
-        numbers), None joins the cells of a row by a space.
+        Name or position of the column with the text; with a name the other columns of
+        a DataFrame are not looked at. None takes the only column. Where there are
+        several and none has a name or holds text (a plain array, a frame of numbers),
+        None joins the cells of a row by a space.
     reset : bool
         True in `fit`: sets the attributes. False elsewhere: checks X against them.
 
@@ -51,8 +52,9 @@ def read_texts(
     Raises
     ------
     ValueError
-        If X has no rows or no columns, has one dimension and no text, has other columns
-        than in `fit`, lacks `column`, or has several columns to choose from.
+        If X has no rows or no columns, has one dimension and no text, lacks `column`,
+        has several columns to choose from, or, where `column` is no name, has other
+        columns than in `fit`.
     TypeError
         If X is sparse, or a cell is neither text nor missing nor a number.
 
@@ -73,6 +75,10 @@ def read_texts(
             "Put it into a list: [text]."
         )
     table = _as_table(estimator, X, reset=reset)
+    if isinstance(column, str) and isinstance(table, pd.DataFrame):
+        # The other columns do not matter, so they need not be there in predict.
+        check_columns(table, [column], where=who)
+        table, column = table[[column]], 0
     validate_data(estimator, table, reset=reset, skip_check_array=True)
     positions = [0] if _n_dimensions(X) == 1 else _choose_columns(who, table, column)
 

@@ -183,6 +183,8 @@ def test_leave_one_out_counts_equal_loops_over_votes(dense, weight, gold):
 
 def test_redundancy_equals_loops_over_pairs_of_atoms(dense, weight, posterior):
     dense[:, 1] = np.where(np.arange(N_SAMPLES) < 18, dense[:, 0], dense[:, 1])
+    # Enough samples for three standard errors.
+    dense, weight, posterior = (np.repeat(x, 20, 0) for x in (dense, weight, posterior))
     atom_class = np.tile(CLASS_OF_VALUE, N_LFS)
     lf_of_atom = np.repeat(np.arange(N_LFS), N_VALUES)
     A = one_hot(read_votes(dense), N_VALUES)
@@ -203,9 +205,8 @@ def test_redundancy_equals_loops_over_pairs_of_atoms(dense, weight, posterior):
                 in_a = weight @ (fires[a] * posterior[:, c])
                 in_b = weight @ (fires[b] * posterior[:, c])
                 expected += in_a * in_b / class_size[c]
-            possible = min(n_votes[a], n_votes[b]) - expected
-            if possible > 1e-9 and observed > 0:
-                repeated += np.clip((observed - expected) / possible, 0, 1)
+            if observed - expected > 3 * np.sqrt(expected + 1):
+                repeated += (observed - expected) / max(n_votes[a], n_votes[b])
         discount[a] = 1 / (1 + repeated)
     by_lf = [
         np.average(discount[lf_of_atom == j], weights=n_votes[lf_of_atom == j])

@@ -92,18 +92,29 @@ def test_doubled_column():
         read(X, "text")
 
 
+def test_a_named_column_is_all_that_is_remembered():
+    reader = Reader()
+    texts = read(FRAME, "text", reader)
+    assert reader.n_features_in_ == 1
+    assert list(reader.feature_names_in_) == ["text"]
+    for other in (FRAME[["text", "id", "gold"]], FRAME[["text"]]):
+        assert read(other, "text", reader, reset=False) == texts
+    with pytest.raises(ValueError, match=r"needs the column\(s\) 'text'"):
+        read(FRAME[["id"]], "text", reader, reset=False)
+
+
 def test_feature_names_are_remembered_and_checked():
     reader = Reader()
-    read(FRAME, "text", reader)
+    read(FRAME, 1, reader)
     assert reader.n_features_in_ == 3
     assert list(reader.feature_names_in_) == ["id", "text", "gold"]
     with pytest.raises(ValueError, match="feature names should match"):
-        read(FRAME[["text", "id", "gold"]], "text", reader, reset=False)
+        read(FRAME[["text", "id", "gold"]], 1, reader, reset=False)
     with (
         pytest.warns(UserWarning, match="does not have valid feature names"),
         pytest.raises(ValueError, match="expecting 3 features"),
     ):
-        read(["mild"], "text", reader, reset=False)
+        read(["mild"], None, reader, reset=False)
 
 
 def test_series_named_as_the_fitted_column():
