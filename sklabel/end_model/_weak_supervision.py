@@ -72,8 +72,8 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
     Notes
     -----
     Gold labels override soft labels, unless the label model has ``use_gold=False``.
-    Rows with neither vote nor gold are left out of training, with a warning that
-    counts them. Of a Pipeline as end model, the feature steps see every row once.
+    Rows with neither vote nor gold are left out of training; `n_training_samples_`
+    counts the others, and there is a warning if they are no more than half. Of a Pipeline as end model, the feature steps see every row once.
 
     Examples
     --------
@@ -166,13 +166,15 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
                 "nothing to train on. Check ids and columns of the labeling functions."
             )
         if not used.all():
-            warnings.warn(
-                f"{int((~used).sum())} of {len(used)} rows have neither a vote nor a "
-                "gold label and are left out of training. Add a labeling function "
-                "with higher coverage to use them.",
-                UserWarning,
-                stacklevel=2,
-            )
+            # A few are no news, and a grid search would repeat it for every fit.
+            if used.sum() <= len(used) / 2:
+                warnings.warn(
+                    f"{int((~used).sum())} of {len(used)} rows have neither a vote nor "
+                    "a gold label and are left out of training. Add a labeling "
+                    "function with higher coverage to use them.",
+                    UserWarning,
+                    stacklevel=2,
+                )
             rows = np.flatnonzero(used)
             X, labels = take_rows(X, rows), labels[rows]
             weight = None if weight is None else weight[rows]
