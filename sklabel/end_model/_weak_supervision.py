@@ -73,7 +73,8 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
     -----
     Gold labels override soft labels, unless the label model has ``use_gold=False``.
     Rows with neither vote nor gold are left out of training; `n_training_samples_`
-    counts the others, and there is a warning if they are no more than half. Of a Pipeline as end model, the feature steps see every row once.
+    counts the others, and there is a warning if they are no more than half. Of a
+    Pipeline as end model, the feature steps see every row once.
 
     Examples
     --------
