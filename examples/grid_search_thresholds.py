@@ -9,9 +9,9 @@ together. Gold labels exist for the dev posts only; ``GoldKFold`` scores on thos
 keeps the posts without gold in every training part.
 
 The regularisation matters most: the best three candidates have C = 0.1 and a log-loss
-of 0.53, the worst three C = 10 and 0.62 to 0.63. 120 fits take seconds, since each text
-is scored and embedded once per process, and the fitted workflow, crowd labels included,
-is a file of some 30 kB (the BERT weights stay in their own folder).
+of 0.52 to 0.53, the worst three C = 10 and 0.62 to 0.63. 120 fits take seconds, since
+each text is scored and embedded once per process, and the fitted workflow, crowd labels
+included, is a file of some 30 kB (the BERT weights stay in their own folder).
 """
 
 # SPDX-License-Identifier: BSD-3-Clause

@@ -7,7 +7,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from numbers import Integral, Real
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -51,9 +50,12 @@ _STRENGTH = 4.0
 _GROWTH = 1.0
 _FLATTEN = 0.25
 _OUT_OF_SAMPLE = 0.5
-# Output: design effect of votes on one sample, and share of the smoothed vote share.
-_TEMPERING = {"workers": 0.35, "mixed": 0.35, "rules": 0.1}
-_MIXING = {"workers": 0.2, "mixed": 0.2, "rules": 0.3}
+# Output: design effect of each further vote on a sample, and share of the smoothed
+# vote share.
+_TEMPERING = {"worker": 0.4, "rule": 0.15}
+_MIXING = 0.15
+# A given class prior may move the scores of a class by this much, in nats.
+_LARGEST_SHIFT = 1.0
 # An LF with this many votes, all of one value, is a rule.
 _RULE_VOTES = 10
 
@@ -79,7 +81,8 @@ class LabelModel(BaseLabelModel):
         Probabilities in the order of `classes_`. If None, learned, except where rules
         cast most votes: their firing rates do not tell the prior, so it is uniform
         there (or that of the gold labels). Where the class shares are known, giving
-        them is worth more than any other choice.
+        them is worth more than any other choice; give them only then, since the
+        probabilities are shifted until they have these shares.
     lf_kind : {'auto', 'worker', 'rule'}, array-like of shape (n_lfs,) or dict, \
             default='auto'
         Kind of every LF, of each LF in order, or of LFs by name (others are 'auto').
@@ -88,14 +91,13 @@ class LabelModel(BaseLabelModel):
         Whether gold labels in `y` supervise the fit. False: they only help to name
         the classes, so that cross-validation may pass them for scoring.
     tempering : 'auto' or float, default='auto'
-        Design effect per further vote on a sample: log scores are divided by
+        Design effect of each further vote on a sample: log scores are divided by
         ``1 + (n_votes - 1) * tempering``, since votes on one sample share errors. 0
-        switches it off, which is right for independent votes. 'auto': 0.35, and 0.1
-        where rules cast most votes.
-    mixing : 'auto' or float, default='auto'
+        switches it off, which is right for independent votes. 'auto': 0.4 for the
+        vote of a worker and 0.15 for that of a rule.
+    mixing : float, default=0.15
         Share of the smoothed vote share in the probabilities, in [0, 1]; bounds the
-        loss where the model is wrong. 0 switches it off. 'auto': 0.2, and 0.3 where
-        rules cast most votes.
+        loss where the model is wrong. 0 switches it off.
     max_iter : int, default=100
         Upper bound on EM sweeps. Each costs O(number of votes * n_classes).
     tol : float, default=1e-4
@@ -156,7 +158,10 @@ class LabelModel(BaseLabelModel):
 
     Probabilities are ``(1 - mixing) * softmax(score / d) + mixing * shares`` with the
     design effect d of `tempering`; in *rules*, d also counts LFs that repeat each
-    other.
+    other, and the prior is not divided. With a given `class_prior` the scores of each
+    class are shifted, by at most one nat, until the probabilities of the fitted samples
+    have these shares (samples without votes have them by definition, so the fewer are
+    covered, the less those that are must have them).
 
     A row without votes gets `class_prior_`. An LF without votes in `fit` counts as the
     average worker, or as an average rule, if it votes later. Ties go to the class
@@ -189,7 +194,7 @@ class LabelModel(BaseLabelModel):
         "lf_kind": [StrOptions({"auto", "worker", "rule"}), "array-like", dict],
         "use_gold": ["boolean"],
         "tempering": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
-        "mixing": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="both")],
+        "mixing": [Interval(Real, 0, 1, closed="both")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
     }
@@ -202,7 +207,7 @@ class LabelModel(BaseLabelModel):
         lf_kind: str | ArrayLike | Mapping[str, str] = "auto",
         use_gold: bool = True,
         tempering: str | float = "auto",
-        mixing: str | float = "auto",
+        mixing: float = 0.15,
         max_iter: int = 100,
         tol: float = 1e-4,
     ) -> None:
@@ -233,6 +238,43 @@ class LabelModel(BaseLabelModel):
             self._fit_rules(votes, gold, weight, n_all=sample_weight.sum())
         else:
             self._fit_em(votes, gold, weight)
+        self._shift = np.zeros(len(self.classes_))
+        if self.class_prior is not None and len(self.classes_) > 1:
+            self._shift = self._match_prior(votes, gold, weight, sample_weight.sum())
+
+    def _match_prior(
+        self, votes: CastVotes, gold: np.ndarray, weight: np.ndarray, n_all: float
+    ) -> np.ndarray:
+        """Return what to add to log scores so that soft labels have the given shares.
+
+        Samples without vote have the prior. Those with votes have a share of their own
+        as far as they are few: coverage may depend on the class.
+        """
+        open_rows = (votes.counts > 0) & (gold < 0)
+        shift = np.zeros(len(self.classes_))
+        if not open_rows.any():
+            return shift
+        votes, weight = votes.take_rows(open_rows), weight[open_rows]
+        scores = self._scores(votes)
+        total = weight.sum()
+        now = weight @ softmax(scores)[0]
+        covered = total / n_all
+        target = covered * self.class_prior_ + (1 - covered) * now / total
+        target = (total * target + _PRIOR_SAMPLES * now / total) / (
+            total + _PRIOR_SAMPLES
+        )
+        for _ in range(self.max_iter):
+            step = np.log(target * total) - np.log(weight @ softmax(scores + shift)[0])
+            shift += step
+            if np.abs(step).max() < self.tol:
+                break
+        return np.clip(shift - shift.mean(), -_LARGEST_SHIFT, _LARGEST_SHIFT)
+
+    def _scores(self, votes: CastVotes) -> np.ndarray:
+        """Return log scores of the classes before tempering."""
+        n_classes, n_values = len(self.classes_), len(self.vote_values_)
+        A = one_hot(votes, n_values)
+        return A @ self._weights.reshape(-1, n_classes) + np.log(self.class_prior_)
 
     def _resolve_kinds(self, votes: CastVotes, weight: np.ndarray) -> np.ndarray:
         """Return 'worker' or 'rule' for each LF."""
@@ -486,33 +528,42 @@ class LabelModel(BaseLabelModel):
         self.lf_accuracy_[is_rule] = accuracy[is_rule]
 
     def _posterior(self, votes: CastVotes) -> np.ndarray:
-        n_classes, n_values = len(self.classes_), len(self.vote_values_)
-        A = one_hot(votes, n_values)
-        scores = A @ self._weights.reshape(-1, n_classes)
-        n_votes = np.maximum(votes.counts, 1)
-        tempering = self._output_constant("tempering", _TEMPERING)
-        design = 1 + tempering * (n_votes - 1)
-        log_prior = np.log(self.class_prior_)
+        scores = self._scores(votes) + self._shift
         if self.structure_ == "rules":
-            if tempering > 0:
-                in_row = sparse.csr_matrix(
-                    (np.ones(len(votes.lf)), votes.lf, votes.indptr),
-                    shape=(votes.n_samples, votes.n_lfs),
-                )
-                design = design * n_votes / np.maximum(in_row @ self._discount, 1e-12)
-            scores = scores / design[:, None] + log_prior
+            # The prior is given or uniform here, and no evidence that is counted twice.
+            prior = np.log(self.class_prior_) + self._shift
+            scores = (scores - prior) / self._design_effect(votes)[:, None] + prior
         else:
-            scores = (scores + log_prior) / design[:, None]
+            scores /= self._design_effect(votes)[:, None]
         proba, _ = softmax(scores)
-        mixing = self._output_constant("mixing", _MIXING)
-        if mixing == 0:
+        if self.mixing == 0:
             return proba
+        n_classes = len(self.classes_)
         counts = count_classes(votes, self._class_of_value, n_classes)
         even = np.full(n_classes, 1 / n_classes)
         given = self.class_prior is not None or self.structure_ == "rules"
         shares = smoothed_shares(counts, self.class_prior_ if given else even, 2.0)
-        return (1 - mixing) * proba + mixing * shares
+        return (1 - self.mixing) * proba + self.mixing * shares
 
-    def _output_constant(self, name: str, auto: dict[str, float]) -> float:
-        value: Any = getattr(self, name)
-        return auto[self.structure_] if value == "auto" else float(value)
+    def _design_effect(self, votes: CastVotes) -> np.ndarray:
+        """Return by how much the votes of each sample overstate what they know."""
+        effect = _TEMPERING
+        if not isinstance(self.tempering, str):
+            effect = dict.fromkeys(_TEMPERING, float(self.tempering))
+        n_votes = np.maximum(votes.counts, 1)
+        if self.structure_ == "rules":
+            if effect["rule"] == 0:
+                return np.ones(votes.n_samples)
+            in_row = sparse.csr_matrix(
+                (self._discount[votes.lf], votes.lf, votes.indptr),
+                shape=(votes.n_samples, votes.n_lfs),
+            )
+            distinct = np.where(votes.counts > 0, in_row.sum(axis=1).A1, 1)
+            return (1 + effect["rule"] * (n_votes - 1)) * n_votes / distinct
+        n_rule = np.bincount(
+            votes.rows[self.lf_kind_[votes.lf] == "rule"], minlength=votes.n_samples
+        )
+        n_worker = votes.counts - n_rule
+        first = np.where(n_worker > 0, effect["worker"], effect["rule"])
+        added = effect["worker"] * n_worker + effect["rule"] * n_rule - first
+        return 1 + np.maximum(added, 0)

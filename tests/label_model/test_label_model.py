@@ -75,7 +75,7 @@ def test_without_tempering_and_mixing_it_is_map_dawid_skene(n_classes):
 def test_tempering_and_mixing_only_soften_the_probabilities():
     votes, _ = crowd_votes(make_crowd_labels(300, 20, 3, random_state=0))
     plain = LabelModel(tempering=0, mixing=0).fit(votes)
-    soft = LabelModel(tempering=0.35, mixing=0).fit(votes)
+    soft = LabelModel(tempering=0.4, mixing=0).fit(votes)
     default = LabelModel().fit(votes)
     assert_array_equal(plain.predict(votes), soft.predict(votes))
     assert soft.predict_proba(votes).max() < plain.predict_proba(votes).max()
@@ -84,9 +84,74 @@ def test_tempering_and_mixing_only_soften_the_probabilities():
     shares = (counts + 2 / 3) / (counts.sum(axis=1, keepdims=True) + 2)
     assert_allclose(
         default.predict_proba(votes),
-        0.8 * soft.predict_proba(votes) + 0.2 * shares,
+        0.85 * soft.predict_proba(votes) + 0.15 * shares,
         atol=1e-12,
     )
+
+
+def test_a_vote_of_a_rule_is_tempered_less_than_that_of_a_worker():
+    votes, _ = mixed_votes()
+    model = LabelModel(mixing=0).fit(votes)
+    assert model.structure_ == "mixed"
+    plain = LabelModel(mixing=0, tempering=0).fit(votes).predict_proba(votes)
+    n_rule = (votes[:, :2] >= 0).sum(axis=1)
+    n_worker = (votes[:, 2:] >= 0).sum(axis=1)
+    first = np.where(n_worker > 0, 0.4, 0.15)
+    effect = 1 + np.maximum(0.4 * n_worker + 0.15 * n_rule - first, 0)
+    expected = plain ** (1 / effect[:, None])
+    expected /= expected.sum(axis=1, keepdims=True)
+    voted = n_rule + n_worker > 0
+    assert_allclose(model.predict_proba(votes)[voted], expected[voted], atol=1e-9)
+
+
+def test_rows_that_only_rules_vote_on_do_not_confirm_the_rules():
+    votes, _ = mixed_votes()
+    alone = np.full((500, votes.shape[1]), -1)
+    alone[:, 0] = 1
+    before, after = LabelModel().fit(votes), LabelModel().fit(np.vstack([votes, alone]))
+    assert after.structure_ == "mixed"
+    assert_allclose(after.lf_accuracy_[0], before.lf_accuracy_[0], atol=0.05)
+
+
+def mixed_votes():
+    """Two rules that fire on a third of the rows, and workers on half of them."""
+    rng = np.random.default_rng(0)
+    truth = rng.integers(2, size=600)
+    votes = np.full((600, 7), -1)
+    for j, (c, right) in enumerate([(1, 0.8), (0, 0.75)]):
+        fires = rng.random(600) < np.where(truth == c, right, 1 - right) * 0.6
+        votes[fires, j] = c
+    for j in range(2, 7):
+        sees = (np.arange(600) < 400) & (rng.random(600) < 0.7)
+        votes[sees, j] = np.where(rng.random(600) < 0.8, truth, 1 - truth)[sees]
+    return votes, truth
+
+
+def test_a_given_prior_moves_the_shares_of_soft_labels_towards_it():
+    data = make_lf_votes(
+        2000, 8, class_prior=[0.9, 0.1], unipolar=True, coverage=0.2, random_state=1
+    )
+    votes, truth = data.votes, data.y
+    free = LabelModel().fit(votes)
+    given = LabelModel(class_prior=[0.9, 0.1]).fit(votes)
+    shares = [m.predict_proba(votes).mean(axis=0)[1] for m in (free, given)]
+    assert abs(shares[1] - 0.1) < abs(shares[0] - 0.1)
+    losses = [log_loss(truth, m.predict_proba(votes)) for m in (free, given)]
+    assert losses[1] < losses[0]
+
+
+def test_a_wrong_prior_does_not_overrule_clear_votes():
+    votes, truth = crowd_votes(
+        make_crowd_labels(
+            400,
+            20,
+            class_prior=[0.9, 0.1],
+            judgements_per_sample=9,
+            worker_types={"reliable": 1.0},
+            random_state=0,
+        )
+    )
+    assert LabelModel(class_prior=[0.3, 0.7]).fit(votes).score(votes, truth) > 0.97
 
 
 def test_tempering_divides_the_log_scores():
