@@ -18,11 +18,16 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 import sklabel
 from sklabel.utils._classes import read_gold, resolve_classes
-from sklabel.utils._validation import check_class_prior, check_sample_weight
+from sklabel.utils._validation import (
+    check_class_prior,
+    check_sample_weight,
+    first_few,
+)
 from sklabel.utils._votes import (
     ABSTAIN,
     CastVotes,
     VoteMatrix,
+    is_numeric,
     read_votes,
     vote_dtype,
 )
@@ -46,6 +51,67 @@ class VersionedPickle(BaseEstimator):
                 stacklevel=2,
             )
         super().__setstate__(state)
+
+
+def _is_one_dimensional(X: Any) -> bool:
+    """Tell whether X is a list of scalars or an array of one dimension."""
+    if isinstance(X, list | tuple):
+        nested = (list, tuple, np.ndarray, pd.Series)
+        return len(X) > 0 and not any(isinstance(row, nested) for row in X)
+    return isinstance(X, np.ndarray) and X.ndim == 1
+
+
+def score_on_gold(
+    estimator: Any, X: Any, y: Any, sample_weight: ArrayLike | None
+) -> float:
+    """Return the accuracy of a classifier where y has a gold label.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Fitted, with `classes_` and `predict`.
+    X : array-like or DataFrame
+        Samples.
+    y : array-like of shape (n_samples,)
+        Gold labels; -1 means unlabelled unless it is one of the classes.
+    sample_weight : array-like of shape (n_samples,) or None
+        Weights.
+
+    Returns
+    -------
+    accuracy : float
+        In [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If no row has a gold label, or labels and classes are of different kinds.
+    """
+    check_is_fitted(estimator)
+    predicted = np.asarray(estimator.predict(X))
+    gold = read_gold(y, len(predicted))
+    if gold is None:
+        raise ValueError("score needs gold labels; y is None.")
+    classes = np.asarray(estimator.classes_)
+    known = gold.known
+    if not (is_numeric(classes) and ABSTAIN in classes):
+        known = known & ~gold.minus_one
+    if not known.any():
+        raise ValueError(
+            f"None of the {len(known)} rows has a gold label in y; there is nothing to "
+            "score."
+        )
+    label = gold.label[known]
+    if is_numeric(label) != is_numeric(classes):
+        raise ValueError(
+            f"y holds {first_few(dict.fromkeys(label.tolist()), 3)} and the classes "
+            f"are {first_few(classes)}. Fit with classes=[...] that name the votes, as "
+            "in LabelModel(classes=crowd.classes)."
+        )
+    weight = None
+    if sample_weight is not None:
+        weight = check_sample_weight(sample_weight, len(known))[known]
+    return float(np.average(predicted[known] == label, weights=weight))
 
 
 class BaseLFTransformer(TransformerMixin, VersionedPickle):
@@ -77,6 +143,13 @@ class BaseLFTransformer(TransformerMixin, VersionedPickle):
         ValueError
             If X is empty, not two-dimensional, or has other columns than in `fit`.
         """
+        if isinstance(X, pd.Series) or _is_one_dimensional(X):
+            raise ValueError(
+                "Expected 2D array, got 1D array instead: "
+                f"{type(self).__name__} reads columns of X. Reshape your data: pass "
+                "frame[['column']] instead of frame['column'], or "
+                "array.reshape(-1, 1)."
+            )
         if isinstance(X, pd.DataFrame):
             if X.shape[1] == 0:
                 raise ValueError(
@@ -265,6 +338,33 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
         tied = proba >= best * (1 - 1e-12)
         return self.classes_[np.argmax(np.where(tied, self.class_prior_, -1.0), axis=1)]
 
+    def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
+        """Return the accuracy on the rows that have a gold label.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame, sparse matrix} of shape (n_samples, n_lfs)
+            Votes of the same LFs in the same order as in `fit`.
+        y : array-like of shape (n_samples,)
+            Gold labels; rows with -1, NaN, None or pd.NA are left out.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sample.
+
+        Returns
+        -------
+        accuracy : float
+            In [0, 1].
+
+        Raises
+        ------
+        NotFittedError
+            If the model is not fitted.
+        ValueError
+            If no row has a gold label, or gold labels and classes are of different
+            kinds.
+        """
+        return score_on_gold(self, X, y, sample_weight)
+
     def _proba(self, X: Any) -> np.ndarray:
         """Do what `predict_proba` says; warnings point to the user's call."""
         check_is_fitted(self)
@@ -298,6 +398,12 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
 
     def _read_votes(self, X: Any, *, reset: bool) -> CastVotes:
         """Validate X and read its votes."""
+        if hasattr(X, "votes_of"):
+            raise TypeError(
+                f"{type(self).__name__} reads votes, and X is a {type(X).__name__}. "
+                "Put WorkerLFTransformer(crowd_labels) in front of it, or pass "
+                "crowd_labels.to_wide()."
+            )
         checked = validate_data(
             self,
             X,

@@ -9,7 +9,14 @@ from scipy import sparse
 from sklearn.base import clone
 
 import sklabel
-from sklabel import ABSTAIN, LFTransformer, MajorityVote, WorkerLFTransformer
+from sklabel import (
+    ABSTAIN,
+    CrowdLabels,
+    LabelModel,
+    LFTransformer,
+    MajorityVote,
+    WorkerLFTransformer,
+)
 from sklabel.utils import VoteMatrix
 
 
@@ -108,3 +115,30 @@ def test_warnings_point_to_the_line_of_the_user(method):
     with pytest.warns(UserWarning, match="has a vote") as record:
         MajorityVote(classes=[0, 1]).fit([[-1]])
     assert record[0].filename == __file__
+
+
+def test_score_of_a_label_model_leaves_out_rows_without_gold():
+    votes = np.array([[0, 0], [1, 1], [0, 1], [1, 1]] * 5)
+    model = LabelModel().fit(votes)
+    gold = np.tile([0.0, 1.0, np.nan, 0.0], 5)
+    assert model.score(votes, gold) == pytest.approx(2 / 3)
+    weight = np.tile([1.0, 1.0, 5.0, 0.0], 5)
+    assert model.score(votes, gold, weight) == 1
+    with pytest.raises(ValueError, match="None of the 20 rows has a gold label"):
+        model.score(votes, np.full(20, -1))
+    with pytest.raises(ValueError, match=r"LabelModel\(classes=crowd\.classes\)"):
+        model.score(votes, np.full(20, "spam"))
+
+
+def test_one_dimension_gets_a_short_message():
+    names = [f"text {i}" for i in range(400)]
+    for X in (names, np.array(names), pd.Series(names, name="text")):
+        with pytest.raises(ValueError, match=r"Reshape your data.*frame\[\['col") as e:
+            LFTransformer([("one", lambda x: 1)]).fit(X)
+        assert len(str(e.value)) < 300
+
+
+def test_crowd_labels_are_no_votes():
+    frame = pd.DataFrame({"sample": [1, 2], "worker": [1, 1], "label": [0, 1]})
+    with pytest.raises(TypeError, match=r"Put WorkerLFTransformer\(crowd_labels\)"):
+        LabelModel().fit(CrowdLabels.from_frame(frame))

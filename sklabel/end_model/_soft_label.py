@@ -224,6 +224,13 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
         if is_pipeline:
             head = estimator[:-1]
             features = head.fit_transform(X, hard) if len(head) else X
+            if n_rows(features) != n_rows(X):
+                raise ValueError(
+                    f"The feature steps made {n_rows(features)} rows of "
+                    f"{n_rows(X)} samples. A text vectorizer reads the column names of "
+                    "a DataFrame: select the text with make_column_transformer("
+                    "(TfidfVectorizer(), 'text'))."
+                )
             last.fit(_repeat_rows(features, rows), labels, **options)
             # With a memory, the head has fitted clones of its steps.
             estimator.steps = [*head.steps, estimator.steps[-1]]

@@ -15,12 +15,14 @@ from sklearn.utils import Tags, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
-from sklabel.base import VersionedPickle
+from sklabel.base import VersionedPickle, score_on_gold
+from sklabel.end_model._lf_classes import check_one_layout, names_of_votes
 from sklabel.end_model._soft_label import SoftLabelClassifier, estimator_has
 from sklabel.utils._classes import read_gold
 from sklabel.utils._validation import (
     HasMethods,
     check_sample_weight,
+    is_text,
     n_rows,
     take_rows,
 )
@@ -71,10 +73,12 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
 
     Notes
     -----
-    Gold labels override soft labels, unless the label model has ``use_gold=False``.
-    Rows with neither vote nor gold are left out of training; `n_training_samples_`
-    counts the others, and there is a warning if they are no more than half. Of a
-    Pipeline as end model, the feature steps see every row once.
+    Where labeling functions know class names (crowd labels that are strings, or
+    `classes` of :class:`LFTransformer`), the label model gets them, so `predict`
+    returns names. Gold labels override soft labels, unless the label model has
+    ``use_gold=False``. Rows with neither vote nor gold are left out of training;
+    `n_training_samples_` counts the others, and there is a warning if they are no more
+    than half. Of a Pipeline as end model, the feature steps see every row once.
 
     Examples
     --------
@@ -136,7 +140,9 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         Raises
         ------
         ValueError
-            If no row has a vote or a gold label, or a stage refuses its input.
+            If no row has a vote or a gold label, the labeling functions mix sparse and
+            dense votes, they and the label model name classes differently, or a stage
+            refuses its input.
         """
         self._validate_params()
         weight = None
@@ -145,9 +151,10 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
             kept = np.flatnonzero(weight > 0)
             X, weight = take_rows(X, kept), weight[kept]
             y = None if y is None else take_rows(y, kept)
+        check_one_layout(self.lfs)
         self.lfs_ = clone(self.lfs)
         votes = self.lfs_.fit_transform(X)
-        self.label_model_ = clone(self.label_model)
+        self.label_model_ = self._label_model_with_classes()
         weighted = weight is not None and has_fit_parameter(
             self.label_model_, "sample_weight"
         )
@@ -192,6 +199,24 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
                 setattr(self, name, getattr(self.estimator_, name))
         return self
 
+    def _label_model_with_classes(self) -> Any:
+        """Clone the label model, and tell it the class names that the LFs know."""
+        label_model = clone(self.label_model)
+        names = names_of_votes(self.lfs_)
+        if names is None or "classes" not in label_model.get_params(deep=False):
+            return label_model
+        if label_model.classes is None:
+            return label_model.set_params(classes=names.tolist())
+        given = np.asarray(label_model.classes)
+        if is_text(given) and not np.array_equal(names, given.astype(str)):
+            raise ValueError(
+                f"The label model has classes={given.tolist()}, and the votes of the "
+                f"labeling functions are indices into {names.tolist()}. Give both the "
+                "same classes in the same order, or leave classes=None in the label "
+                "model."
+            )
+        return label_model
+
     def _gold_index(self, y: Any, n_samples: int) -> np.ndarray:
         """Return the class index of each gold label that supervises, else -1."""
         index = np.full(n_samples, -1)
@@ -225,6 +250,32 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         """
         check_is_fitted(self)
         return self._end_model.predict(X)
+
+    def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
+        """Return the accuracy on the rows that have a gold label.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Samples; only what the end model needs.
+        y : array-like of shape (n_samples,)
+            Gold labels; rows with -1, NaN, None or pd.NA are left out.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sample.
+
+        Returns
+        -------
+        accuracy : float
+            In [0, 1].
+
+        Raises
+        ------
+        NotFittedError
+            If the classifier is not fitted.
+        ValueError
+            If no row has a gold label.
+        """
+        return score_on_gold(self, X, y, sample_weight)
 
     @available_if(estimator_has("predict_proba"))
     def predict_proba(self, X: Any) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from sklabel.utils._classes import read_gold
 from sklabel.utils._validation import first_few, plain
@@ -22,7 +23,11 @@ from sklabel.utils._votes import (
 
 
 def lf_summary(
-    votes: Any, y: Any = None, *, lf_names: Sequence[Any] | None = None
+    votes: Any,
+    y: Any = None,
+    *,
+    classes: ArrayLike | None = None,
+    lf_names: Sequence[Any] | None = None,
 ) -> pd.DataFrame:
     """Summarise every labeling function: coverage, overlaps, conflicts, accuracy.
 
@@ -33,6 +38,9 @@ def lf_summary(
     y : array-like of shape (n_samples,), default=None
         Gold labels in the alphabet of the votes; -1, NaN, None or pd.NA mean
         unlabelled, and such rows do not count as correct or incorrect.
+    classes : array-like of shape (n_classes,), default=None
+        Class names behind votes that are indices, where `y` holds names; for instance
+        `classes` of the CrowdLabels.
     lf_names : sequence of length n_lfs, default=None
         Names of the LFs. If None, the columns of a DataFrame, else positions.
 
@@ -106,7 +114,7 @@ def lf_summary(
     )
     if y is None:
         return summary
-    gold = _gold_values(y, values, n_samples)
+    gold = _gold_values(y, values, n_samples, classes)
     judged = gold[rows] != _UNLABELLED
     right = gold[rows] == encoded.value
     summary["Correct"] = per_lf(judged & right)
@@ -196,16 +204,28 @@ def _disagrees(encoded: CastVotes, n_values: int) -> np.ndarray:
     return differs[encoded.rows]
 
 
-def _gold_values(y: Any, values: np.ndarray, n_samples: int) -> np.ndarray:
+def _gold_values(
+    y: Any, values: np.ndarray, n_samples: int, classes: ArrayLike | None
+) -> np.ndarray:
     """Return gold labels as positions among the vote values."""
     gold = read_gold(y, n_samples)
     assert gold is not None
     known = gold.known & ~gold.minus_one
     labels = gold.label[known]
+    if classes is not None:
+        names = pd.Index(np.asarray(classes))
+        at = names.get_indexer(pd.Index(labels))
+        if (at < 0).any():
+            raise ValueError(
+                f"y has labels that are not in classes={names.tolist()}: "
+                f"{first_few(distinct(labels[at < 0]))}. Add them to classes."
+            )
+        labels = at
     if len(labels) and len(values) and is_numeric(labels) != is_numeric(values):
         raise ValueError(
             f"Votes are {first_few(values)} and gold labels are "
-            f"{first_few(distinct(labels))}: map one to the other first."
+            f"{first_few(distinct(labels))}: pass classes=[...], the names of the "
+            "votes 0, 1, 2, ... in this order."
         )
     index = np.full(n_samples, _UNLABELLED)
     index[known] = index_of(values, labels)

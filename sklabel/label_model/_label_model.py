@@ -98,7 +98,7 @@ class LabelModel(BaseLabelModel):
     mixing : float, default=0.15
         Share of the smoothed vote share in the probabilities, in [0, 1]; bounds the
         loss where the model is wrong. 0 switches it off.
-    max_iter : int, default=100
+    max_iter : int, default=1000
         Upper bound on EM sweeps. Each costs O(number of votes * n_classes).
     tol : float, default=1e-4
         EM stops when no posterior probability moves by more.
@@ -208,7 +208,7 @@ class LabelModel(BaseLabelModel):
         use_gold: bool = True,
         tempering: str | float = "auto",
         mixing: float = 0.15,
-        max_iter: int = 100,
+        max_iter: int = 1000,
         tol: float = 1e-4,
     ) -> None:
         self.classes = classes

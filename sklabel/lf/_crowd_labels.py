@@ -111,9 +111,10 @@ class CrowdLabels:
     _worker: np.ndarray
     _label: np.ndarray
 
-    def __init__(self) -> None:
+    def __init__(self, *args: Any, **options: Any) -> None:
         raise TypeError(
-            "CrowdLabels is built by CrowdLabels.from_frame, from_csv or from_wide."
+            "CrowdLabels is built by CrowdLabels.from_frame(frame, sample=..., "
+            "worker=..., label=...), from_csv or from_wide."
         )
 
     @classmethod

@@ -179,6 +179,8 @@ class LFTransformer(BaseLFTransformer):
 
     Attributes
     ----------
+    classes_ : ndarray of shape (n_classes,)
+        The classes; only if `classes` is given.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -253,6 +255,8 @@ class LFTransformer(BaseLFTransformer):
         self._validate_params()
         self._check_samples(X, reset=True)
         self._functions = _named_functions(self.lfs)
+        if self.classes is not None:
+            self.classes_ = np.asarray(self.classes)
         return self
 
     def transform(self, X: Any) -> np.ndarray | VoteMatrix:

@@ -74,6 +74,8 @@ class WorkerLFTransformer(BaseLFTransformer):
         Ids of the workers that have a labeling function.
     n_answers_ : ndarray of shape (n_workers,)
         Number of answers of each of them.
+    n_matched_ : int
+        Rows of X in `fit` whose id has a judgement; only with `crowd_labels`.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -199,6 +201,7 @@ class WorkerLFTransformer(BaseLFTransformer):
                     UserWarning,
                     stacklevel=2,
                 )
+            self.n_matched_ = int(found.sum())
             self.classes_, self.votes_ = store.classes, store.votes
             workers, n_answers = store.worker_ids, store.n_answers
         kept = np.flatnonzero(n_answers >= self.min_labels)

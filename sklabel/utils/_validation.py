@@ -133,7 +133,8 @@ def check_class_prior(class_prior: ArrayLike, n_classes: int) -> np.ndarray:
         prior = np.asarray(class_prior, dtype=np.float64)
     except (TypeError, ValueError):
         raise ValueError(
-            f"class_prior must hold positive numbers; got {class_prior!r}."
+            f"class_prior must be a list of positive numbers in the order of classes_; "
+            f"got {class_prior!r}."
         ) from None
     if prior.shape != (n_classes,):
         raise ValueError(

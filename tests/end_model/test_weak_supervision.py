@@ -438,5 +438,74 @@ def test_a_dense_and_a_sparse_block_raise():
             ),
         ]
     )
-    with pytest.raises(ValueError, match="give every LF transformer the same sparse_o"):
+    with pytest.raises(ValueError, match="Give all of them the same sparse_output"):
         WeakSupervisionClassifier(lfs, LabelModel(), features()).fit(X)
+
+
+# Class names
+
+
+def named_parts():
+    X, crowd, truth = make_data()
+    frame = crowd.to_frame()
+    frame["label"] = np.where(frame["label"] == 1, "spam", "ham")
+    named = CrowdLabels.from_frame(
+        frame.set_axis(["sample", "worker", "label"], axis=1)
+    )
+    return X, named, np.where(np.asarray(truth) == 1, "spam", "ham")
+
+
+def test_class_names_of_the_crowd_reach_predict():
+    X, crowd, truth = named_parts()
+    clf = WeakSupervisionClassifier(
+        WorkerLFTransformer(crowd, id_column="sample"), LabelModel(), features()
+    ).fit(X)
+    assert clf.classes_.tolist() == ["ham", "spam"]
+    assert clf.score(X, truth) > 0.7
+
+
+def test_class_names_in_another_order_raise():
+    X, crowd, _ = named_parts()
+    workers = WorkerLFTransformer(crowd, id_column="sample")
+    clf = WeakSupervisionClassifier(
+        workers, LabelModel(classes=["spam", "ham"]), features()
+    )
+    with pytest.raises(ValueError, match="same classes in the same order"):
+        clf.fit(X)
+    other = LFTransformer([("never", lambda x: None)], classes=["spam", "ham"])
+    union = FeatureUnion([("workers", workers), ("other", other)])
+    with pytest.raises(ValueError, match="name the votes differently"):
+        WeakSupervisionClassifier(union, LabelModel(), features()).fit(X)
+
+
+def test_dense_and_sparse_lfs_raise_even_where_no_vote_is_missing():
+    X, crowd, _ = make_data()
+    union = FeatureUnion(
+        [
+            ("always", LFTransformer([("zero", lambda x: 0)])),
+            ("w", WorkerLFTransformer(crowd, id_column="sample", sparse_output=True)),
+        ]
+    )
+    with pytest.raises(ValueError, match="votes for class 0 would be lost"):
+        WeakSupervisionClassifier(union, LabelModel(), features()).fit(X)
+
+
+def test_a_vectorizer_that_reads_column_names_raises():
+    X, crowd, _ = make_data()
+    text = make_pipeline(CountVectorizer(), LogisticRegression())
+    clf = WeakSupervisionClassifier(
+        WorkerLFTransformer(crowd, id_column="sample"), LabelModel(), text
+    )
+    with pytest.raises(ValueError, match="make_column_transformer"):
+        clf.fit(X)
+
+
+def test_score_leaves_out_rows_without_gold():
+    X, crowd, truth = make_data()
+    clf = WeakSupervisionClassifier(
+        WorkerLFTransformer(crowd, id_column="sample"), LabelModel(), features()
+    ).fit(X)
+    part = np.where(np.arange(len(X)) < 100, truth, -1)
+    assert clf.score(X, part) == clf.score(X[:100], truth[:100])
+    with pytest.raises(ValueError, match="None of the 300 rows has a gold label"):
+        clf.score(X, np.full(300, -1))

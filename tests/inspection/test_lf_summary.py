@@ -131,7 +131,11 @@ def test_names_come_from_columns_or_the_argument():
         (np.zeros((2, 0)), {}, "votes has 2 rows and 0 LFs; there is nothing"),
         ([1, 0], {}, "must be two-dimensional"),
         ([[1, 0]], {"y": [1, 0]}, "X has 1 rows and y has 2"),
-        ([[1, 0]], {"y": ["b"]}, "Votes are 0, 1 and gold labels are 'b': map one"),
+        (
+            [[1, 0]],
+            {"y": ["b"]},
+            "gold labels are 'b': pass classes=",
+        ),
         (
             sparse.csr_array(np.array([[-1, 1]])),
             {},
@@ -180,3 +184,11 @@ def test_the_worker_rows_of_the_tutorial_come_out():
     for worker, row in rows.items():
         got = summary.loc[f"worker_{worker}", ["Coverage", "Correct", "Incorrect"]]
         assert got.tolist() == pytest.approx(row)
+
+
+def test_gold_names_are_matched_with_vote_indices():
+    votes = [[0, 1], [1, 1], [-1, 0]]
+    named = lf_summary(votes, ["ham", "spam", "ham"], classes=["ham", "spam"])
+    pd.testing.assert_frame_equal(named, lf_summary(votes, [0, 1, 0]))
+    with pytest.raises(ValueError, match=r"not in classes=\['ham'\]: 'spam'"):
+        lf_summary(votes, ["ham", "spam", None], classes=["ham"])

@@ -354,8 +354,9 @@ def test_unknown_options_are_refused(option):
 
 
 def test_the_class_is_not_called():
-    with pytest.raises(TypeError, match=r"is built by CrowdLabels\.from_frame, from"):
-        CrowdLabels()
+    for arguments in [(), (pd.DataFrame(),)]:
+        with pytest.raises(TypeError, match=r"is built by CrowdLabels\.from_frame\("):
+            CrowdLabels(*arguments)
 
 
 # Repeated judgements
