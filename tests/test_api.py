@@ -56,7 +56,8 @@ def public_methods(cls):
 @pytest.mark.parametrize("module", EXPORTING)
 def test_all_is_sorted_and_importable(module):
     names = importlib.import_module(module).__all__
-    assert names == sorted(names)
+    # As ruff sorts: names in capitals first.
+    assert names == sorted(names, key=lambda name: (not name.isupper(), name))
     assert len(set(names)) == len(names)
     for name in names:
         assert hasattr(importlib.import_module(module), name)
@@ -193,8 +194,9 @@ def documented():
             yield from (f"{name}.{method}" for method in public_methods(thing))
 
 
-# Its parameters are those of scipy, which documents them.
-EXEMPT = {"sklabel.utils.VoteMatrix": "PR01"}
+# The parameters of one are those of scipy, which documents them; the other cannot be
+# called.
+EXEMPT = {"sklabel.utils.VoteMatrix": "PR01", "sklabel.CrowdLabels": "PR01"}
 
 
 @pytest.mark.parametrize("name", sorted(documented()))

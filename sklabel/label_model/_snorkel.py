@@ -1,0 +1,468 @@
+"""Matrix-completion moment model: LF tables from how often pairs of LFs co-vote."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from numbers import Integral, Real
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning
+
+from sklabel.base import BaseLabelModel
+from sklabel.label_model._kernels import (
+    clamp,
+    count_classes,
+    one_hot,
+    softmax,
+    vote_shares,
+)
+from sklabel.utils._validation import Interval, check_class_prior
+from sklabel.utils._votes import CastVotes
+
+# Where every class is equally likely, an LF is right with this probability at first.
+_START_PRECISION = 0.7
+# Pseudo-votes that hold the start of an LF against its votes on gold samples.
+_GOLD_STRENGTH = 4.0
+# Pseudo-samples that hold a learned prior near the vote shares, and its updates.
+_PRIOR_SAMPLES = 100.0
+_PRIOR_ROUNDS = 10
+_PRIOR_TOL = 1e-3
+# An LF with this many votes, all of one value, does not help to learn the prior.
+_RULE_VOTES = 10
+# Smallest P(value | class) as a share of how often the LF votes.
+_FLOOR = 0.01
+_MOMENTUM = 0.9
+
+
+def start_tables(
+    frequency: np.ndarray,
+    class_of_value: np.ndarray,
+    prior: np.ndarray,
+    gold_counts: np.ndarray,
+) -> np.ndarray:
+    """Return the start of mu; its classes sum to the frequency of each atom.
+
+    Parameters
+    ----------
+    frequency : ndarray of shape (n_lfs * n_values,)
+        Share of samples on which each atom fires.
+    class_of_value : ndarray of shape (n_values,)
+        Class that a value names, -1 if none.
+    prior : ndarray of shape (n_classes,)
+        Class prior.
+    gold_counts : ndarray of shape (n_lfs * n_values, n_classes)
+        Votes of each atom on gold samples of each class.
+
+    Returns
+    -------
+    mu : ndarray of shape (n_lfs * n_values, n_classes)
+        P(atom fires | class).
+    """
+    n_classes = len(prior)
+    precision = np.tile(prior, (len(class_of_value), 1))
+    named = np.flatnonzero(class_of_value >= 0)
+    odds = _START_PRECISION / (1 - _START_PRECISION) * max(n_classes - 1, 1)
+    precision[named, class_of_value[named]] *= odds
+    precision /= precision.sum(axis=1, keepdims=True)
+    pseudo = np.tile(precision, (len(frequency) // len(class_of_value), 1))
+    smoothed = gold_counts + _GOLD_STRENGTH * pseudo
+    smoothed /= smoothed.sum(axis=1, keepdims=True)
+    return frequency[:, None] * smoothed / prior
+
+
+def overlap_product(
+    A: sparse.csr_matrix, weight: np.ndarray
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the product with the scaled co-voting frequencies of different LFs.
+
+    They are ``O[a, b] / sqrt(d[a] * d[b])`` with the frequencies d of atoms, so that
+    rare and frequent LFs weigh alike. The matrix is formed where it takes no more
+    memory than the votes; else votes are multiplied twice.
+
+    Parameters
+    ----------
+    A : csr_matrix of shape (n_samples, n_lfs * n_values)
+        One-hot votes.
+    weight : ndarray of shape (n_samples,)
+        Weights of the samples.
+
+    Returns
+    -------
+    overlap : callable
+        Takes and returns an array of shape (n_lfs * n_values, n_classes).
+    """
+    frequency = (A.T @ weight) / weight.sum()
+    fires = frequency > 0
+    scale = np.zeros_like(frequency)
+    scale[fires] = 1 / np.sqrt(frequency[fires])
+    scaled = (A @ sparse.diags(scale)).tocsr()
+    share = (weight / weight.sum())[:, None]
+    transposed = scaled.T.tocsr()
+    # An LF casts one vote per sample: its own block of O is diagonal, d itself.
+    if A.shape[1] ** 2 <= 4 * max(A.nnz, 2_500):
+        pairs = (transposed @ scaled.multiply(share)).toarray()
+        np.fill_diagonal(pairs, 0)
+        return lambda Y: pairs @ Y
+    own = fires[:, None]
+    return lambda Y: transposed @ (share * (scaled @ Y)) - own * Y
+
+
+def moment_gradient(
+    Z: np.ndarray,
+    overlap: Callable[[np.ndarray], np.ndarray],
+    root: np.ndarray,
+    prior: np.ndarray,
+    n_values: int,
+) -> np.ndarray:
+    """Return the gradient of the two moment conditions at Z = mu / sqrt(d).
+
+    Their squared errors are the sum over pairs of different LFs of
+    ``(O / sqrt(d d^T) - Z @ diag(prior) @ Z.T) ** 2`` and the sum of
+    ``(Z @ prior - sqrt(d)) ** 2``. The model's co-voting of an LF with itself is
+    taken out block by block, so that nothing of the size of O is needed.
+
+    Parameters
+    ----------
+    Z : ndarray of shape (n_lfs * n_values, n_classes)
+        Scaled tables.
+    overlap : callable
+        What `overlap_product` returns.
+    root : ndarray of shape (n_lfs * n_values,)
+        Square root of the frequency d of each atom.
+    prior : ndarray of shape (n_classes,)
+        Class prior.
+    n_values : int
+        Number of atoms of an LF.
+
+    Returns
+    -------
+    gradient : ndarray of shape (n_lfs * n_values, n_classes)
+        Of the sum of both.
+    """
+    n_classes = len(prior)
+    joint = Z * prior
+    blocks = Z.reshape(-1, n_values, n_classes)
+    joint_blocks = joint.reshape(blocks.shape)
+    gram = np.swapaxes(joint_blocks, 1, 2) @ joint_blocks
+    others = gram.sum(axis=0) - gram
+    modelled = (blocks @ others).reshape(Z.shape)
+    return 4 * (modelled - overlap(joint)) + 2 * np.outer(Z @ prior - root, prior)
+
+
+def largest_eigenvalue(overlap: Callable[[np.ndarray], np.ndarray], size: int) -> float:
+    """Return the largest eigenvalue of a matrix without negative entries."""
+    v = np.full((size, 1), size**-0.5)
+    value = 0.0
+    for _ in range(30):
+        v = overlap(v)
+        value = float(np.linalg.norm(v))
+        if value < 1e-12:
+            return 0.0
+        v /= value
+    return value
+
+
+class SnorkelLabelModel(BaseLabelModel):
+    r"""Snorkel's label model: LF tables from how often pairs of LFs co-vote.
+
+    Fits P(vote, class) of every LF so that the model's co-voting frequencies of all
+    pairs of LFs match those in the votes; it looks at pairs only, never at whole rows.
+    Prefer it to compare with Snorkel, or for a dozen LFs that vote often and err
+    independently. Do not use it for large crowds (:class:`DawidSkene` learns more from
+    the same votes), nor where probabilities must be calibrated: it counts correlated
+    LFs in full (:class:`LabelModel` does not).
+
+    Parameters
+    ----------
+    classes : array-like of shape (n_classes,), default=None
+        The classes, in the order of the columns of `predict_proba`. With strings
+        here, integer votes are indices into it. If None, the labels of `y` where
+        every row has one, else the labels of votes and `y` together.
+    class_prior : array-like of shape (n_classes,), default=None
+        Probabilities in the order of `classes_`. Snorkel assumes equal ones: pass
+        them to do the same. If None, learned, see Notes; except where LFs of a single
+        value cast half of the votes, whose frequencies do not tell it: there it is
+        uniform, or that of the gold labels.
+    alpha : float, default=256.0
+        Pull of each table towards its start, in votes: an LF with n votes is held by
+        alpha / n. Less suits LFs that err independently; 0 matches the moments alone,
+        which does harm where few votes overlap.
+    use_gold : bool, default=True
+        Whether gold labels in `y` supervise the fit. False: they only help to name
+        the classes.
+    max_iter : int, default=1000
+        Upper bound on gradient steps for one prior; a learned prior takes up to 10
+        rounds, which start where the last one ended. A step costs O(number of votes *
+        n_classes), or O((n_lfs * n_values) ** 2 * n_classes) if that is less.
+    tol : float, default=1e-4
+        Stop when no table P(vote value | class, the LF votes) moves by more in a step.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The classes.
+    class_prior_ : ndarray of shape (n_classes,)
+        Prior probability of each class.
+    vote_values_ : ndarray of shape (n_values,)
+        The values that a vote can have.
+    confusion_ : ndarray of shape (n_lfs, n_classes, n_values)
+        P(vote value | class, the LF votes); each row sums to 1.
+    lf_accuracy_ : ndarray of shape (n_lfs,)
+        Expected share of right votes among the LF's votes for a class.
+    n_iter_ : int
+        Number of gradient steps, all rounds together.
+    converged_ : bool
+        False if the last round stopped at `max_iter`.
+    n_features_in_ : int
+        Number of LFs.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        LF names; only if X had string column names.
+
+    See Also
+    --------
+    LabelModel : For crowds and rules; tempered probabilities.
+    MajorityVote : The baseline.
+
+    Notes
+    -----
+    An *atom* a is a pair (LF, vote value); :math:`\mu_{ac} = P(a \text{ fires} | c)`,
+    O holds the share of samples on which two atoms fire, d its diagonal, p is the
+    class prior and P the diagonal matrix of it. If LFs are independent given the
+    class, :math:`O = \mu P \mu^T` for atoms of different LFs, which leaves a matrix to
+    complete [1]_. The fit minimises
+
+    .. math::
+
+        \sum_{a, b} \frac{(O_{ab} - (\mu P \mu^T)_{ab})^2}{d_a d_b}
+        + \sum_a \frac{(\mu_a p - d_a)^2}{d_a}
+        + \alpha \sum_a \frac{\lVert \mu_a - \mu^0_a \rVert^2}{n_{j(a)} d_a},
+
+    the first sum over atoms of different LFs, by gradient descent with momentum, and
+    :math:`P(c | x) \propto p_c \prod_{a \in x} \mu_{ac}`: abstentions are not
+    evidence. The last term makes the answer unique: pairs determine :math:`\mu` for
+    two classes and three LFs, up to a swap, but for more classes only up to a rotation.
+    The start :math:`\mu^0_{ac} = d_a q_{ac} / p_c`, :math:`q_{ac} \propto p_c` times
+    :math:`(K - 1) \cdot 7 / 3` if a votes for c, trusts each LF alike: for equal
+    priors, 0.7 of its votes are right. With one LF the model stays there; with two,
+    what they share beyond it is spread over both. There is no seed: permuting
+    samples, LFs or classes permutes the result.
+
+    Unlike in Snorkel, errors are divided by the frequencies, so that LFs which vote
+    rarely are learned too; the start lies on :math:`\mu p = d` and is no worse than
+    chance for any prior; the step is derived from O, so that no number of LFs makes it
+    diverge; and descent goes on until it converges. A learned prior starts at the mean
+    vote share s and takes up to 10 rounds of
+    :math:`p_c \propto \sum_i P(c | x_i) + 100 s_c + 1`, each with its own fit; with
+    one or two LFs it stays at s.
+
+    A gold label is used twice: its votes move :math:`\mu^0` with the weight of their
+    number against 4 pseudo-votes, and the final table is the mean of the
+    moments' and of the gold samples', weighted by samples without and with gold. With
+    gold in every row this is naive Bayes.
+
+    A row without votes gets `class_prior_`. An LF without votes in `fit` counts as the
+    average LF if it votes later. Ties go to the class with the larger prior, then to
+    the first.
+
+    References
+    ----------
+    .. [1] A. Ratner, B. Hancock, J. Dunnmon, F. Sala, S. Pandey and C. Ré, "Training
+       complex models with multi-task weak supervision", AAAI 33, 2019, 4763-4771.
+       doi:10.1609/aaai.v33i01.33014763
+
+    Examples
+    --------
+    Three LFs of accuracy 0.9, 0.8 and 0.6 that vote independently:
+
+    >>> from sklabel.datasets import make_lf_votes
+    >>> from sklabel.label_model import SnorkelLabelModel
+    >>> data = make_lf_votes(
+    ...     5000, 3, coverage=1.0, accuracy=[0.9, 0.8, 0.6], random_state=0
+    ... )
+    >>> model = SnorkelLabelModel(class_prior=[0.5, 0.5]).fit(data.votes)
+    >>> model.lf_accuracy_.round(1)
+    array([0.9, 0.8, 0.6])
+    >>> model.predict([[1, 0, 0]])
+    array([1])
+    """
+
+    _parameter_constraints = {
+        "classes": ["array-like", None],
+        "class_prior": ["array-like", None],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "use_gold": ["boolean"],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        *,
+        classes: ArrayLike | None = None,
+        class_prior: ArrayLike | None = None,
+        alpha: float = 256.0,
+        use_gold: bool = True,
+        max_iter: int = 1000,
+        tol: float = 1e-4,
+    ) -> None:
+        self.classes = classes
+        self.class_prior = class_prior
+        self.alpha = alpha
+        self.use_gold = use_gold
+        self.max_iter = max_iter
+        self.tol = tol
+
+    def _fit_votes(
+        self, votes: CastVotes, gold: np.ndarray, sample_weight: np.ndarray
+    ) -> None:
+        if not self.use_gold:
+            gold = np.full_like(gold, -1)
+        n_classes, n_values = len(self.classes_), len(self.vote_values_)
+        A = one_hot(votes, n_values)
+        frequency = (A.T @ sample_weight) / sample_weight.sum()
+        overlap = overlap_product(A, sample_weight)
+        on_gold = np.zeros((votes.n_samples, n_classes))
+        known = np.flatnonzero(gold >= 0)
+        on_gold[known, gold[known]] = sample_weight[known]
+        gold_counts = A.T @ on_gold
+
+        counts = count_classes(votes, self._class_of_value, n_classes)
+        shares = clamp(vote_shares(counts, sample_weight), gold)
+        pseudo = _PRIOR_SAMPLES * np.average(shares, axis=0, weights=sample_weight) + 1
+        prior, learned = self._first_prior(frequency, on_gold, pseudo, sample_weight)
+
+        mu = None
+        self.n_iter_ = 0
+        for _ in range(_PRIOR_ROUNDS if learned else 1):
+            start = start_tables(frequency, self._class_of_value, prior, gold_counts)
+            mu = self._descend(
+                start if mu is None else mu,
+                start,
+                overlap,
+                frequency,
+                prior,
+                sample_weight.sum(),
+            )
+            self.class_prior_ = prior
+            self._set_tables(mu, frequency, gold_counts, on_gold, sample_weight)
+            if not learned:
+                break
+            posterior = clamp(self._posterior(votes), gold)
+            prior = (sample_weight * (votes.counts > 0)) @ posterior + pseudo
+            prior /= prior.sum()
+            if np.abs(prior - self.class_prior_).max() <= _PRIOR_TOL:
+                break
+        if not self.converged_:
+            warnings.warn(
+                f"SnorkelLabelModel stopped after max_iter={self.max_iter} with a "
+                f"change of {self._change:.1e} > tol={self.tol:.1e}. Increase "
+                "max_iter, tol or alpha.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+
+    def _first_prior(
+        self,
+        frequency: np.ndarray,
+        on_gold: np.ndarray,
+        pseudo: np.ndarray,
+        sample_weight: np.ndarray,
+    ) -> tuple[np.ndarray, bool]:
+        """Return the prior to start from, and whether to go on learning it."""
+        if self.class_prior is not None:
+            return check_class_prior(self.class_prior, len(self.classes_)), False
+        n_votes = frequency.reshape(-1, len(self.vote_values_)) * sample_weight.sum()
+        of_lf = n_votes.sum(axis=1)
+        # Compared in votes: a sum of weights may differ from a whole number.
+        is_rule = ((n_votes > 0).sum(axis=1) == 1) & (of_lf > _RULE_VOTES - 0.5)
+        total = of_lf.sum()
+        if total > 0 and of_lf[is_rule].sum() >= total * (0.5 - 1e-9):
+            prior = on_gold.sum(axis=0) + 1
+            return prior / prior.sum(), False
+        return pseudo / pseudo.sum(), bool((of_lf > 0).sum() >= 3)
+
+    def _descend(
+        self,
+        mu: np.ndarray,
+        start: np.ndarray,
+        overlap: Callable[[np.ndarray], np.ndarray],
+        frequency: np.ndarray,
+        prior: np.ndarray,
+        n_samples: float,
+    ) -> np.ndarray:
+        """Minimise the errors of the moments from mu on, pulled to the start."""
+        n_values = len(self.vote_values_)
+        root = np.sqrt(frequency)
+        scale = np.divide(1, root, out=np.zeros_like(root), where=root > 0)[:, None]
+        coverage = frequency.reshape(-1, n_values).sum(axis=1)
+        coverage = np.repeat(coverage, n_values)[:, None]
+        votes = coverage > 0
+        unit = np.where(votes, coverage, 1)
+        pull = np.where(votes, self.alpha / (unit * n_samples), 0)
+        # The curvature near Z is at most that of three such terms; momentum doubles
+        # the step that is stable.
+        curvature = 8 * prior.max() * largest_eigenvalue(overlap, len(root))
+        step = 1 / (curvature + 2 * prior @ prior + 2 * pull)
+        Z, Z_start = mu * scale, start * scale
+        velocity = np.zeros_like(Z)
+        self.converged_ = False
+        for _ in range(self.max_iter):
+            self.n_iter_ += 1
+            gradient = moment_gradient(Z, overlap, root, prior, n_values)
+            gradient += 2 * pull * (Z - Z_start)
+            velocity = _MOMENTUM * velocity + gradient
+            Z = Z - step * velocity
+            moved = step * velocity * root[:, None] / unit
+            self._change = float(np.abs(moved).max())
+            if self._change <= self.tol:
+                self.converged_ = True
+                break
+        return Z * root[:, None]
+
+    def _set_tables(
+        self,
+        mu: np.ndarray,
+        frequency: np.ndarray,
+        gold_counts: np.ndarray,
+        on_gold: np.ndarray,
+        sample_weight: np.ndarray,
+    ) -> None:
+        """Set the log tables and what describes them to the user."""
+        n_classes, n_values = len(self.classes_), len(self.vote_values_)
+        n_gold = on_gold.sum(axis=0)
+        n_others = (sample_weight.sum() - n_gold.sum()) * self.class_prior_
+        mu = (gold_counts + n_others * mu) / np.maximum(n_gold + n_others, 1e-12)
+        mu = mu.reshape(-1, n_values, n_classes)
+        coverage = frequency.reshape(-1, n_values).sum(axis=1)
+        never = coverage == 0
+        if never.all():
+            frequency = np.full(frequency.shape, 1 / n_values)
+            start = start_tables(
+                frequency, self._class_of_value, self.class_prior_, 0 * gold_counts
+            )
+            mu, coverage = start.reshape(mu.shape), np.ones_like(coverage)
+        elif never.any():
+            # A worker who comes later is the average worker.
+            mu[never] = mu[~never].sum(axis=0) / coverage.sum()
+            coverage = np.where(never, 1, coverage)
+        mu = np.clip(mu, _FLOOR * coverage[:, None, None], None)
+        self._log_tables = np.log(mu)
+        values = mu / mu.sum(axis=1, keepdims=True)
+        self.confusion_ = np.swapaxes(values, 1, 2)
+        joint = mu * self.class_prior_
+        named = np.flatnonzero(self._class_of_value >= 0)
+        right = joint[:, named, self._class_of_value[named]].sum(axis=1)
+        total = joint[:, named].sum(axis=(1, 2))
+        self.lf_accuracy_ = right / np.where(total > 0, total, np.nan)
+
+    def _posterior(self, votes: CastVotes) -> np.ndarray:
+        n_classes, n_values = len(self.classes_), len(self.vote_values_)
+        A = one_hot(votes, n_values)
+        scores = A @ self._log_tables.reshape(-1, n_classes)
+        proba, _ = softmax(scores + np.log(self.class_prior_))
+        return proba

@@ -1,0 +1,259 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.pipeline import FeatureUnion
+from sklearn.utils.estimator_checks import check_estimator
+
+from sklabel import CrowdLabels, MajorityVote, PolarityLFTransformer
+from sklabel import WorkerLFTransformer as Workers
+from sklabel.datasets import fetch_weather_sentiment, make_lf_votes
+from sklabel.label_model import _snorkel
+from sklabel.label_model._snorkel import SnorkelLabelModel
+from sklabel.utils import votes_to_sparse
+from sklabel.utils.estimator_checks import check_label_model
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+
+
+def random_moments(n_lfs=4, n_values=3, n_classes=2, n_samples=50, seed=0):
+    rng = np.random.default_rng(seed)
+    votes = rng.integers(-1, n_values, size=(n_samples, n_lfs))
+    dense = (votes[:, :, None] == np.arange(n_values)).reshape(n_samples, -1)
+    weight = rng.random(n_samples) + 0.5
+    mu = rng.random((n_lfs * n_values, n_classes))
+    prior = rng.dirichlet(np.ones(n_classes))
+    return dense.astype(float), weight, mu, prior
+
+
+def scaled_overlaps(dense, weight):
+    observed = (dense.T * weight) @ dense / weight.sum()
+    root = np.sqrt(np.diag(observed))
+    return observed / np.outer(root, root), root
+
+
+def squared_errors(Z, dense, weight, prior, n_values):
+    """Evaluate the two terms of the loss by the full matrix."""
+    observed, root = scaled_overlaps(dense, weight)
+    lf = np.arange(len(Z)) // n_values
+    pairs = (observed - Z @ np.diag(prior) @ Z.T)[lf[:, None] != lf]
+    return (pairs**2).sum() + ((Z @ prior - root) ** 2).sum()
+
+
+@pytest.mark.parametrize("n_lfs", [4, 40])  # O is formed, and is not
+def test_the_gradient_is_that_of_the_loss(n_lfs):
+    dense, weight, Z, prior = random_moments(n_lfs)
+    _, root = scaled_overlaps(dense, weight)
+    overlap = _snorkel.overlap_product(sparse.csr_matrix(dense), weight)
+    gradient = _snorkel.moment_gradient(Z, overlap, root, prior, n_values=3)
+    for a, c in [(0, 0), (5, 1), (11, 0)]:
+        shift = np.zeros_like(Z)
+        shift[a, c] = 1e-5
+        up, down = (
+            squared_errors(Z + s, dense, weight, prior, 3) for s in (shift, -shift)
+        )
+        assert_allclose(gradient[a, c], (up - down) / 2e-5, rtol=1e-5)
+
+
+def test_both_ways_to_multiply_by_the_overlaps_agree():
+    dense, weight, Z, _ = random_moments()
+    A = sparse.csr_matrix(dense)
+    formed = _snorkel.overlap_product(A, weight)(Z)
+    observed, _ = scaled_overlaps(dense, weight)
+    assert_allclose(formed, (observed - np.eye(len(Z))) @ Z)
+    # With atoms that never fire, it is too wide to be formed.
+    wide = sparse.hstack([A, sparse.csr_matrix((A.shape[0], 500))]).tocsr()
+    padded = np.vstack([Z, np.ones((500, Z.shape[1]))])
+    twice = _snorkel.overlap_product(wide, weight)(padded)
+    assert_allclose(twice[: len(Z)], formed, atol=1e-14)
+    assert_array_equal(twice[len(Z) :], 0)
+
+
+@pytest.mark.parametrize("prior", [[0.5, 0.5], [0.9, 0.1]])
+def test_the_start_meets_the_frequencies_and_trusts_every_vote(prior):
+    prior = np.array(prior)
+    frequency = np.array([0.3, 0.2, 0.5, 0.1])
+    classes = np.array([0, 1])
+    mu = _snorkel.start_tables(frequency, classes, prior, np.zeros((4, 2)))
+    assert_allclose(mu @ prior, frequency)
+    assert np.all(mu[[0, 2], 0] > mu[[0, 2], 1])
+    assert np.all(mu[[1, 3], 1] > mu[[1, 3], 0])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_it_recovers_the_accuracies(seed):
+    accuracy = [0.9, 0.8, 0.7, 0.6, 0.75]
+    data = make_lf_votes(20_000, 5, coverage=0.8, accuracy=accuracy, random_state=seed)
+    model = SnorkelLabelModel(class_prior=[0.5, 0.5]).fit(data.votes)
+    assert_allclose(model.lf_accuracy_, accuracy, atol=0.03)
+    assert_allclose(model.confusion_[:, 0, 0], accuracy, atol=0.06)
+    assert_allclose(model.confusion_.sum(axis=2), 1)
+    assert model.converged_
+
+
+def test_a_learned_prior_saves_the_majority_class():
+    data = make_lf_votes(
+        5000, 10, coverage=1.0, accuracy=(0.7, 0.9), class_prior=[0.85, 0.15],
+        random_state=0,
+    )  # fmt: skip
+    learned = SnorkelLabelModel().fit(data.votes)
+    uniform = SnorkelLabelModel(class_prior=[0.5, 0.5]).fit(data.votes)
+    assert_allclose(learned.class_prior_, [0.85, 0.15], atol=0.02)
+    assert learned.score(data.votes, data.y) > 0.97
+    assert uniform.score(data.votes, data.y) < 0.9
+
+
+def test_the_prior_is_uniform_where_single_value_lfs_dominate():
+    data = make_lf_votes(500, 6, coverage=0.3, unipolar=True, random_state=0)
+    model = SnorkelLabelModel().fit(data.votes)
+    assert_array_equal(model.class_prior_, [0.5, 0.5])
+    gold = np.where(np.arange(500) < 8, 0, -1)
+    assert_allclose(SnorkelLabelModel().fit(data.votes, gold).class_prior_, [0.9, 0.1])
+
+
+@pytest.mark.parametrize("n_lfs", [1, 2])
+def test_one_or_two_lfs_are_trusted_alike(n_lfs):
+    data = make_lf_votes(2000, n_lfs, coverage=0.8, accuracy=0.8, random_state=0)
+    model = SnorkelLabelModel().fit(data.votes)
+    voted = (data.votes >= 0).any(axis=1)
+    assert np.ptp(model.lf_accuracy_) < 0.03
+    assert model.score(data.votes[voted], data.y[voted]) > 0.75
+    if n_lfs == 1:
+        assert_allclose(model.lf_accuracy_, 0.7, atol=0.01)
+
+
+def test_four_hundred_samples_of_six_hundred_lfs_stay_finite():
+    data = make_lf_votes(400, 600, coverage=1.0, accuracy=(0.55, 0.9), random_state=0)
+    model = SnorkelLabelModel().fit(data.votes)
+    assert np.isfinite(model.predict_proba(data.votes)).all()
+    assert model.score(data.votes, data.y) > 0.99
+
+
+def test_many_copies_of_one_lf_stay_finite():
+    votes = np.repeat(np.arange(60)[:, None] % 2, 80, axis=1)
+    model = SnorkelLabelModel(alpha=0).fit(votes)
+    assert_array_equal(model.predict(votes), votes[:, 0])
+
+
+def test_an_lf_that_votes_rarely_stays_at_the_start():
+    data = make_lf_votes(2000, 4, coverage=0.9, accuracy=0.9, random_state=0)
+    rare = np.full((2000, 1), -1)
+    rare[:2, 0] = 1 - data.y[:2]
+    model = SnorkelLabelModel(class_prior=[0.5, 0.5])
+    model.fit(np.hstack([data.votes, rare]))
+    assert_allclose(model.lf_accuracy_[4], 0.7, atol=0.05)
+
+
+def test_gold_in_every_row_gives_naive_bayes():
+    votes = np.array([[0, 1], [0, -1], [1, 1], [1, 0], [1, 0]])
+    y = np.array([0, 0, 1, 1, 0])
+    model = SnorkelLabelModel(class_prior=[0.5, 0.5]).fit(votes, y)
+    assert_allclose(model.confusion_[0], [[2 / 3, 1 / 3], [0.0, 1.0]], atol=0.02)
+
+
+def test_a_few_gold_labels_turn_an_adversarial_crowd():
+    data = make_lf_votes(1000, 8, coverage=0.8, accuracy=0.25, random_state=0)
+    gold = np.where(np.arange(1000) < 100, data.y, -1)
+    scores = [
+        SnorkelLabelModel(use_gold=use_gold).fit(data.votes, gold)
+        for use_gold in (False, True)
+    ]
+    without, with_gold = (model.score(data.votes, data.y) for model in scores)
+    assert without < 0.2
+    assert with_gold > 0.8
+
+
+def test_a_value_that_names_no_class_is_evidence():
+    rng = np.random.default_rng(0)
+    truth = np.arange(600) % 2
+    right = rng.random((600, 4)) < 0.85
+    votes = np.where(right, truth[:, None], 1 - truth[:, None])
+    unsure = np.where((truth == 1) & (rng.random(600) < 0.8), 7, 0)
+    model = SnorkelLabelModel(classes=[0, 1]).fit(np.column_stack([votes, unsure]))
+    assert model.confusion_[4, 1, 2] > 0.6 > 0.4 > model.confusion_[4, 0, 2]
+
+
+def test_an_lf_without_votes_is_the_average_lf():
+    data = make_lf_votes(500, 5, coverage=0.8, accuracy=(0.6, 0.9), random_state=0)
+    silent = np.full((500, 1), -1)
+    model = SnorkelLabelModel().fit(np.hstack([data.votes, silent]))
+    low, high = model.lf_accuracy_[:5].min(), model.lf_accuracy_[:5].max()
+    assert low < model.lf_accuracy_[5] < high
+
+
+def test_no_vote_at_all_gives_the_prior():
+    with pytest.warns(UserWarning, match="none of the 2 rows has a vote"):
+        model = SnorkelLabelModel(classes=[0, 1], class_prior=[0.4, 0.6]).fit(
+            [[-1], [-1]]
+        )
+    assert_allclose(model.predict_proba([[-1]]), [[0.4, 0.6]])
+    assert_array_equal(model.predict([[0]]), [0])
+
+
+def test_one_class():
+    assert_array_equal(
+        SnorkelLabelModel().fit([[4, 4]]).predict_proba([[4, -1]]), [[1]]
+    )
+
+
+def test_stopping_early_warns():
+    data = make_lf_votes(200, 5, random_state=0)
+    with pytest.warns(ConvergenceWarning, match="max_iter=3 with a change of"):
+        model = SnorkelLabelModel(max_iter=3, class_prior=[0.5, 0.5]).fit(data.votes)
+    assert model.n_iter_ == 3
+    assert not model.converged_
+
+
+def test_negative_alpha_raises():
+    with pytest.raises(ValueError, match="The 'alpha' parameter of SnorkelLabelModel"):
+        SnorkelLabelModel(alpha=-1).fit([[0], [1]])
+
+
+def tutorial_votes():
+    data = fetch_weather_sentiment(data_home=DATA)
+    crowd = CrowdLabels.from_frame(
+        data.crowd_labels, sample="tweet_id", worker="worker_id", label="label"
+    )
+    polarity = PolarityLFTransformer("tweet_text")
+    workers = Workers(crowd, id_column="tweet_id")
+    votes = FeatureUnion([("polarity", polarity), ("worker", workers)])
+    return votes.fit_transform(data.train)
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="needs the labelling data sets")
+@pytest.mark.parametrize("name", ["tutorial", "ws_babe_llm", "ws_mushroom"])
+def test_it_agrees_with_snorkel_for_a_uniform_prior(name):
+    peer = pytest.importorskip("snorkel.labeling.model")
+    if name == "tutorial":
+        pytest.importorskip("textblob")
+        votes = tutorial_votes()
+    else:
+        votes = pd.read_csv(DATA / name / "L.csv.gz").to_numpy()
+    theirs = peer.LabelModel(cardinality=2, verbose=False)
+    theirs.fit(votes, seed=0, progress_bar=False)
+    model = SnorkelLabelModel(class_prior=[0.5, 0.5]).fit(votes)
+    same = model.predict_proba(votes).argmax(axis=1) == theirs.predict_proba(
+        votes
+    ).argmax(axis=1)
+    voted = (votes >= 0).any(axis=1)
+    assert same[voted].mean() >= 0.97
+
+
+def test_it_is_better_than_the_majority_where_lfs_differ():
+    data = make_lf_votes(2000, 9, coverage=0.6, accuracy=(0.5, 0.95), random_state=1)
+    sparse_votes = votes_to_sparse(data.votes)
+    voted = np.diff(sparse_votes.indptr) > 0
+    votes, y = sparse_votes[voted], data.y[voted]
+    ours = SnorkelLabelModel().fit(votes).score(votes, y)
+    assert ours > MajorityVote().fit(votes).score(votes, y) + 0.01
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_it_passes_all_checks():
+    results = check_estimator(SnorkelLabelModel(), on_skip=None)
+    assert {result["status"] for result in results} == {"passed"}
+    check_label_model(SnorkelLabelModel())
