@@ -16,12 +16,8 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from sklabel.base import BaseLFTransformer
-from sklabel.lf._crowd_labels import (
-    CrowdLabels,
-    code_labels,
-    lf_names,
-    read_crowd_labels,
-)
+from sklabel.lf._crowd_labels import CrowdLabels, lf_names, read_crowd_labels
+from sklabel.lf._judgements import code_labels
 from sklabel.utils._validation import Interval, check_columns, first_few, plain
 from sklabel.utils._votes import (
     ABSTAIN,
