@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike
 
 from sklabel.label_model._em import BaseCoinModel, BaseEMLabelModel, unit_weight
 from sklabel.label_model._em_kernels import (
-    clamp_rows,
     class_counts_of_atoms,
     coin_confusion,
     coin_weights,
@@ -22,9 +21,13 @@ from sklabel.label_model._em_kernels import (
     posterior_of_support,
     right_votes,
     run_em,
-    start_from_shares,
 )
-from sklabel.label_model._kernels import confusion_prior, one_hot
+from sklabel.label_model._kernels import (
+    clamp_rows,
+    confusion_prior,
+    one_hot,
+    vote_shares,
+)
 from sklabel.utils._validation import Interval, StrOptions, first_few
 from sklabel.utils._votes import CastVotes
 
@@ -213,7 +216,7 @@ class DawidSkene(BaseEMLabelModel):
             return clamp_rows(posterior, known, gold)
 
         named = self._class_of_value[:, None] == np.arange(n_classes)
-        shares = start_from_shares(indicator @ np.tile(named, (votes.n_lfs, 1)), weight)
+        shares = vote_shares(indicator @ np.tile(named, (votes.n_lfs, 1)), weight)
         start = clamp_rows(shares.astype(self.dtype, copy=False), known, gold)
         result = run_em(start, m_step, e_step, self.max_iter, self.tol)
         self._finish(result)
@@ -436,7 +439,7 @@ class OneCoinDawidSkene(BaseCoinModel):
             return clamp_rows(posterior, known, gold)
 
         counts = (own @ np.ones(votes.n_lfs)).reshape(-1, n_classes)
-        shares = start_from_shares(counts, weight)
+        shares = vote_shares(counts, weight)
         start = clamp_rows(shares, known, gold)
         result = run_em(start, m_step, e_step, self.max_iter, self.tol)
         self._finish(result)

@@ -13,7 +13,6 @@ from scipy.special import expit
 
 from sklabel.label_model._em import BaseCoinModel, unit_weight
 from sklabel.label_model._em_kernels import (
-    clamp_rows,
     climb_log_discrimination,
     coin_confusion,
     log_likelihood,
@@ -21,8 +20,8 @@ from sklabel.label_model._em_kernels import (
     posterior_of_support,
     right_votes,
     run_em,
-    start_from_shares,
 )
+from sklabel.label_model._kernels import clamp_rows, vote_shares
 from sklabel.utils._validation import Interval
 from sklabel.utils._votes import CastVotes
 
@@ -235,7 +234,7 @@ class GLAD(BaseCoinModel):
         self, layout: _Layout, known: np.ndarray, gold: np.ndarray, weight: np.ndarray
     ) -> np.ndarray:
         """Return the prior of the vote shares."""
-        shares = start_from_shares(layout.counts, weight)
+        shares = vote_shares(layout.counts, weight)
         return self._prior_of(weight @ clamp_rows(shares, known, gold))
 
     def _log_posterior(

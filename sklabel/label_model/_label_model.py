@@ -14,10 +14,19 @@ from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 
 from sklabel.base import BaseLabelModel
+from sklabel.label_model._em import unit_weight
+from sklabel.label_model._em_kernels import (
+    class_counts_of_atoms,
+    largest_change,
+    log_likelihood,
+    log_tables,
+    posterior_of_atoms,
+)
 from sklabel.label_model._kernels import (
     atom_prior,
     atom_tables,
     clamp,
+    clamp_rows,
     confusion_prior,
     count_classes,
     e_step,
@@ -27,7 +36,6 @@ from sklabel.label_model._kernels import (
     smoothed_shares,
     softmax,
     vote_shares,
-    worker_tables,
 )
 from sklabel.utils._validation import (
     Interval,
@@ -359,36 +367,40 @@ class LabelModel(BaseLabelModel):
         n_classes, n_values = len(self.classes_), len(self.vote_values_)
         shape = (votes.n_lfs, n_values, n_classes)
         A = one_hot(votes, n_values)
-        A_transposed = A.T.tocsr()
+        A_transposed, n_votes, scale = A.T, A.T @ weight, unit_weight(weight)
+        known = np.flatnonzero(gold >= 0)
         is_rule = self.lf_kind_ == "rule"
-        A_rules = A_transposed[np.repeat(is_rule, n_values)]
         # What a rule is worth shows on rows that somebody else judged. On the others
         # its votes would confirm themselves.
         judged = np.zeros(votes.n_samples, dtype=bool)
         judged[votes.rows[~is_rule[votes.lf]]] = True
-        judged |= gold >= 0
-        judged_weight = np.where(judged, weight, 0)
+        judged[known] = True
+        judged_weight = weight[judged]
+        A_rules = A[judged][:, np.repeat(is_rule, n_values)].T
+        n_rule_votes = A_rules @ judged_weight
 
         class_counts = count_classes(votes, self._class_of_value, n_classes)
         shares = vote_shares(class_counts, weight)
-        pseudo = _PRIOR_SAMPLES * np.average(shares, axis=0, weights=weight) + 1
-        T = clamp(shares, gold)
+        pseudo = _PRIOR_SAMPLES * (weight @ shares) / weight.sum() + 1
+        T = clamp_rows(shares, known, gold[known])
         self.converged_ = False
         for n_iter in range(1, self.max_iter + 1):
             self.n_iter_ = n_iter
             prior = self._prior_of_workers(weight @ T + pseudo)
-            counts = (A_transposed @ (T * weight[:, None])).reshape(shape)
-            log_weights = worker_tables(counts, self._worker_prior())
+            counts = class_counts_of_atoms(A_transposed, T, scale, n_votes)
+            counts = counts.reshape(shape)
+            log_weights = log_tables(counts, self._worker_prior())
             if is_rule.any():
-                total = judged_weight @ T
-                on_judged = T * judged_weight[:, None]
-                counts[is_rule] = (A_rules @ on_judged).reshape(-1, *shape[1:])
+                counts[is_rule] = class_counts_of_atoms(
+                    A_rules, T[judged], judged_weight, n_rule_votes
+                ).reshape(-1, *shape[1:])
+                total = judged_weight @ T[judged]
                 table, _ = self._rule_tables(counts, total, growth=0)
                 log_weights[is_rule] = np.log(table[is_rule]) - np.log(prior)
-            updated, log_norm = e_step(
-                A @ log_weights.reshape(-1, n_classes) + np.log(prior), gold
-            )
-            change = np.abs(updated - T).max()
+            flat = log_weights.reshape(-1, n_classes)
+            updated = posterior_of_atoms(A, flat, np.log(prior))
+            clamp_rows(updated, known, gold[known])
+            change = largest_change(updated, T)
             T = updated
             if change < self.tol:
                 self.converged_ = True
@@ -401,13 +413,14 @@ class LabelModel(BaseLabelModel):
                 stacklevel=4,
             )
         self.class_prior_ = prior
+        log_norm = log_likelihood(A @ flat + np.log(prior), known, gold[known])
         self.lower_bound_ = self._log_posterior(log_norm, log_weights, pseudo, weight)
         self._describe_workers(counts)
         if is_rule.any():
             self._describe_rules(counts, table, is_rule)
         never = counts.sum(axis=(1, 2)) == 0
         # A worker who comes later is the average worker.
-        log_weights[never & ~is_rule] = worker_tables(
+        log_weights[never & ~is_rule] = log_tables(
             counts[~is_rule].sum(axis=0, keepdims=True), self._worker_prior()
         )
         self._weights = log_weights

@@ -17,16 +17,15 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklabel.label_model._em import BaseCoinModel, unit_weight
 from sklabel.label_model._em_kernels import (
     EMResult,
-    clamp_rows,
     dirichlet_divergence,
     knowing_share,
     log_likelihood,
     posterior_of_support,
     right_votes,
     run_em,
-    start_from_shares,
     variational_log,
 )
+from sklabel.label_model._kernels import clamp_rows, vote_shares
 from sklabel.utils._validation import Interval, StrOptions
 from sklabel.utils._votes import CastVotes
 
@@ -224,7 +223,7 @@ class MACE(BaseCoinModel):
         counts_of_class = (problem.own @ np.ones(n_lfs * n_classes)).reshape(
             -1, n_classes
         )
-        shares = start_from_shares(counts_of_class, problem.weight)
+        shares = vote_shares(counts_of_class, problem.weight)
         posterior = clamp_rows(shares, problem.known, problem.gold)
         weights = start
         if weights is None:

@@ -76,13 +76,12 @@ def start_tables(
 
 
 def overlap_product(
-    A: sparse.csr_matrix, weight: np.ndarray
+    A: sparse.csr_matrix, weight: np.ndarray, frequency: np.ndarray
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the product with the scaled co-voting frequencies of different LFs.
+    """Return the product with O, the co-voting frequencies of different LFs.
 
-    They are ``O[a, b] / sqrt(d[a] * d[b])`` with the frequencies d of atoms, so that
-    rare and frequent LFs weigh alike. The matrix is formed where it takes no more
-    memory than the votes; else votes are multiplied twice.
+    O is formed where it takes no more memory than the votes; else votes are
+    multiplied twice, which never needs more.
 
     Parameters
     ----------
@@ -90,50 +89,47 @@ def overlap_product(
         One-hot votes.
     weight : ndarray of shape (n_samples,)
         Weights of the samples.
+    frequency : ndarray of shape (n_lfs * n_values,)
+        Weighted share of samples on which each atom fires.
 
     Returns
     -------
     overlap : callable
         Takes and returns an array of shape (n_lfs * n_values, n_classes).
     """
-    frequency = (A.T @ weight) / weight.sum()
-    fires = frequency > 0
-    scale = np.zeros_like(frequency)
-    scale[fires] = 1 / np.sqrt(frequency[fires])
-    scaled = (A @ sparse.diags(scale)).tocsr()
     share = (weight / weight.sum())[:, None]
-    transposed = scaled.T.tocsr()
-    # An LF casts one vote per sample: its own block of O is diagonal, d itself.
+    transposed = A.T.tocsr()
+    # An LF casts one vote per sample: its own block of O is diagonal.
     if A.shape[1] ** 2 <= 4 * max(A.nnz, 2_500):
-        pairs = (transposed @ scaled.multiply(share)).toarray()
+        pairs = (transposed @ A.multiply(share)).toarray()
         np.fill_diagonal(pairs, 0)
         return lambda Y: pairs @ Y
-    own = fires[:, None]
-    return lambda Y: transposed @ (share * (scaled @ Y)) - own * Y
+    own = frequency[:, None]
+    return lambda Y: transposed @ (share * (A @ Y)) - own * Y
 
 
 def moment_gradient(
-    Z: np.ndarray,
+    mu: np.ndarray,
     overlap: Callable[[np.ndarray], np.ndarray],
-    root: np.ndarray,
+    frequency: np.ndarray,
     prior: np.ndarray,
     n_values: int,
-) -> np.ndarray:
-    """Return the gradient of the two moment conditions at Z = mu / sqrt(d).
+) -> tuple[np.ndarray, float]:
+    """Return the gradient of the two moment conditions at mu.
 
     Their squared errors are the sum over pairs of different LFs of
-    ``(O / sqrt(d d^T) - Z @ diag(prior) @ Z.T) ** 2`` and the sum of
-    ``(Z @ prior - sqrt(d)) ** 2``. The model's co-voting of an LF with itself is
+    ``(O - mu @ diag(prior) @ mu.T) ** 2`` and the sum of
+    ``(mu @ prior - frequency) ** 2``. The model's co-voting of an LF with itself is
     taken out block by block, so that nothing of the size of O is needed.
 
     Parameters
     ----------
-    Z : ndarray of shape (n_lfs * n_values, n_classes)
-        Scaled tables.
+    mu : ndarray of shape (n_lfs * n_values, n_classes)
+        P(atom fires | class).
     overlap : callable
         What `overlap_product` returns.
-    root : ndarray of shape (n_lfs * n_values,)
-        Square root of the frequency d of each atom.
+    frequency : ndarray of shape (n_lfs * n_values,)
+        Share of samples on which each atom fires.
     prior : ndarray of shape (n_classes,)
         Class prior.
     n_values : int
@@ -143,15 +139,20 @@ def moment_gradient(
     -------
     gradient : ndarray of shape (n_lfs * n_values, n_classes)
         Of the sum of both.
+    norm : float
+        Largest eigenvalue of ``mu @ diag(prior) @ mu.T``.
     """
     n_classes = len(prior)
-    joint = Z * prior
-    blocks = Z.reshape(-1, n_values, n_classes)
+    joint = mu * prior
+    blocks = mu.reshape(-1, n_values, n_classes)
     joint_blocks = joint.reshape(blocks.shape)
     gram = np.swapaxes(joint_blocks, 1, 2) @ joint_blocks
-    others = gram.sum(axis=0) - gram
-    modelled = (blocks @ others).reshape(Z.shape)
-    return 4 * (modelled - overlap(joint)) + 2 * np.outer(Z @ prior - root, prior)
+    total = gram.sum(axis=0)
+    modelled = (blocks @ (total - gram)).reshape(mu.shape)
+    gradient = 4 * (modelled - overlap(joint))
+    gradient += 2 * np.outer(mu @ prior - frequency, prior)
+    root = np.sqrt(prior)
+    return gradient, float(np.linalg.eigvalsh(total / np.outer(root, root))[-1])
 
 
 def largest_eigenvalue(overlap: Callable[[np.ndarray], np.ndarray], size: int) -> float:
@@ -188,10 +189,10 @@ class SnorkelLabelModel(BaseLabelModel):
         them to do the same. If None, learned, see Notes; except where LFs of a single
         value cast half of the votes, whose frequencies do not tell it: there it is
         uniform, or that of the gold labels.
-    alpha : float, default=256.0
-        Pull of each table towards its start, in votes: an LF with n votes is held by
-        alpha / n. Less suits LFs that err independently; 0 matches the moments alone,
-        which does harm where few votes overlap.
+    alpha : float, default=64.0
+        Pull of each table towards its start: an LF with n votes is held by alpha / n.
+        Where pairs of LFs rarely meet on a sample, as in a large crowd, the start
+        prevails. 0 matches the moments alone, which does harm where LFs vote rarely.
     use_gold : bool, default=True
         Whether gold labels in `y` supervise the fit. False: they only help to name
         the classes.
@@ -238,9 +239,9 @@ class SnorkelLabelModel(BaseLabelModel):
 
     .. math::
 
-        \sum_{a, b} \frac{(O_{ab} - (\mu P \mu^T)_{ab})^2}{d_a d_b}
-        + \sum_a \frac{(\mu_a p - d_a)^2}{d_a}
-        + \alpha \sum_a \frac{\lVert \mu_a - \mu^0_a \rVert^2}{n_{j(a)} d_a},
+        \sum_{a, b} \left(O_{ab} - (\mu P \mu^T)_{ab}\right)^2
+        + \sum_a (\mu_a p - d_a)^2
+        + \alpha \sum_a \lVert \mu_a - \mu^0_a \rVert^2 / n_{j(a)},
 
     the first sum over atoms of different LFs, by gradient descent with momentum, and
     :math:`P(c | x) \propto p_c \prod_{a \in x} \mu_{ac}`: abstentions are not
@@ -252,10 +253,10 @@ class SnorkelLabelModel(BaseLabelModel):
     what they share beyond it is spread over both. There is no seed: permuting
     samples, LFs or classes permutes the result.
 
-    Unlike in Snorkel, errors are divided by the frequencies, so that LFs which vote
-    rarely are learned too; the start lies on :math:`\mu p = d` and is no worse than
-    chance for any prior; the step is derived from O, so that no number of LFs makes it
-    diverge; and descent goes on until it converges. A learned prior starts at the mean
+    Unlike Snorkel's, the start lies on :math:`\mu p = d` and is no worse than chance
+    for any prior; steps are bounded by the curvature, so that no number of LFs makes
+    them diverge; and descent goes on until it converges, instead of 100 steps. A
+    learned prior starts at the mean
     vote share s and takes up to 10 rounds of
     :math:`p_c \propto \sum_i P(c | x_i) + 100 s_c + 1`, each with its own fit; with
     one or two LFs it stays at s.
@@ -305,7 +306,7 @@ class SnorkelLabelModel(BaseLabelModel):
         *,
         classes: ArrayLike | None = None,
         class_prior: ArrayLike | None = None,
-        alpha: float = 256.0,
+        alpha: float = 64.0,
         use_gold: bool = True,
         max_iter: int = 1000,
         tol: float = 1e-4,
@@ -325,7 +326,7 @@ class SnorkelLabelModel(BaseLabelModel):
         n_classes, n_values = len(self.classes_), len(self.vote_values_)
         A = one_hot(votes, n_values)
         frequency = (A.T @ sample_weight) / sample_weight.sum()
-        overlap = overlap_product(A, sample_weight)
+        overlap = overlap_product(A, sample_weight, frequency)
         on_gold = np.zeros((votes.n_samples, n_classes))
         known = np.flatnonzero(gold >= 0)
         on_gold[known, gold[known]] = sample_weight[known]
@@ -397,32 +398,33 @@ class SnorkelLabelModel(BaseLabelModel):
     ) -> np.ndarray:
         """Minimise the errors of the moments from mu on, pulled to the start."""
         n_values = len(self.vote_values_)
-        root = np.sqrt(frequency)
-        scale = np.divide(1, root, out=np.zeros_like(root), where=root > 0)[:, None]
         coverage = frequency.reshape(-1, n_values).sum(axis=1)
         coverage = np.repeat(coverage, n_values)[:, None]
         votes = coverage > 0
         unit = np.where(votes, coverage, 1)
         pull = np.where(votes, self.alpha / (unit * n_samples), 0)
-        # The curvature near Z is at most that of three such terms; momentum doubles
-        # the step that is stable.
-        curvature = 8 * prior.max() * largest_eigenvalue(overlap, len(root))
-        step = 1 / (curvature + 2 * prior @ prior + 2 * pull)
-        Z, Z_start = mu * scale, start * scale
-        velocity = np.zeros_like(Z)
+        observed = largest_eigenvalue(overlap, len(mu))
+        velocity = np.zeros_like(mu)
         self.converged_ = False
         for _ in range(self.max_iter):
             self.n_iter_ += 1
-            gradient = moment_gradient(Z, overlap, root, prior, n_values)
-            gradient += 2 * pull * (Z - Z_start)
+            gradient, modelled = moment_gradient(
+                mu, overlap, frequency, prior, n_values
+            )
+            gradient += 2 * pull * (mu - start)
+            # Bounds the second derivatives, so that a step alone never goes uphill;
+            # momentum that does is dropped.
+            curvature = 12 * prior.max() * max(observed, modelled) + 2 * prior @ prior
+            if np.vdot(velocity, gradient) < 0:
+                velocity[:] = 0
             velocity = _MOMENTUM * velocity + gradient
-            Z = Z - step * velocity
-            moved = step * velocity * root[:, None] / unit
-            self._change = float(np.abs(moved).max())
+            step = velocity / (curvature + 2 * pull)
+            mu = mu - step
+            self._change = float(np.abs(step / unit).max())
             if self._change <= self.tol:
                 self.converged_ = True
                 break
-        return Z * root[:, None]
+        return mu
 
     def _set_tables(
         self,

@@ -14,11 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags
 
 from sklabel.base import BaseLabelModel
-from sklabel.label_model._kernels import (
-    clamp,
-    smoothed_shares,
-    vote_shares,
-)
+from sklabel.label_model._kernels import clamp, smoothed_shares
 from sklabel.utils._validation import Interval, StrOptions, check_class_prior
 from sklabel.utils._votes import CastVotes
 
@@ -48,7 +44,8 @@ def weighted_counts(
     counts = np.bincount(
         flat, lf_weight[votes.lf], minlength=votes.n_samples * n_classes
     )
-    return counts.reshape(votes.n_samples, n_classes)
+    # Without any vote, bincount returns integers.
+    return counts.reshape(votes.n_samples, n_classes).astype(np.float64, copy=False)
 
 
 def consensus(counts: np.ndarray, gold: np.ndarray) -> np.ndarray:
@@ -66,6 +63,17 @@ def smoothed_agreement(
     mean = agrees.sum() / total if total > 0 else 1.0
     right = np.bincount(lf, agrees, minlength=len(n_votes))
     return (right + _PSEUDO_VOTES * mean) / (n_votes + _PSEUDO_VOTES)
+
+
+def mean_share(
+    counts: np.ndarray, gold: np.ndarray, sample_weight: np.ndarray
+) -> np.ndarray:
+    """Return the mean class shares of the rows that have a vote or gold."""
+    n_classes = counts.shape[1]
+    total = counts.sum(axis=1, keepdims=True)
+    shares = np.divide(counts, total, out=np.zeros_like(counts), where=total > 0)
+    summed = sample_weight @ clamp(shares, gold)
+    return summed / summed.sum() if summed.any() else np.full(n_classes, 1 / n_classes)
 
 
 class WeightedMajorityVote(BaseLabelModel):
@@ -243,8 +251,7 @@ class WeightedMajorityVote(BaseLabelModel):
             self.class_prior_ = check_class_prior(self.class_prior, n_classes)
             return
         counts = weighted_counts(votes, vote_class, weight, n_classes)
-        shares = clamp(vote_shares(counts, sample_weight), gold)
-        self.class_prior_ = np.average(shares, axis=0, weights=sample_weight)
+        self.class_prior_ = mean_share(counts, gold, sample_weight)
 
     def _weights(self, agreement: np.ndarray, n_votes: np.ndarray) -> np.ndarray:
         """Return weights whose mean over votes is 1."""

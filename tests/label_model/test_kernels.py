@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from sklabel.label_model._em_kernels import log_tables
 from sklabel.label_model._kernels import (
     atom_prior,
     atom_tables,
@@ -17,7 +18,6 @@ from sklabel.label_model._kernels import (
     smoothed_shares,
     softmax,
     vote_shares,
-    worker_tables,
 )
 from sklabel.utils._votes import read_votes
 
@@ -137,7 +137,7 @@ def test_worker_tables_equal_loops_over_votes(dense, weight, posterior):
             expected[j, :, c] /= expected[j, :, c].sum()
     A = one_hot(read_votes(dense), N_VALUES)
     counts = A.T @ (posterior * weight[:, None])
-    tables = worker_tables(counts.reshape(N_LFS, N_VALUES, N_CLASSES), prior)
+    tables = log_tables(counts.reshape(N_LFS, N_VALUES, N_CLASSES), prior)
     assert_allclose(np.exp(tables), expected)
 
 

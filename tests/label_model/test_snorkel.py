@@ -30,47 +30,48 @@ def random_moments(n_lfs=4, n_values=3, n_classes=2, n_samples=50, seed=0):
     return dense.astype(float), weight, mu, prior
 
 
-def scaled_overlaps(dense, weight):
+def overlaps(dense, weight):
     observed = (dense.T * weight) @ dense / weight.sum()
-    root = np.sqrt(np.diag(observed))
-    return observed / np.outer(root, root), root
+    return observed, np.diag(observed)
 
 
-def squared_errors(Z, dense, weight, prior, n_values):
+def squared_errors(mu, dense, weight, prior, n_values):
     """Evaluate the two terms of the loss by the full matrix."""
-    observed, root = scaled_overlaps(dense, weight)
-    lf = np.arange(len(Z)) // n_values
-    pairs = (observed - Z @ np.diag(prior) @ Z.T)[lf[:, None] != lf]
-    return (pairs**2).sum() + ((Z @ prior - root) ** 2).sum()
+    observed, frequency = overlaps(dense, weight)
+    lf = np.arange(len(mu)) // n_values
+    pairs = (observed - mu @ np.diag(prior) @ mu.T)[lf[:, None] != lf]
+    return (pairs**2).sum() + ((mu @ prior - frequency) ** 2).sum()
 
 
 @pytest.mark.parametrize("n_lfs", [4, 40])  # O is formed, and is not
 def test_the_gradient_is_that_of_the_loss(n_lfs):
-    dense, weight, Z, prior = random_moments(n_lfs)
-    _, root = scaled_overlaps(dense, weight)
-    overlap = _snorkel.overlap_product(sparse.csr_matrix(dense), weight)
-    gradient = _snorkel.moment_gradient(Z, overlap, root, prior, n_values=3)
+    dense, weight, mu, prior = random_moments(n_lfs)
+    _, frequency = overlaps(dense, weight)
+    overlap = _snorkel.overlap_product(sparse.csr_matrix(dense), weight, frequency)
+    gradient, norm = _snorkel.moment_gradient(mu, overlap, frequency, prior, n_values=3)
+    assert_allclose(norm, np.linalg.norm(mu @ np.diag(prior) @ mu.T, 2))
     for a, c in [(0, 0), (5, 1), (11, 0)]:
-        shift = np.zeros_like(Z)
+        shift = np.zeros_like(mu)
         shift[a, c] = 1e-5
         up, down = (
-            squared_errors(Z + s, dense, weight, prior, 3) for s in (shift, -shift)
+            squared_errors(mu + s, dense, weight, prior, 3) for s in (shift, -shift)
         )
         assert_allclose(gradient[a, c], (up - down) / 2e-5, rtol=1e-5)
 
 
 def test_both_ways_to_multiply_by_the_overlaps_agree():
-    dense, weight, Z, _ = random_moments()
+    dense, weight, mu, _ = random_moments()
     A = sparse.csr_matrix(dense)
-    formed = _snorkel.overlap_product(A, weight)(Z)
-    observed, _ = scaled_overlaps(dense, weight)
-    assert_allclose(formed, (observed - np.eye(len(Z))) @ Z)
+    observed, frequency = overlaps(dense, weight)
+    formed = _snorkel.overlap_product(A, weight, frequency)(mu)
+    assert_allclose(formed, (observed - np.diag(frequency)) @ mu)
     # With atoms that never fire, it is too wide to be formed.
     wide = sparse.hstack([A, sparse.csr_matrix((A.shape[0], 500))]).tocsr()
-    padded = np.vstack([Z, np.ones((500, Z.shape[1]))])
-    twice = _snorkel.overlap_product(wide, weight)(padded)
-    assert_allclose(twice[: len(Z)], formed, atol=1e-14)
-    assert_array_equal(twice[len(Z) :], 0)
+    padded = np.vstack([mu, np.ones((500, mu.shape[1]))])
+    frequency = np.append(frequency, np.zeros(500))
+    twice = _snorkel.overlap_product(wide, weight, frequency)(padded)
+    assert_allclose(twice[: len(mu)], formed, atol=1e-14)
+    assert_array_equal(twice[len(mu) :], 0)
 
 
 @pytest.mark.parametrize("prior", [[0.5, 0.5], [0.9, 0.1]])
