@@ -66,6 +66,8 @@ _MIXING = 0.15
 _LARGEST_SHIFT = 1.0
 # An LF with this many votes, all of one value, is a rule.
 _RULE_VOTES = 10
+# A share of rule votes this near to one half gives a warning.
+_BORDER = 0.05
 
 
 class LabelModel(BaseLabelModel):
@@ -94,7 +96,8 @@ class LabelModel(BaseLabelModel):
     lf_kind : {'auto', 'worker', 'rule'}, array-like of shape (n_lfs,) or dict, \
             default='auto'
         Kind of every LF, of each LF in order, or of LFs by name (others are 'auto').
-        'auto': an LF with one single value in 10 votes or more is a rule.
+        'auto': an LF with one single value in 10 votes or more is a rule; warns if
+        such LFs cast close to half of the votes, where the model changes.
     use_gold : bool, default=True
         Whether gold labels in `y` supervise the fit. False: they only help to name
         the classes, so that cross-validation may pass them for scoring.
@@ -330,6 +333,15 @@ class LabelModel(BaseLabelModel):
         total, of_rules = vote_weight.sum(), vote_weight[by_rule].sum()
         if of_rules == 0:
             return "workers"
+        is_auto = isinstance(self.lf_kind, str) and self.lf_kind == "auto"
+        if is_auto and abs(of_rules / total - 0.5) < _BORDER:
+            warnings.warn(
+                f"LFs that look like rules cast {of_rules / total:.0%} of the votes, "
+                "near the border of 50% between two models. Say what each LF is with "
+                "lf_kind={name: 'rule' or 'worker'}.",
+                UserWarning,
+                stacklevel=4,
+            )
         if of_rules >= total / 2:
             return "rules"
         if len(self.classes_) > 2:

@@ -255,9 +255,9 @@ class SnorkelLabelModel(BaseLabelModel):
 
     Unlike Snorkel's, the start lies on :math:`\mu p = d` and is no worse than chance
     for any prior; steps are bounded by the curvature, so that no number of LFs makes
-    them diverge; and descent goes on until it converges, instead of 100 steps. A
-    learned prior starts at the mean
-    vote share s and takes up to 10 rounds of
+    them diverge; and descent goes on until it converges, instead of 100 steps.
+
+    A learned prior starts at the mean vote share s and takes up to 10 rounds of
     :math:`p_c \propto \sum_i P(c | x_i) + 100 s_c + 1`, each with its own fit; with
     one or two LFs it stays at s.
 
@@ -415,7 +415,7 @@ class SnorkelLabelModel(BaseLabelModel):
             # Bounds the second derivatives, so that a step alone never goes uphill;
             # momentum that does is dropped.
             curvature = 12 * prior.max() * max(observed, modelled) + 2 * prior @ prior
-            if np.vdot(velocity, gradient) < 0:
+            if (velocity * gradient).sum() < 0:
                 velocity[:] = 0
             velocity = _MOMENTUM * velocity + gradient
             step = velocity / (curvature + 2 * pull)

@@ -127,6 +127,19 @@ def mixed_votes():
     return votes, truth
 
 
+def test_about_half_of_the_votes_from_rules_gives_a_warning():
+    rng = np.random.default_rng(0)
+    truth = np.arange(100) % 2
+    rule = np.where(truth == 1, 1, -1)
+    worker = np.where(rng.random(100) < 0.5, truth, -1)
+    votes = np.column_stack([rule, worker])
+    with pytest.warns(UserWarning, match="near the border of 50%") as record:
+        LabelModel().fit(votes)
+    assert record[0].filename == __file__
+    # Said by the user, it is no question.
+    LabelModel(lf_kind=["rule", "worker"]).fit(votes)
+
+
 def test_a_given_prior_moves_the_shares_of_soft_labels_towards_it():
     data = make_lf_votes(
         2000, 8, class_prior=[0.9, 0.1], unipolar=True, coverage=0.2, random_state=1
@@ -329,7 +342,8 @@ def test_rules_that_cast_less_than_half_of_the_votes_give_structure_mixed():
 def test_rules_that_cast_exactly_half_of_the_votes_give_structure_rules():
     rule = np.full((20, 1), 0)
     worker = (np.arange(20) % 2)[:, None]
-    assert LabelModel().fit(np.hstack([rule, worker])).structure_ == "rules"
+    model = LabelModel(lf_kind=["rule", "worker"]).fit(np.hstack([rule, worker]))
+    assert model.structure_ == "rules"
 
 
 @pytest.mark.parametrize(("n_classes", "structure"), [(2, "mixed"), (3, "rules")])
@@ -413,6 +427,7 @@ def test_copies_of_a_rule_say_less_than_independent_rules():
     assert 0.5 < proba[0, 1] < proba[1, 1] - 0.005
 
 
+@pytest.mark.filterwarnings("ignore:LFs that look like rules")
 def test_all_structures_give_bounded_accuracies():
     for n_lfs in (2, 8):
         rules, truth = unipolar_votes(n_lfs)

@@ -7,15 +7,16 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import FeatureUnion
-from sklearn.utils.estimator_checks import check_estimator
 
-from sklabel import CrowdLabels, MajorityVote, PolarityLFTransformer
-from sklabel import WorkerLFTransformer as Workers
+from sklabel import (
+    CrowdLabels,
+    MajorityVote,
+    PolarityLFTransformer,
+    WorkerLFTransformer,
+)
 from sklabel.datasets import fetch_weather_sentiment, make_lf_votes
-from sklabel.label_model import _snorkel
-from sklabel.label_model._snorkel import SnorkelLabelModel
+from sklabel.label_model import SnorkelLabelModel, _snorkel
 from sklabel.utils import votes_to_sparse
-from sklabel.utils.estimator_checks import check_label_model
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -220,7 +221,7 @@ def tutorial_votes():
         data.crowd_labels, sample="tweet_id", worker="worker_id", label="label"
     )
     polarity = PolarityLFTransformer("tweet_text")
-    workers = Workers(crowd, id_column="tweet_id")
+    workers = WorkerLFTransformer(crowd, id_column="tweet_id")
     votes = FeatureUnion([("polarity", polarity), ("worker", workers)])
     return votes.fit_transform(data.train)
 
@@ -251,10 +252,3 @@ def test_it_is_better_than_the_majority_where_lfs_differ():
     votes, y = sparse_votes[voted], data.y[voted]
     ours = SnorkelLabelModel().fit(votes).score(votes, y)
     assert ours > MajorityVote().fit(votes).score(votes, y) + 0.01
-
-
-@pytest.mark.filterwarnings("ignore")
-def test_it_passes_all_checks():
-    results = check_estimator(SnorkelLabelModel(), on_skip=None)
-    assert {result["status"] for result in results} == {"passed"}
-    check_label_model(SnorkelLabelModel())

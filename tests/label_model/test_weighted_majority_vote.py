@@ -5,13 +5,11 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.estimator_checks import check_estimator
 
 from sklabel import MajorityVote
 from sklabel.datasets import make_crowd_labels
-from sklabel.label_model._weighted_majority_vote import WeightedMajorityVote
+from sklabel.label_model import WeightedMajorityVote
 from sklabel.utils import votes_from_long, votes_to_long
-from sklabel.utils.estimator_checks import check_label_model
 
 WAWA = {"weighting": "agreement", "max_iter": 1}
 
@@ -152,13 +150,6 @@ def test_stopping_early_warns_unless_one_pass_was_asked_for():
 def test_unknown_weighting_raises():
     with pytest.raises(ValueError, match="The 'weighting' parameter of Weighted"):
         WeightedMajorityVote(weighting="squared").fit([[0], [1]])
-
-
-@pytest.mark.filterwarnings("ignore")
-def test_it_passes_all_checks():
-    results = check_estimator(WeightedMajorityVote(), on_skip=None)
-    assert {result["status"] for result in results} == {"passed"}
-    check_label_model(WeightedMajorityVote())
 
 
 def test_names_of_lfs_are_kept():
