@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
+import os
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -76,37 +77,24 @@ def read_crowd(folder: Path) -> VoteSet:
     task, tasks = pd.factorize(judged["task"])
     worker, workers = pd.factorize(judged["worker"])
     label = labels.get_indexer(pd.Index(judged["label"]))
+    frame = pd.DataFrame({"task": task, "worker": worker, "label": label})
     at = tasks.get_indexer(pd.Index(gold["task"]))
-    return VoteSet(
-        folder.name,
-        "crowd",
-        pd.DataFrame({"task": task, "worker": worker, "label": label}),
-        (len(tasks), len(workers)),
-        len(labels),
-        at[at >= 0],
-        labels.get_indexer(pd.Index(gold["label"]))[at >= 0],
-    )
+    y = labels.get_indexer(pd.Index(gold["label"]))[at >= 0]
+    shape = len(tasks), len(workers)
+    return VoteSet(folder.name, "crowd", frame, shape, len(labels), at[at >= 0], y)
 
 
 def read_lfs(folder: Path, true_prior: bool) -> VoteSet:
     """Read the votes of labeling functions."""
     votes = pd.read_csv(folder / "L.csv.gz").to_numpy()
-    gold = pd.read_csv(folder / "gold.csv")["label"].to_numpy()
-    n_classes = int(max(votes.max(), gold.max())) + 1
+    y = pd.read_csv(folder / "gold.csv")["label"].to_numpy()
+    n_classes = int(max(votes.max(), y.max())) + 1
     task, worker = np.nonzero(votes >= 0)
-    label = votes[task, worker]
-    scored = np.flatnonzero((votes >= 0).any(axis=1) & (gold >= 0))
-    counts = np.maximum(np.bincount(gold[gold >= 0], minlength=n_classes), 0.5)
-    return VoteSet(
-        folder.name,
-        "LF",
-        pd.DataFrame({"task": task, "worker": worker, "label": label}),
-        votes.shape,
-        n_classes,
-        scored,
-        gold[scored],
-        counts / counts.sum() if true_prior else None,
-    )
+    frame = pd.DataFrame({"task": task, "worker": worker, "label": votes[task, worker]})
+    at = np.flatnonzero((votes >= 0).any(axis=1) & (y >= 0))
+    counts = np.maximum(np.bincount(y[y >= 0], minlength=n_classes), 0.5)
+    prior = counts / counts.sum() if true_prior else None
+    return VoteSet(folder.name, "LF", frame, votes.shape, n_classes, at, y[at], prior)
 
 
 def read_sets(root: Path, names: list[str], true_prior: bool) -> Iterator[VoteSet]:
@@ -116,15 +104,15 @@ def read_sets(root: Path, names: list[str], true_prior: bool) -> Iterator[VoteSe
             continue
         if (folder / "L.csv.gz").exists():
             yield read_lfs(folder, true_prior)
-        elif (folder / "gold.csv").exists() and [*folder.glob("annotations.csv*")]:
+        elif [*folder.glob("annotations.csv*")] and (folder / "gold.csv").exists():
             yield read_crowd(folder)
 
 
 def run_ours(cls: type, data: VoteSet) -> np.ndarray:
     prior = {} if data.class_prior is None else {"class_prior": data.class_prior}
     votes = data.votes()
-    model = cls(classes=np.arange(data.n_classes), **prior)
-    return model.fit(votes).predict_proba(votes)
+    model = cls(classes=np.arange(data.n_classes), **prior).fit(votes)
+    return model.predict_proba(votes)
 
 
 def run_crowd_kit(name: str, data: VoteSet) -> np.ndarray:
@@ -215,31 +203,31 @@ def work(model: Model, data: VoteSet, pipe: Any) -> None:
 def run_limited(model: Model, data: VoteSet, limit: float) -> dict[str, Any]:
     """Run a model in a process that is stopped after `limit` seconds."""
     # A fork does not import the peers anew, which takes longer than most fits.
-    can_fork = "fork" in multiprocessing.get_all_start_methods()
-    context: Any = multiprocessing.get_context("fork" if can_fork else "spawn")
+    method = "fork" if hasattr(os, "fork") else "spawn"
+    context: Any = multiprocessing.get_context(method)
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=work, args=(model, data, sender))
     process.start()
     sender.close()
-    result: dict[str, Any] = {"error": f"stopped after {limit:g} s"}
     try:
         if receiver.poll(limit):
-            result = receiver.recv()
+            return receiver.recv()
+        return {"error": f"stopped after {limit:g} s"}
     except EOFError:
-        result = {"error": "the process died, for instance out of memory"}
-    process.kill()
-    process.join()
-    return result
+        return {"error": "the process died, for instance out of memory"}
+    finally:
+        process.kill()
+        process.join()
 
 
-def interval(values: np.ndarray, repeats: int) -> str:
+def interval(values: np.ndarray) -> str:
     """Return a 95 % bootstrap interval of the mean."""
-    drawn = np.random.default_rng(0).integers(len(values), size=(repeats, len(values)))
+    drawn = np.random.default_rng(0).integers(len(values), size=(10_000, len(values)))
     low, high = np.quantile(values[drawn].mean(axis=1), [0.025, 0.975])
     return f"[{low:.3f}, {high:.3f}]"
 
 
-def family_means(results: pd.DataFrame, repeats: int) -> pd.DataFrame:
+def family_means(results: pd.DataFrame) -> pd.DataFrame:
     """Average over families of sets, with intervals, best NLL first."""
     kept = results[(results["error"] == "") & ~results["set"].isin(NOT_IN_MEANS)]
     by_family = kept.groupby(["estimator", "family"])[list(METRICS)].mean()
@@ -250,11 +238,10 @@ def family_means(results: pd.DataFrame, repeats: int) -> pd.DataFrame:
         for metric, digits in METRICS.items():
             row[metric] = f"{part[metric].mean():.{digits}f}"
             if metric in ("accuracy", "nll"):
-                row[metric] += " " + interval(part[metric].to_numpy(), repeats)
+                row[metric] += " " + interval(part[metric].to_numpy())
         if BASELINE in by_family.index:
             gain = (part["accuracy"] - by_family.loc[BASELINE]["accuracy"]).dropna()
-            row["accuracy - MV"] = f"{gain.mean():+.4f} "
-            row["accuracy - MV"] += interval(gain.to_numpy(), repeats)
+            row["accuracy - MV"] = f"{gain.mean():+.4f} " + interval(gain.to_numpy())
         rows.append((part["nll"].mean(), row))
     return pd.DataFrame([row for _, row in sorted(rows, key=lambda item: item[0])])
 
@@ -269,15 +256,15 @@ def markdown(table: pd.DataFrame) -> str:
 def per_set(results: pd.DataFrame, metric: str) -> pd.DataFrame:
     """Return one line per estimator and one column per set."""
     table = results.pivot(index="estimator", columns="set", values=metric)
-    written = table.map(lambda value: f"{value:.{METRICS[metric]}f}")
+    written = table.map(f"{{:.{METRICS[metric]}f}}".format)
     return written.replace("nan", "-").reset_index()
 
 
-def report(results: pd.DataFrame, repeats: int) -> None:
+def report(results: pd.DataFrame) -> None:
     """Print means, tables per set and errors."""
     for kind, part in results.groupby("kind"):
         print(f"\n## {kind} sets: means over families\n")
-        print(markdown(family_means(part, repeats)))
+        print(markdown(family_means(part)))
         for metric in METRICS:
             print(f"\n### {kind} sets: {metric}\n")
             print(markdown(per_set(part, metric)))
@@ -287,37 +274,31 @@ def report(results: pd.DataFrame, repeats: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    style = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=style)
     parser.add_argument("--data", type=Path, required=True, help="folder of sets")
     parser.add_argument("--sets", nargs="*", default=[], help="names; default: all")
     parser.add_argument("--estimators", nargs="*", default=[""], help="parts of names")
     parser.add_argument("--class-prior", choices=["model", "true"], default="model")
     parser.add_argument("--time-limit", type=float, default=600, help="s per fit")
     parser.add_argument("--max-cells", type=float, default=1e8, help="for dense peers")
-    parser.add_argument("--bootstrap", type=int, default=10_000)
     parser.add_argument("--csv", type=Path, help="write all results to this file")
     args = parser.parse_args()
 
-    models = {
-        name: model
-        for name, model in find_models(args.max_cells).items()
-        if any(part in name for part in args.estimators)
-    }
+    models = find_models(args.max_cells)
+    chosen = [n for n in models if any(part in n for part in args.estimators)]
     rows = []
     for data in read_sets(args.data, args.sets, args.class_prior == "true"):
         family = FAMILIES.get(data.name, data.name)
         about = {"set": data.name, "kind": data.kind, "family": family}
-        for name, model in models.items():
-            result = run_limited(model, data, args.time_limit)
+        for name in chosen:
+            result = run_limited(models[name], data, args.time_limit)
             rows.append({**about, "estimator": name, **result})
             if args.csv:
                 pd.DataFrame(rows).to_csv(args.csv, index=False)
     if not rows:
         raise SystemExit(f"No set in {args.data} or no estimator by these names.")
-    columns = [*about, "estimator", *METRICS, "error"]
-    report(pd.DataFrame(rows, columns=columns), args.bootstrap)
+    report(pd.DataFrame(rows, columns=[*about, "estimator", *METRICS, "error"]))
 
 
 if __name__ == "__main__":

@@ -241,7 +241,7 @@ class WeightedMajorityVote(BaseLabelModel):
             warnings.warn(
                 f"WeightedMajorityVote stopped after max_iter={self.max_iter} with a "
                 f"change of {change:.1e} > tol={self.tol:.1e}. Increase max_iter or "
-                "tol; a majority that swings to and fro never settles.",
+                "tol; a majority that keeps changing never settles.",
                 ConvergenceWarning,
                 stacklevel=3,
             )
