@@ -1,12 +1,13 @@
 """Label models on 1e4 to 1e7 judgements: time, memory, growth, distance to bandwidth.
 
 Workers are assigned at random, 10 to a sample. Every measurement runs in a fresh
-process: CPU seconds from a table of judgements to class probabilities, those of one
-sweep, and the peak memory, beside that of the process before the fit. `x peer` is the
-time of crowd-kit's DawidSkene divided by that of the row, each to its own convergence;
-`x peer, 10 sweeps` at equal iterations. A sweep has to read the one-hot votes twice, 24
-bytes per judgement: `bandwidth` is how fast it does, as a share of the copy bandwidth
-(read + write) that is measured in the same run.
+process: CPU seconds from a table of judgements to class probabilities and those of one
+sweep, the best of a few runs, and the peak memory, beside that of the process before
+the fit. `x peer` is the time of crowd-kit's DawidSkene divided by that of the row, each
+to its own convergence; `x peer, 10 sweeps` at equal iterations. A sweep has to read the
+one-hot votes twice, 24 bytes per judgement: `bandwidth` is how fast it does, as a share
+of the copy bandwidth (read + write) measured in the same run; votes that fit into the
+cache, and models that store them in fewer bytes, may exceed 100 %.
 
     python benchmarks/label_model_speed.py
     python benchmarks/label_model_speed.py --sizes 1e5 1e6 1e7 --classes 2 --no-peers
@@ -122,6 +123,17 @@ def run_model(
     return done, time.process_time() - start
 
 
+def fastest(
+    name: str, frame: pd.DataFrame, n_classes: int, sweeps: int | None
+) -> tuple[int, float]:
+    """Run a model up to five times, as long as that is a matter of seconds."""
+    started = time.perf_counter()
+    runs = [run_model(name, frame, n_classes, sweeps)]
+    while len(runs) < 5 and time.perf_counter() - started < 2:
+        runs.append(run_model(name, frame, n_classes, sweeps))
+    return min(runs, key=lambda run: run[1])
+
+
 def peak_mb() -> float:
     """Return the largest memory that this process has held so far."""
     unit = 1 if sys.platform == "darwin" else 1024
@@ -136,10 +148,10 @@ def measure(name: str, path: str, n_classes: int, sweeps: bool) -> dict[str, Any
     run_model(name, frame.head(50 * PER_SAMPLE), n_classes, 2 if sweeps else None)
     before = peak_mb()
     if not sweeps:
-        done, seconds = run_model(name, frame, n_classes, None)
+        done, seconds = fastest(name, frame, n_classes, None)
         return {"fit_s": seconds, "n_iter": done, "mb": peak_mb(), "before_mb": before}
-    few, short = run_model(name, frame, n_classes, 1)
-    many, long = run_model(name, frame, n_classes, EQUAL_SWEEPS)
+    few, short = fastest(name, frame, n_classes, 1)
+    many, long = fastest(name, frame, n_classes, EQUAL_SWEEPS)
     each = (long - short) / (many - few) if many > few else np.nan
     return {"equal_s": long, "sweep_s": each}
 

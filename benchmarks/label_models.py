@@ -8,7 +8,7 @@ with a vote. Ties split evenly, NLL clips at 1e-6, ECE has 15 bins. Means count 
 of sets once; their intervals come from resampling families.
 
     python benchmarks/label_models.py --data DIR --csv results.csv
-    python benchmarks/label_models.py --data DIR --sets rte sp --estimators DawidSkene
+    python benchmarks/label_models.py --data DIR --sets rte --estimators DawidSkene
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
@@ -78,10 +78,11 @@ def read_crowd(folder: Path) -> VoteSet:
     worker, workers = pd.factorize(judged["worker"])
     label = labels.get_indexer(pd.Index(judged["label"]))
     frame = pd.DataFrame({"task": task, "worker": worker, "label": label})
+    gold = gold[gold["task"].isin(tasks)]
     at = tasks.get_indexer(pd.Index(gold["task"]))
-    y = labels.get_indexer(pd.Index(gold["label"]))[at >= 0]
+    known = at, labels.get_indexer(pd.Index(gold["label"]))
     shape = len(tasks), len(workers)
-    return VoteSet(folder.name, "crowd", frame, shape, len(labels), at[at >= 0], y)
+    return VoteSet(folder.name, "crowd", frame, shape, len(labels), *known)
 
 
 def read_lfs(folder: Path, true_prior: bool) -> VoteSet:
@@ -136,14 +137,12 @@ def run_snorkel(name: str, max_cells: float, data: VoteSet) -> np.ndarray:
     from snorkel.labeling import model as snorkel_model
 
     torch.set_num_threads(1)  # idle threads burn CPU time
-    cells = data.shape[0] * data.shape[1] * data.n_classes
-    if cells > max_cells:
+    if (cells := data.shape[0] * data.shape[1] * data.n_classes) > max_cells:
         raise MemoryError(f"{cells:.1e} cells of one-hot votes exceed --max-cells")
     votes = votes_to_dense(data.votes()).astype(np.int64)
     if name == "MajorityLabelVoter":
-        voter = snorkel_model.MajorityLabelVoter(cardinality=data.n_classes)
-        return voter.predict_proba(votes)
-    model = snorkel_model.LabelModel(cardinality=data.n_classes, verbose=False)
+        return snorkel_model.MajorityLabelVoter(data.n_classes).predict_proba(votes)
+    model = snorkel_model.LabelModel(data.n_classes, verbose=False)
     balance = None if data.class_prior is None else data.class_prior.tolist()
     model.fit(votes, class_balance=balance, seed=0, progress_bar=False)
     return model.predict_proba(votes)
@@ -170,7 +169,6 @@ def find_models(max_cells: float) -> dict[str, Model]:
 
 
 def score(proba: np.ndarray, gold: np.ndarray) -> dict[str, float]:
-    """Score class probabilities of the samples with gold."""
     if not np.isfinite(proba).all():
         raise ArithmeticError(f"{(~np.isfinite(proba)).any(axis=1).sum()} rows are NaN")
     confidence = proba.max(axis=1)
@@ -202,9 +200,8 @@ def work(model: Model, data: VoteSet, pipe: Any) -> None:
 
 def run_limited(model: Model, data: VoteSet, limit: float) -> dict[str, Any]:
     """Run a model in a process that is stopped after `limit` seconds."""
-    # A fork does not import the peers anew, which takes longer than most fits.
-    method = "fork" if hasattr(os, "fork") else "spawn"
-    context: Any = multiprocessing.get_context(method)
+    # A fork need not import the peers anew, which takes longer than most fits.
+    context: Any = multiprocessing.get_context("fork" if os.name == "posix" else None)
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=work, args=(model, data, sender))
     process.start()
@@ -242,26 +239,23 @@ def family_means(results: pd.DataFrame) -> pd.DataFrame:
         if BASELINE in by_family.index:
             gain = (part["accuracy"] - by_family.loc[BASELINE]["accuracy"]).dropna()
             row["accuracy - MV"] = f"{gain.mean():+.4f} " + interval(gain.to_numpy())
-        rows.append((part["nll"].mean(), row))
-    return pd.DataFrame([row for _, row in sorted(rows, key=lambda item: item[0])])
+        rows.append(row)
+    return pd.DataFrame(rows).sort_values("nll")
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """Write a table as Markdown."""
     cells = [list(map(str, table.columns)), ["---"] * table.shape[1]]
     cells += [list(map(str, row)) for row in table.itertuples(index=False)]
     return "\n".join("| " + " | ".join(row) + " |" for row in cells)
 
 
 def per_set(results: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Return one line per estimator and one column per set."""
     table = results.pivot(index="estimator", columns="set", values=metric)
-    written = table.map(f"{{:.{METRICS[metric]}f}}".format)
-    return written.replace("nan", "-").reset_index()
+    written = table.map(f"{{:.{METRICS[metric]}f}}".format).replace("nan", "-")
+    return written.reset_index()
 
 
 def report(results: pd.DataFrame) -> None:
-    """Print means, tables per set and errors."""
     for kind, part in results.groupby("kind"):
         print(f"\n## {kind} sets: means over families\n")
         print(markdown(family_means(part)))

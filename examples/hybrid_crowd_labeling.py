@@ -76,13 +76,14 @@ else:
 train, dev, test = data.train, data.dev, data.test
 
 if args.unipolar:
-    # All answers count for how busy a worker is, also "I can't tell".
+    # All answers count for how busy a worker is, also "I can't tell": 2 here.
+    answers = data.crowd_answers
+    label = answers["answer"].map(data.label_mapping).fillna(2).astype(int)
     crowd = CrowdLabels.from_frame(
-        data.crowd_answers,
+        answers.assign(label=label),
         sample="tweet_id",
         worker="worker_id",
-        label="answer",
-        classes=["Negative", "Positive"],
+        classes=[0, 1],
         outside="count",
     )
     workers = WorkerLFTransformer(
