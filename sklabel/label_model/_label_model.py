@@ -387,8 +387,8 @@ class LabelModel(BaseLabelModel):
         judged = np.zeros(votes.n_samples, dtype=bool)
         judged[votes.rows[~is_rule[votes.lf]]] = True
         judged[known] = True
-        judged_weight = weight[judged]
-        A_rules = A[judged][:, np.repeat(is_rule, n_values)].T
+        judged_weight = np.where(judged, weight, 0)
+        A_rules = A[:, np.repeat(is_rule, n_values)].T
         n_rule_votes = A_rules @ judged_weight
 
         class_counts = count_classes(votes, self._class_of_value, n_classes)
@@ -404,10 +404,9 @@ class LabelModel(BaseLabelModel):
             log_weights = log_tables(counts, self._worker_prior())
             if is_rule.any():
                 counts[is_rule] = class_counts_of_atoms(
-                    A_rules, T[judged], judged_weight, n_rule_votes
+                    A_rules, T, judged_weight, n_rule_votes
                 ).reshape(-1, *shape[1:])
-                total = judged_weight @ T[judged]
-                table, _ = self._rule_tables(counts, total, growth=0)
+                table, _ = self._rule_tables(counts, judged_weight @ T, growth=0)
                 log_weights[is_rule] = np.log(table[is_rule]) - np.log(prior)
             flat = log_weights.reshape(-1, n_classes)
             updated = posterior_of_atoms(A, flat, np.log(prior))
