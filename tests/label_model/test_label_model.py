@@ -127,6 +127,14 @@ def mixed_votes():
     return votes, truth
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_float32_gives_nearly_the_same(n_classes):
+    votes, _ = crowd_votes(make_crowd_labels(300, 20, n_classes, random_state=0))
+    double, single = LabelModel().fit(votes), LabelModel(dtype="float32").fit(votes)
+    assert single.confusion_.dtype == np.float64
+    assert_allclose(single.predict_proba(votes), double.predict_proba(votes), atol=1e-3)
+
+
 def test_about_half_of_the_votes_from_rules_gives_a_warning():
     rng = np.random.default_rng(0)
     truth = np.arange(100) % 2
