@@ -593,9 +593,12 @@ class LabelModel(BaseLabelModel):
             )
             distinct = np.where(votes.counts > 0, in_row.sum(axis=1).A1, 1)
             return (1 + effect["rule"] * (n_votes - 1)) * n_votes / distinct
-        n_rule = np.bincount(
-            votes.rows[self.lf_kind_[votes.lf] == "rule"], minlength=votes.n_samples
-        )
+        is_rule = self.lf_kind_ == "rule"
+        n_rule = np.zeros(votes.n_samples, dtype=np.int64)
+        if is_rule.any():
+            n_rule = np.bincount(
+                votes.rows[is_rule[votes.lf]], minlength=votes.n_samples
+            )
         n_worker = votes.counts - n_rule
         first = np.where(n_worker > 0, effect["worker"], effect["rule"])
         added = effect["worker"] * n_worker + effect["rule"] * n_rule - first
