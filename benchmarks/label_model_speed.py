@@ -4,7 +4,7 @@ Workers are assigned at random, 10 to a sample. Every measurement runs in a fres
 process: CPU seconds from a table of judgements to class probabilities and those of one
 sweep, the best of a few runs, and the peak memory, beside that of the process before
 the fit. `x peer` is the time of crowd-kit's DawidSkene divided by that of the row, each
-to its own convergence; `x peer, 10 sweeps` at equal iterations. A sweep has to read the
+to its own convergence; `x peer, 20 sweeps` at equal iterations. A sweep has to read the
 one-hot votes twice, 24 bytes per judgement: `bandwidth` is how fast it does, as a share
 of the copy bandwidth (read + write) measured in the same run; votes that fit into the
 cache, and models that store them in fewer bytes, may exceed 100 %.
@@ -46,7 +46,7 @@ REFERENCE = "crowd-kit DawidSkene"
 # Its sweeps are counted and have the cost of those of EM.
 EM = ("sklabel LabelModel", "sklabel DawidSkene", "sklabel OneCoinDawidSkene")
 PER_SAMPLE = 10
-EQUAL_SWEEPS = 10
+EQUAL_SWEEPS = 20
 BYTES_PER_SWEEP = 24
 
 
@@ -227,7 +227,7 @@ def report(results: pd.DataFrame, bandwidth: float) -> None:
     by_key = dict(zip(keys, results.to_dict("records"), strict=True))
     print(f"Copy bandwidth {bandwidth / 1e9:.1f} GB/s\n")
     head = "| estimator | judgements | fit s | sweeps | s per sweep | bandwidth |"
-    head += " peak MB | before fit | x peer | x peer, 10 sweeps | exponent |"
+    head += " peak MB | before fit | x peer | x peer, 20 sweeps | exponent |"
     for n_classes, table in results.groupby("k"):
         print(f"\n## {n_classes} classes\n\n{head}\n" + "| --- " * 11 + "|")
         exponents = {name: growth(t) for name, t in table.groupby("estimator")}
