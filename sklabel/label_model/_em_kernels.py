@@ -79,6 +79,16 @@ def largest_change(updated: np.ndarray, posterior: np.ndarray) -> float:
     return float(np.abs(updated - posterior).max(initial=0))
 
 
+def mean_change(
+    updated: np.ndarray, posterior: np.ndarray, weight: np.ndarray
+) -> float:
+    """Return the weighted mean over samples of the largest absolute difference."""
+    if updated.shape[1] == 2:
+        return float(weight @ np.abs(updated[:, 1] - posterior[:, 1]) / weight.sum())
+    largest = np.abs(updated - posterior).max(axis=1)
+    return float(weight @ largest / weight.sum())
+
+
 def log_likelihood(
     scores: np.ndarray, known: np.ndarray, gold: np.ndarray
 ) -> np.ndarray:

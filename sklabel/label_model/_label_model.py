@@ -17,9 +17,9 @@ from sklabel.base import BaseLabelModel
 from sklabel.label_model._em import unit_weight
 from sklabel.label_model._em_kernels import (
     class_counts_of_atoms,
-    largest_change,
     log_likelihood,
     log_tables,
+    mean_change,
     posterior_of_atoms,
 )
 from sklabel.label_model._kernels import (
@@ -64,6 +64,7 @@ _TEMPERING = {"worker": 0.4, "rule": 0.15}
 _MIXING = 0.15
 # A given class prior may move the scores of a class by this much, in nats.
 _LARGEST_SHIFT = 1.0
+_MATCH_STEPS, _MATCH_TOL = 100, 1e-4
 # An LF with this many votes, all of one value, is a rule.
 _RULE_VOTES = 10
 # A share of rule votes this near to one half gives a warning.
@@ -111,8 +112,9 @@ class LabelModel(BaseLabelModel):
         loss where the model is wrong. 0 switches it off.
     max_iter : int, default=1000
         Upper bound on EM sweeps. Each costs O(number of votes * n_classes).
-    tol : float, default=1e-4
-        EM stops when no posterior probability moves by more.
+    tol : float, default=1e-6
+        EM stops when the posterior of a sample moves by less on average. With the
+        largest move instead, a few undecided samples would keep large data going.
     dtype : {'float64', 'float32'}, default='float64'
         In what votes and posteriors are held during EM. 'float32' saves a third of
         the memory, and results move in the fifth decimal.
@@ -224,7 +226,7 @@ class LabelModel(BaseLabelModel):
         tempering: str | float = "auto",
         mixing: float = 0.15,
         max_iter: int = 1000,
-        tol: float = 1e-4,
+        tol: float = 1e-6,
         dtype: str = "float64",
     ) -> None:
         self.classes = classes
@@ -280,10 +282,10 @@ class LabelModel(BaseLabelModel):
         target = (total * target + _PRIOR_SAMPLES * now / total) / (
             total + _PRIOR_SAMPLES
         )
-        for _ in range(self.max_iter):
+        for _ in range(_MATCH_STEPS):
             step = np.log(target * total) - np.log(weight @ softmax(scores + shift)[0])
             shift += step
-            if np.abs(step).max() < self.tol:
+            if np.abs(step).max() < _MATCH_TOL:
                 break
         return np.clip(shift - shift.mean(), -_LARGEST_SHIFT, _LARGEST_SHIFT)
 
@@ -420,7 +422,7 @@ class LabelModel(BaseLabelModel):
                 A, flat.astype(self.dtype), np.log(prior).astype(self.dtype)
             )
             clamp_rows(updated, known, gold[known])
-            change = largest_change(updated, T)
+            change = mean_change(updated, T, weight)
             T = updated
             if change < self.tol:
                 self.converged_ = True

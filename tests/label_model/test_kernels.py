@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sklabel.label_model._em_kernels import log_tables
+from sklabel.label_model._em_kernels import log_tables, mean_change
 from sklabel.label_model._kernels import (
     atom_prior,
     atom_tables,
@@ -228,3 +228,14 @@ def test_redundancy_of_an_lf_without_votes_is_one():
         2,
     )
     assert_array_equal(found, [1, 1])
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_mean_change_averages_the_largest_move_of_each_sample(n_classes):
+    rng = np.random.default_rng(0)
+    a, b = rng.dirichlet(np.ones(n_classes), size=(2, 5))
+    weight = np.array([1.0, 2, 0.5, 1, 3])
+    total = 0.0
+    for i in range(5):
+        total += weight[i] * max(abs(a[i, c] - b[i, c]) for c in range(n_classes))
+    assert mean_change(a, b, weight) == pytest.approx(total / weight.sum())
