@@ -117,7 +117,7 @@ class LabelModel(BaseLabelModel):
         largest move instead, a few undecided samples would keep large data going.
     dtype : {'float64', 'float32'}, default='float64'
         In what votes and posteriors are held during EM. 'float32' saves a third of
-        the memory, and results move in the fifth decimal.
+        the memory, and results move by some 1e-6.
 
     Attributes
     ----------

@@ -132,7 +132,18 @@ def test_float32_gives_nearly_the_same(n_classes):
     votes, _ = crowd_votes(make_crowd_labels(300, 20, n_classes, random_state=0))
     double, single = LabelModel().fit(votes), LabelModel(dtype="float32").fit(votes)
     assert single.confusion_.dtype == np.float64
-    assert_allclose(single.predict_proba(votes), double.predict_proba(votes), atol=1e-3)
+    assert_allclose(single.predict_proba(votes), double.predict_proba(votes), atol=1e-4)
+
+
+def test_independent_workers_need_no_tempering():
+    votes, truth = crowd_votes(
+        make_crowd_labels(2000, 50, judgements_per_sample=6, random_state=0)
+    )
+    losses = [
+        log_loss(truth, LabelModel(**options).fit(votes).predict_proba(votes))
+        for options in ({}, {"tempering": 0, "mixing": 0})
+    ]
+    assert losses[1] < losses[0]
 
 
 def test_about_half_of_the_votes_from_rules_gives_a_warning():
