@@ -5,21 +5,145 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags
 
 from sklabel.base import BaseLabelModel
+from sklabel.label_model._chunks import Chunks, VoteChunk
 from sklabel.label_model._em_kernels import FLOOR, EMResult, own_class_matrix
 from sklabel.utils._validation import check_class_prior
 from sklabel.utils._votes import CastVotes
 
 
-class BaseEMLabelModel(BaseLabelModel):
-    """Base of the EM family: rows that take part, class prior, warning.
+class ChunkedLabelModel(BaseLabelModel):
+    """Base of the models that are fitted with sums over chunks of votes.
+
+    A subclass has the parameters `use_gold`, `max_iter` and `tol` beside those of the
+    base, and implements `_fit_chunks(data)`.
+    """
+
+    use_gold: bool
+    max_iter: int
+    tol: float
+    dtype: str = "float64"
+
+    def _fit_votes(
+        self, votes: CastVotes, gold: np.ndarray, sample_weight: np.ndarray
+    ) -> None:
+        self._fit_chunks(Chunks([self._chunk(votes, gold, sample_weight)]))
+
+    def _chunk(
+        self, votes: CastVotes, gold: np.ndarray, weight: np.ndarray
+    ) -> VoteChunk:
+        """Lay out encoded votes for the kernels."""
+        if not self.use_gold:
+            gold = np.full_like(gold, -1)
+        n_classes = len(self.classes_)
+        votes = self._usable(votes)
+        return VoteChunk(
+            votes, gold, weight, self._class_of_value, n_classes, self.dtype
+        )
+
+    def _usable(self, votes: CastVotes) -> CastVotes:
+        """Return the votes as the model sees them."""
+        return votes
+
+    def _fit_chunks(self, data: Chunks) -> None:
+        raise NotImplementedError
+
+
+def run_sweeps(
+    model: ChunkedLabelModel,
+    data: Chunks,
+    sums: Any,
+    m_step: Callable[[Any], Any],
+    sweep: Callable[[Any], Any],
+) -> Any:
+    """Alternate both steps until the sums move by less than `model.tol`.
+
+    Sets `n_iter_` and `converged_` of the model, and warns if it did not converge.
+
+    Parameters
+    ----------
+    model : ChunkedLabelModel
+        With `max_iter` and `tol`.
+    data : Chunks
+        The votes; `progress` hears of each sweep.
+    sums : namedtuple
+        Sums to start from, with a method `change(before)`.
+    m_step : callable
+        Sums to parameters.
+    sweep : callable
+        Parameters to sums.
+
+    Returns
+    -------
+    sums : namedtuple
+        The sums that gave the parameters of the last sweep.
+    """
+    model.converged_ = False
+    for n_iter in range(1, model.max_iter + 1):
+        updated = sweep(m_step(sums))
+        change = updated.change(sums)
+        data.progress(n_iter, change)
+        model.n_iter_ = n_iter
+        if change < model.tol:
+            model.converged_ = True
+            break
+        if n_iter < model.max_iter:
+            sums = updated
+    else:
+        warnings.warn(
+            f"{type(model).__name__} stopped after max_iter={model.max_iter} with a "
+            f"change of {change:.1e} > tol={model.tol:.1e}. Increase max_iter or tol.",
+            ConvergenceWarning,
+            stacklevel=6,
+        )
+    return sums
+
+
+class PriorMixin:
+    """The class prior of the EM family: given, learned, or that of the gold labels."""
+
+    class_prior: ArrayLike | None
+    classes_: np.ndarray
+    _fixed_prior: np.ndarray | None
+    # Pseudo-samples of each class in a learned prior.
+    class_alpha: float = 1.0
+    # False: a prior that is not given is that of the gold labels, else uniform.
+    learn_prior: bool = True
+
+    def _prior_without_learning(self, gold_total: np.ndarray) -> np.ndarray | None:
+        """Return the prior that EM keeps; None if it learns it."""
+        n_classes = len(self.classes_)
+        if self.class_prior is not None:
+            return check_class_prior(self.class_prior, n_classes)
+        if self.learn_prior:
+            return None
+        return (gold_total + 1) / (gold_total.sum() + n_classes)
+
+    def _prior_of(self, total: np.ndarray) -> np.ndarray:
+        """Return the fixed prior, or that of weighted sums of posteriors."""
+        if self._fixed_prior is not None:
+            return self._fixed_prior
+        smoothed = np.maximum(total + self.class_alpha, FLOOR)
+        return smoothed / smoothed.sum()
+
+    def _prior_penalty(self, prior: np.ndarray) -> float:
+        """Return the log density of a learned class prior, up to a constant."""
+        if self._fixed_prior is not None:
+            return 0.0
+        return float(self.class_alpha * np.log(prior).sum())
+
+
+class BaseEMLabelModel(PriorMixin, BaseLabelModel):
+    """Base of the EM models that keep something per sample: rows that take part.
 
     A subclass has the parameters `use_gold`, `max_iter` and `tol` beside those of the
     base, and implements `_fit_em(votes, known, gold, weight)`, which gets the rows
@@ -29,10 +153,6 @@ class BaseEMLabelModel(BaseLabelModel):
     use_gold: bool
     max_iter: int
     tol: float
-    # Pseudo-samples of each class in a learned prior.
-    class_alpha: float = 1.0
-    # False: a prior that is not given is that of the gold labels, else uniform.
-    learn_prior: bool = True
 
     def _fit_votes(
         self, votes: CastVotes, gold: np.ndarray, sample_weight: np.ndarray
@@ -43,7 +163,11 @@ class BaseEMLabelModel(BaseLabelModel):
         # Rows that say nothing take no part.
         active = (votes.counts > 0) | (gold >= 0)
         weight = sample_weight
-        self._fixed_prior = self._prior_without_learning(gold, weight)
+        is_gold = gold >= 0
+        gold_total = np.bincount(
+            gold[is_gold], weight[is_gold], minlength=len(self.classes_)
+        )
+        self._fixed_prior = self._prior_without_learning(gold_total)
         if not active.all():
             votes, gold, weight = votes.take_rows(active), gold[active], weight[active]
         if len(self.classes_) == 1 or not active.any():
@@ -66,32 +190,6 @@ class BaseEMLabelModel(BaseLabelModel):
     def _fit_trivial(self, n_lfs: int) -> None:
         raise NotImplementedError
 
-    def _prior_without_learning(
-        self, gold: np.ndarray, weight: np.ndarray
-    ) -> np.ndarray | None:
-        """Return the prior that EM keeps; None if it learns it."""
-        n_classes = len(self.classes_)
-        if self.class_prior is not None:
-            return check_class_prior(self.class_prior, n_classes)
-        if self.learn_prior:
-            return None
-        known = gold >= 0
-        counts = np.bincount(gold[known], weight[known], minlength=n_classes) + 1
-        return counts / counts.sum()
-
-    def _prior_of(self, total: np.ndarray) -> np.ndarray:
-        """Return the fixed prior, or that of weighted sums of posteriors."""
-        if self._fixed_prior is not None:
-            return self._fixed_prior
-        smoothed = np.maximum(total + self.class_alpha, FLOOR)
-        return smoothed / smoothed.sum()
-
-    def _prior_penalty(self, prior: np.ndarray) -> float:
-        """Return the log density of a learned class prior, up to a constant."""
-        if self._fixed_prior is not None:
-            return 0.0
-        return float(self.class_alpha * np.log(prior).sum())
-
     def _finish(self, result: EMResult) -> None:
         """Keep how EM ended, and warn if it did not converge."""
         self.n_iter_, self.converged_ = result.n_iter, result.converged
@@ -105,13 +203,15 @@ class BaseEMLabelModel(BaseLabelModel):
             )
 
 
-class BaseCoinModel(BaseEMLabelModel):
-    """Base of the models in which a vote is right or wrong, whatever the class.
+class CoinMixin:
+    """What models share in which a vote is right or wrong, whatever the class.
 
     Votes that name no class are neither, and are ignored.
     """
 
     _needs_class_votes = True
+    classes_: np.ndarray
+    _class_of_value: np.ndarray
 
     def _usable(self, votes: CastVotes) -> CastVotes:
         named = self._class_of_value[votes.value] >= 0
@@ -130,7 +230,7 @@ class BaseCoinModel(BaseEMLabelModel):
         return own_class_matrix(votes, named, n_classes, column, width)
 
     def __sklearn_tags__(self) -> Tags:
-        tags: Any = super().__sklearn_tags__()
+        tags: Any = super().__sklearn_tags__()  # type: ignore[misc]
         # It cannot learn that a vote for class 1 means class 2.
         tags.classifier_tags.poor_score = True
         return tags

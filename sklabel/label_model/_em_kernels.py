@@ -40,8 +40,9 @@ def run_em(
     e_step: Callable[[Any], np.ndarray],
     max_iter: int,
     tol: float,
+    weight: np.ndarray,
 ) -> EMResult:
-    """Alternate both steps until no posterior probability moves by `tol` or more.
+    """Alternate both steps until posteriors move by less than `tol` on average.
 
     Parameters
     ----------
@@ -55,6 +56,8 @@ def run_em(
         Upper bound on the sweeps.
     tol : float
         Tolerance.
+    weight : ndarray of shape (n_samples,)
+        Weights of the samples.
 
     Returns
     -------
@@ -65,18 +68,11 @@ def run_em(
     for n_iter in range(1, max_iter + 1):
         parameters = m_step(posterior)
         updated = e_step(parameters)
-        change = largest_change(updated, posterior)
+        change = mean_change(updated, posterior, weight)
         posterior = updated
         if change < tol:
             return EMResult(parameters, n_iter, True, change)
     return EMResult(parameters, max_iter, False, change)
-
-
-def largest_change(updated: np.ndarray, posterior: np.ndarray) -> float:
-    """Return the largest absolute difference of two posteriors."""
-    if updated.shape[1] == 2:
-        updated, posterior = updated[:, 1], posterior[:, 1]
-    return float(np.abs(updated - posterior).max(initial=0))
 
 
 def mean_change(

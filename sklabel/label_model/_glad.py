@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 from scipy.special import expit
 
-from sklabel.label_model._em import BaseCoinModel, unit_weight
+from sklabel.label_model._em import BaseEMLabelModel, CoinMixin, unit_weight
 from sklabel.label_model._em_kernels import (
     climb_log_discrimination,
     coin_confusion,
@@ -35,7 +35,7 @@ _EASE_SWEEPS = 1000
 _EASE_STEP = 1e-9
 
 
-class GLAD(BaseCoinModel):
+class GLAD(CoinMixin, BaseEMLabelModel):
     r"""GLAD: one ability per labeling function, one difficulty per sample.
 
     A vote is right with a probability that grows with the ability of the labeling
@@ -66,7 +66,7 @@ class GLAD(BaseCoinModel):
         Upper bound on EM sweeps. Each costs O(number of votes), as much as ten sweeps
         of :class:`DawidSkene` with two classes; 100 to 400 are common.
     tol : float, default=1e-4
-        EM stops when no posterior probability moves by as much.
+        EM stops when the posterior of a sample moves by less on average.
 
     Attributes
     ----------
@@ -212,7 +212,7 @@ class GLAD(BaseCoinModel):
             return clamp_rows(posterior, known, gold)
 
         start = e_step((ability, log_ease, prior))
-        result = run_em(start, m_step, e_step, self.max_iter, self.tol)
+        result = run_em(start, m_step, e_step, self.max_iter, self.tol, weight)
         self._finish(result)
 
         ability, log_ease, self.class_prior_ = result.parameters

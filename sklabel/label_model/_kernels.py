@@ -18,13 +18,30 @@ from sklabel.utils._votes import CastVotes
 _BLOCK = 4096
 
 
-def one_hot(votes: CastVotes, n_values: int) -> sparse.csr_matrix:
+def one_hot(
+    votes: CastVotes, n_values: int, dtype: str = "float64"
+) -> sparse.csr_matrix:
     """Return the indicator of cast votes, shape (n_samples, n_lfs * n_values)."""
-    atom = votes.lf.astype(np.int64) * n_values + votes.value
-    return sparse.csr_matrix(
-        (np.ones(len(atom)), atom, votes.indptr),
-        shape=(votes.n_samples, votes.n_lfs * n_values),
-    )
+    shape = (votes.n_samples, votes.n_lfs * n_values)
+    # What scipy would convert to, at the cost of a copy.
+    small = max(*shape, len(votes.lf)) < 2**31
+    index = np.dtype(np.int32 if small else np.int64)
+    atom = votes.lf.astype(index) * index.type(n_values)
+    atom = (atom + votes.value).astype(index, copy=False)
+    indptr = votes.indptr.astype(index, copy=False)
+    return sparse.csr_matrix((np.ones(len(atom), dtype), atom, indptr), shape=shape)
+
+
+def class_counts(
+    indicator: sparse.csr_matrix, class_of_value: np.ndarray, n_classes: int
+) -> np.ndarray:
+    """Count the votes for each class in one-hot votes, shape (n_samples, n_classes).
+
+    Votes whose value names no class are not counted.
+    """
+    named = class_of_value[:, None] == np.arange(n_classes)
+    n_lfs = indicator.shape[1] // max(len(class_of_value), 1)
+    return np.asarray(indicator @ np.tile(named, (n_lfs, 1)).astype(indicator.dtype))
 
 
 def count_classes(
@@ -39,6 +56,31 @@ def count_classes(
     flat = votes.rows[keep] * n_classes + named[keep]
     counts = np.bincount(flat, minlength=votes.n_samples * n_classes)
     return counts.reshape(votes.n_samples, n_classes).astype(np.float64)
+
+
+def shares_of_counts(counts: np.ndarray, silent_share: np.ndarray) -> np.ndarray:
+    """Return each row's share of votes for each class.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (n_samples, n_classes)
+        Votes for each class.
+    silent_share : ndarray of shape (n_classes,)
+        Shares of a row that has no such vote.
+
+    Returns
+    -------
+    shares : ndarray of shape (n_samples, n_classes)
+    """
+    n_classes = counts.shape[1]
+    total = counts @ np.ones(n_classes, counts.dtype)
+    dtype = np.result_type(counts, np.float32)
+    shares = np.empty(counts.shape, dtype, order="F" if n_classes == 2 else "C")
+    np.divide(counts, np.where(total > 0, total, 1)[:, None], out=shares)
+    silent = total == 0
+    if silent.any():
+        shares[silent] = silent_share
+    return shares
 
 
 def vote_shares(counts: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -57,11 +99,8 @@ def vote_shares(counts: np.ndarray, weight: np.ndarray) -> np.ndarray:
         Rows sum to 1.
     """
     n_classes = counts.shape[1]
-    total = counts @ np.ones(n_classes)
-    dtype = np.result_type(counts, np.float32)
-    shares = np.empty(counts.shape, dtype, order="F" if n_classes == 2 else "C")
-    np.divide(counts, np.where(total > 0, total, 1)[:, None], out=shares)
-    silent = total == 0
+    shares = shares_of_counts(counts, np.zeros(n_classes))
+    silent = shares.sum(axis=1) == 0
     if silent.any():
         mean = weight @ shares
         shares[silent] = mean / mean.sum() if mean.sum() > 0 else 1 / n_classes
@@ -103,29 +142,6 @@ def clamp(posterior: np.ndarray, gold: np.ndarray) -> np.ndarray:
     """Overwrite the rows that have gold, -1 elsewhere, by certainty; in place."""
     known = np.flatnonzero(gold >= 0)
     return clamp_rows(posterior, known, gold[known])
-
-
-def e_step(scores: np.ndarray, gold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the posterior and the log likelihood of every row.
-
-    Parameters
-    ----------
-    scores : ndarray of shape (n_samples, n_classes)
-        Log of the joint probability of a row's votes and each class.
-    gold : ndarray of shape (n_samples,)
-        Class index of gold labels, -1 where there is none.
-
-    Returns
-    -------
-    posterior : ndarray of shape (n_samples, n_classes)
-        Certain where there is gold.
-    log_likelihood : ndarray of shape (n_samples,)
-        Of the votes, and of the gold label where there is one.
-    """
-    posterior, log_likelihood = softmax(scores)
-    known = np.flatnonzero(gold >= 0)
-    log_likelihood[known] = scores[known, gold[known]]
-    return clamp(posterior, gold), log_likelihood
 
 
 def smoothed_shares(counts: np.ndarray, prior: np.ndarray, mass: float) -> np.ndarray:
@@ -232,9 +248,10 @@ def leave_one_out_counts(
 
 
 def redundancy(
-    indicator: sparse.csr_matrix,
-    posterior: np.ndarray,
-    sample_weight: np.ndarray,
+    together: sparse.csr_matrix,
+    n_votes: np.ndarray,
+    in_class: np.ndarray,
+    class_size: np.ndarray,
     atom_class: np.ndarray,
     lf_of_atom: np.ndarray,
     n_lfs: int,
@@ -248,12 +265,14 @@ def redundancy(
 
     Parameters
     ----------
-    indicator : csr_matrix of shape (n_samples, n_atoms)
-        One-hot votes.
-    posterior : ndarray of shape (n_samples, n_classes)
-        Class probabilities.
-    sample_weight : ndarray of shape (n_samples,)
-        Weights.
+    together : csr_matrix of shape (n_atoms, n_atoms)
+        Weighted number of samples on which two atoms fire.
+    n_votes : ndarray of shape (n_atoms,)
+        Weighted number of votes of each atom, not 0.
+    in_class : ndarray of shape (n_atoms, n_classes)
+        Expected votes of each atom on samples of each class.
+    class_size : ndarray of shape (n_classes,)
+        Expected number of samples of each class.
     atom_class, lf_of_atom : ndarray of shape (n_atoms,)
         Class and LF of each atom.
     n_lfs : int
@@ -264,26 +283,21 @@ def redundancy(
     discount : ndarray of shape (n_lfs,)
         In (0, 1].
     """
-    n_votes = indicator.T @ sample_weight
-    fired = np.flatnonzero(n_votes > 0)
-    A = indicator[:, fired]
-    together = (A.T @ A.multiply(sample_weight[:, None]).tocsr()).tocoo()
-    a, b, observed = together.row, together.col, together.data
+    pairs = together.tocoo()
+    a, b, observed = pairs.row, pairs.col, pairs.data
     same = (
-        (atom_class[fired][a] == atom_class[fired][b])
-        & (atom_class[fired][a] >= 0)
-        & (lf_of_atom[fired][a] != lf_of_atom[fired][b])
+        (atom_class[a] == atom_class[b])
+        & (atom_class[a] >= 0)
+        & (lf_of_atom[a] != lf_of_atom[b])
     )
     a, b, observed = a[same], b[same], observed[same]
-    in_class = A.T @ (posterior * sample_weight[:, None])
-    class_size = np.maximum((posterior * sample_weight[:, None]).sum(axis=0), 1e-12)
+    class_size = np.maximum(class_size, 1e-12)
     expected = ((in_class[a] * in_class[b]) / class_size).sum(axis=1)
-    larger = np.maximum(n_votes[fired][a], n_votes[fired][b])
+    larger = np.maximum(n_votes[a], n_votes[b])
     clear = observed - expected > 3 * np.sqrt(expected + 1)
     excess = np.where(clear, (observed - expected) / larger, 0)
-    repeated = np.bincount(a, np.clip(excess, 0, 1), minlength=len(fired))
+    repeated = np.bincount(a, np.clip(excess, 0, 1), minlength=len(n_votes))
     discount = 1 / (1 + repeated)
-    lf = lf_of_atom[fired]
-    total = np.bincount(lf, n_votes[fired], minlength=n_lfs)
-    weighted = np.bincount(lf, n_votes[fired] * discount, minlength=n_lfs)
+    total = np.bincount(lf_of_atom, n_votes, minlength=n_lfs)
+    weighted = np.bincount(lf_of_atom, n_votes * discount, minlength=n_lfs)
     return np.where(total > 0, weighted / np.maximum(total, 1e-300), 1.0)

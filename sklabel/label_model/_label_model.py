@@ -11,31 +11,31 @@ from numbers import Integral, Real
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
-from sklearn.exceptions import ConvergenceWarning
 
-from sklabel.base import BaseLabelModel
-from sklabel.label_model._em import unit_weight
-from sklabel.label_model._em_kernels import (
-    class_counts_of_atoms,
-    log_likelihood,
-    log_tables,
-    mean_change,
-    posterior_of_atoms,
+from sklabel.label_model._chunks import (
+    AtomSums,
+    Chunks,
+    Profile,
+    atom_likelihood,
+    atom_profile,
+    atom_start,
+    atom_sweep,
+    class_mass,
+    co_firing,
+    left_out,
+    rule_votes_met,
 )
+from sklabel.label_model._em import ChunkedLabelModel, run_sweeps
+from sklabel.label_model._em_kernels import log_tables
 from sklabel.label_model._kernels import (
     atom_prior,
     atom_tables,
-    clamp,
-    clamp_rows,
+    class_counts,
     confusion_prior,
-    count_classes,
-    e_step,
-    leave_one_out_counts,
     one_hot,
     redundancy,
     smoothed_shares,
     softmax,
-    vote_shares,
 )
 from sklabel.utils._validation import (
     Interval,
@@ -71,7 +71,7 @@ _RULE_VOTES = 10
 _BORDER = 0.05
 
 
-class LabelModel(BaseLabelModel):
+class LabelModel(ChunkedLabelModel):
     r"""Label model for crowd workers, heuristics, and both side by side.
 
     Learns how good each labeling function (LF) is from the agreement between LFs,
@@ -113,8 +113,9 @@ class LabelModel(BaseLabelModel):
     max_iter : int, default=1000
         Upper bound on EM sweeps. Each costs O(number of votes * n_classes).
     tol : float, default=1e-6
-        EM stops when the posterior of a sample moves by less on average. With the
-        largest move instead, a few undecided samples would keep large data going.
+        EM stops when the expected classes of the votes of an LF move by less, on
+        average over the votes. With the largest move of a posterior instead, a few
+        undecided samples would keep large data going.
     dtype : {'float64', 'float32'}, default='float64'
         In what votes and posteriors are held during EM. 'float32' saves a third of
         the memory, and results move by some 1e-6.
@@ -239,73 +240,57 @@ class LabelModel(BaseLabelModel):
         self.tol = tol
         self.dtype = dtype
 
-    def _fit_votes(
-        self, votes: CastVotes, gold: np.ndarray, sample_weight: np.ndarray
-    ) -> None:
-        if not self.use_gold:
-            gold = np.full_like(gold, -1)
-        self.lf_kind_ = self._resolve_kinds(votes, sample_weight)
-        self.structure_ = self._choose_structure(votes, sample_weight)
-
-        # Rows that say nothing take no part.
-        active = (votes.counts > 0) | (gold >= 0)
-        votes, gold = votes.take_rows(active), gold[active]
-        weight = sample_weight[active]
-        if len(self.classes_) == 1 or not active.any():
-            self._fit_trivial(votes)
+    def _fit_chunks(self, data: Chunks) -> None:
+        profile = data.total(atom_profile)
+        shape = (data.n_lfs, len(self.vote_values_))
+        n_votes = profile.n_votes.reshape(shape)
+        self.lf_kind_ = self._resolve_kinds(n_votes)
+        self.structure_ = self._choose_structure(data, n_votes)
+        self._discount = np.ones(data.n_lfs)
+        if len(self.classes_) == 1 or profile.weight == 0:
+            self._fit_trivial(data.n_lfs)
         elif self.structure_ == "rules":
-            self._fit_rules(votes, gold, weight, n_all=sample_weight.sum())
+            self._fit_rules(data, profile)
         else:
-            self._fit_em(votes, gold, weight)
+            self._fit_em(data, profile)
         self._shift = np.zeros(len(self.classes_))
         if self.class_prior is not None and len(self.classes_) > 1:
-            self._shift = self._match_prior(votes, gold, weight, sample_weight.sum())
+            self._shift = self._match_prior(data, profile.n_all)
 
-    def _match_prior(
-        self, votes: CastVotes, gold: np.ndarray, weight: np.ndarray, n_all: float
-    ) -> np.ndarray:
+    def _match_prior(self, data: Chunks, n_all: float) -> np.ndarray:
         """Return what to add to log scores so that soft labels have the given shares.
 
         Samples without vote have the prior. Those with votes have a share of their own
         as far as they are few: coverage may depend on the class.
         """
-        open_rows = (votes.counts > 0) & (gold < 0)
+        table, log_prior = self._flat_weights(), np.log(self.class_prior_)
         shift = np.zeros(len(self.classes_))
-        if not open_rows.any():
+        now = data.total(class_mass, table, log_prior).mass
+        total = now.sum()
+        if total == 0:
             return shift
-        votes, weight = votes.take_rows(open_rows), weight[open_rows]
-        scores = self._scores(votes)
-        total = weight.sum()
-        now = weight @ softmax(scores)[0]
         covered = total / n_all
         target = covered * self.class_prior_ + (1 - covered) * now / total
         target = (total * target + _PRIOR_SAMPLES * now / total) / (
             total + _PRIOR_SAMPLES
         )
         for _ in range(_MATCH_STEPS):
-            step = np.log(target * total) - np.log(weight @ softmax(scores + shift)[0])
+            step = np.log(target * total) - np.log(now)
             shift += step
             if np.abs(step).max() < _MATCH_TOL:
                 break
+            now = data.total(class_mass, table, log_prior + shift).mass
         return np.clip(shift - shift.mean(), -_LARGEST_SHIFT, _LARGEST_SHIFT)
 
-    def _scores(self, votes: CastVotes) -> np.ndarray:
-        """Return log scores of the classes before tempering."""
-        n_classes, n_values = len(self.classes_), len(self.vote_values_)
-        A = one_hot(votes, n_values)
-        return A @ self._weights.reshape(-1, n_classes) + np.log(self.class_prior_)
+    def _flat_weights(self) -> np.ndarray:
+        """Return what each atom adds to the scores, shape (n_atoms, n_classes)."""
+        return self._weights.reshape(-1, len(self.classes_))
 
-    def _resolve_kinds(self, votes: CastVotes, weight: np.ndarray) -> np.ndarray:
-        """Return 'worker' or 'rule' for each LF."""
-        n_values = len(self.vote_values_)
-        counts = np.bincount(
-            votes.lf.astype(np.int64) * n_values + votes.value,
-            weight[votes.rows],
-            minlength=votes.n_lfs * n_values,
-        ).reshape(votes.n_lfs, n_values)
-        one_value = (counts > 0).sum(axis=1) == 1
+    def _resolve_kinds(self, n_votes: np.ndarray) -> np.ndarray:
+        """Return 'worker' or 'rule' for each LF from its votes for each value."""
+        one_value = (n_votes > 0).sum(axis=1) == 1
         auto = np.where(
-            one_value & (counts.sum(axis=1) >= _RULE_VOTES), "rule", "worker"
+            one_value & (n_votes.sum(axis=1) >= _RULE_VOTES), "rule", "worker"
         )
         if isinstance(self.lf_kind, str):
             return auto if self.lf_kind == "auto" else np.full_like(auto, self.lf_kind)
@@ -320,9 +305,9 @@ class LabelModel(BaseLabelModel):
             kinds = [self.lf_kind.get(name, "auto") for name in names]
         else:
             kinds = list(np.asarray(self.lf_kind))
-            if len(kinds) != votes.n_lfs:
+            if len(kinds) != len(n_votes):
                 raise ValueError(
-                    f"lf_kind must name a kind for each of the {votes.n_lfs} LFs; got "
+                    f"lf_kind must name a kind for each of the {len(n_votes)} LFs; got "
                     f"{len(kinds)}. Pass a dict to name some of them only."
                 )
         odd = set(kinds) - {"auto", "worker", "rule"}
@@ -334,11 +319,10 @@ class LabelModel(BaseLabelModel):
         given = np.asarray(kinds, dtype=auto.dtype)
         return np.where(given == "auto", auto, given)
 
-    def _choose_structure(self, votes: CastVotes, weight: np.ndarray) -> str:
+    def _choose_structure(self, data: Chunks, n_votes: np.ndarray) -> str:
         """Choose between the EM of workers, the mixed EM and the model of rules."""
-        by_rule = (self.lf_kind_ == "rule")[votes.lf]
-        vote_weight = weight[votes.rows]
-        total, of_rules = vote_weight.sum(), vote_weight[by_rule].sum()
+        is_rule = self.lf_kind_ == "rule"
+        total, of_rules = n_votes.sum(), n_votes[is_rule].sum()
         if of_rules == 0:
             return "workers"
         is_auto = isinstance(self.lf_kind, str) and self.lf_kind == "auto"
@@ -348,31 +332,28 @@ class LabelModel(BaseLabelModel):
                 "near the border of 50% between two models. Say what each LF is with "
                 "lf_kind={name: 'rule' or 'worker'}.",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
         if of_rules >= total / 2:
             return "rules"
-        if len(self.classes_) > 2:
-            # With many classes, EM on rows that have only rules drifts away from
-            # the workers: it is safe where most rule votes meet a worker's.
-            has_worker = np.bincount(votes.rows[~by_rule], minlength=votes.n_samples)
-            met = vote_weight[by_rule & (has_worker > 0)[votes.rows]].sum()
-            if met < of_rules / 2:
-                return "rules"
-        return "mixed"
+        if len(self.classes_) == 2:
+            return "mixed"
+        # With many classes, EM on rows that have only rules drifts away from the
+        # workers: it is safe where most rule votes meet a worker's.
+        met = data.total(rule_votes_met, is_rule).value
+        return "rules" if met < of_rules / 2 else "mixed"
 
-    def _fit_trivial(self, votes: CastVotes) -> None:
+    def _fit_trivial(self, n_lfs: int) -> None:
         """One class, or no votes: the prior is all there is to say."""
         n_classes, n_values = len(self.classes_), len(self.vote_values_)
         self.class_prior_ = np.full(n_classes, 1 / n_classes)
         if self.class_prior is not None:
             self.class_prior_ = check_class_prior(self.class_prior, n_classes)
-        self._weights = np.zeros((votes.n_lfs, n_values, n_classes))
-        self._discount = np.ones(votes.n_lfs)
+        self._weights = np.zeros((n_lfs, n_values, n_classes))
         prior = self._worker_prior()
-        self.confusion_ = np.tile((prior / prior.sum(axis=0)).T, (votes.n_lfs, 1, 1))
+        self.confusion_ = np.tile((prior / prior.sum(axis=0)).T, (n_lfs, 1, 1))
         self.lf_accuracy_ = np.full(
-            votes.n_lfs, _DIAGONAL / prior.sum(axis=0).mean() if n_values else np.nan
+            n_lfs, _DIAGONAL / prior.sum(axis=0).mean() if n_values else np.nan
         )
         self.lower_bound_, self.n_iter_, self.converged_ = 0.0, 1, True
 
@@ -382,71 +363,57 @@ class LabelModel(BaseLabelModel):
             self._class_of_value, n_classes, _DIAGONAL, np.sqrt(2 / n_classes)
         )
 
-    def _fit_em(self, votes: CastVotes, gold: np.ndarray, weight: np.ndarray) -> None:
+    def _fit_em(self, data: Chunks, profile: Profile) -> None:
         """EM for workers, with lifts for the rules among them."""
-        n_classes, n_values = len(self.classes_), len(self.vote_values_)
-        shape = (votes.n_lfs, n_values, n_classes)
-        A = one_hot(votes, n_values).astype(self.dtype, copy=False)
-        weight = weight.astype(self.dtype)
-        A_transposed, n_votes, scale = A.T, A.T @ weight, unit_weight(weight)
-        known = np.flatnonzero(gold >= 0)
+        shape = (data.n_lfs, len(self.vote_values_), len(self.classes_))
         is_rule = self.lf_kind_ == "rule"
-        # What a rule is worth shows on rows that somebody else judged. On the others
-        # its votes would confirm themselves.
-        judged = np.zeros(votes.n_samples, dtype=bool)
-        judged[votes.rows[~is_rule[votes.lf]]] = True
-        judged[known] = True
-        judged_weight = weight * judged
-        A_rules = A[:, np.repeat(is_rule, n_values)].T
-        n_rule_votes = A_rules @ judged_weight
+        rules = is_rule if is_rule.any() else None
+        # Holds the class prior near the vote shares.
+        pseudo = _PRIOR_SAMPLES * profile.mean_share + 1
 
-        class_counts = count_classes(votes, self._class_of_value, n_classes)
-        shares = vote_shares(class_counts, weight)
-        pseudo = _PRIOR_SAMPLES * (weight @ shares) / weight.sum() + 1
-        T = clamp_rows(shares.astype(self.dtype, copy=False), known, gold[known])
-        self.converged_ = False
-        for n_iter in range(1, self.max_iter + 1):
-            self.n_iter_ = n_iter
-            prior = self._prior_of_workers(weight @ T + pseudo)
-            counts = class_counts_of_atoms(A_transposed, T, scale, n_votes)
-            counts = counts.reshape(shape).astype(np.float64, copy=False)
-            log_weights = log_tables(counts, self._worker_prior())
-            if is_rule.any():
-                counts[is_rule] = class_counts_of_atoms(
-                    A_rules, T, judged_weight, n_rule_votes
-                ).reshape(-1, *shape[1:])
-                table, _ = self._rule_tables(counts, judged_weight @ T, growth=0)
-                log_weights[is_rule] = np.log(table[is_rule]) - np.log(prior)
-            flat = log_weights.reshape(-1, n_classes)
-            updated = posterior_of_atoms(
-                A, flat.astype(self.dtype), np.log(prior).astype(self.dtype)
-            )
-            clamp_rows(updated, known, gold[known])
-            change = mean_change(updated, T, weight)
-            T = updated
-            if change < self.tol:
-                self.converged_ = True
-                break
-        if not self.converged_:
-            warnings.warn(
-                f"LabelModel stopped after max_iter={self.max_iter} with a change of "
-                f"{change:.1e} > tol={self.tol:.1e}. Increase max_iter or tol.",
-                ConvergenceWarning,
-                stacklevel=4,
-            )
-        self.class_prior_ = prior
-        log_norm = log_likelihood(A @ flat + np.log(prior), known, gold[known])
-        self.lower_bound_ = self._log_posterior(log_norm, log_weights, pseudo, weight)
+        def m_step(sums: AtomSums) -> tuple[np.ndarray, np.ndarray]:
+            prior = self._prior_of_workers(sums.total + pseudo)
+            log_weights = log_tables(sums.counts.reshape(shape), self._worker_prior())
+            if rules is not None:
+                table = self._judged_tables(sums, shape)
+                log_weights[rules] = np.log(table[rules]) - np.log(prior)
+            return log_weights.reshape(-1, shape[2]), np.log(prior)
+
+        def sweep(parameters: tuple[np.ndarray, np.ndarray]) -> AtomSums:
+            return data.total(atom_sweep, *parameters, rules)
+
+        start = data.total(atom_start, profile.mean_share, rules)
+        sums = run_sweeps(self, data, start, m_step, sweep)
+
+        parameters = m_step(sums)
+        log_weights = parameters[0].reshape(shape)
+        self.class_prior_ = np.exp(parameters[1])
+        self.lower_bound_ = self._log_posterior(
+            data.total(atom_likelihood, *parameters).value,
+            log_weights,
+            pseudo,
+            profile.weight,
+        )
+        counts = sums.counts.reshape(shape).copy()
+        if rules is not None:
+            counts[rules] = sums.judged_counts.reshape(shape)[rules]
         self._describe_workers(counts)
-        if is_rule.any():
-            self._describe_rules(counts, table, is_rule)
+        if rules is not None:
+            self._describe_rules(counts, self._judged_tables(sums, shape), is_rule)
         never = counts.sum(axis=(1, 2)) == 0
         # A worker who comes later is the average worker.
         log_weights[never & ~is_rule] = log_tables(
             counts[~is_rule].sum(axis=0, keepdims=True), self._worker_prior()
         )
         self._weights = log_weights
-        self._discount = np.ones(votes.n_lfs)
+
+    def _judged_tables(self, sums: AtomSums, shape: tuple[int, int, int]) -> np.ndarray:
+        """Return P(class | vote) from the rows that somebody else judged.
+
+        On the others the votes of a rule would confirm themselves.
+        """
+        counts = sums.judged_counts.reshape(shape)
+        return self._rule_tables(counts, sums.judged_total, growth=0)[0]
 
     def _rule_tables(
         self, counts: np.ndarray, total: np.ndarray, *, growth: float = _GROWTH
@@ -471,71 +438,67 @@ class LabelModel(BaseLabelModel):
 
     def _log_posterior(
         self,
-        log_norm: np.ndarray,
+        log_likelihood: float,
         log_weights: np.ndarray,
         pseudo: np.ndarray,
-        weight: np.ndarray,
+        weight: float,
     ) -> float:
         """Return the log posterior of the parameters per unit of weight."""
         is_worker = self.lf_kind_ == "worker"
         penalty = (self._worker_prior() * log_weights[is_worker]).sum()
         if self.class_prior is None:
             penalty += pseudo @ np.log(self.class_prior_)
-        return float((weight @ log_norm + penalty) / weight.sum())
+        return float((log_likelihood + penalty) / weight)
 
-    def _fit_rules(
-        self, votes: CastVotes, gold: np.ndarray, weight: np.ndarray, n_all: float
-    ) -> None:
+    def _fit_rules(self, data: Chunks, profile: Profile) -> None:
         """Two steps for lifts, half of each estimated with the vote left out."""
         n_classes, n_values = len(self.classes_), len(self.vote_values_)
-        shape = (votes.n_lfs, n_values, n_classes)
-        A = one_hot(votes, n_values)
-        covered_weight = np.where(votes.counts > 0, weight, 0)
-        n_covered = covered_weight.sum()
-        prior = self._prior_of_rules(gold, weight)
+        shape = (data.n_lfs, n_values, n_classes)
+        prior = self._prior_of_rules(profile.gold_total)
+        log_prior = np.log(prior)
+        n_covered = profile.weight - profile.bare_gold.sum()
 
-        counts = count_classes(votes, self._class_of_value, n_classes)
-        T = clamp(vote_shares(counts, weight), gold)
+        sums = data.total(atom_start, profile.mean_share)
         for _ in range(2):
-            N = (A.T @ (T * weight[:, None])).reshape(shape)
-            covered = covered_weight @ T
+            N = sums.counts.reshape(shape)
+            covered = sums.total - profile.bare_gold
             table, _ = self._rule_tables(N, covered)
             # Class shares of all samples: those without votes have the prior.
-            share = (covered + (n_all - n_covered) * prior + 1) / (n_all + n_classes)
+            share = covered + (profile.n_all - n_covered) * prior + 1
+            share /= profile.n_all + n_classes
             first = (np.log(table) - np.log(share)).reshape(-1, n_classes)
-            scores = A @ first + np.log(prior)
-            T, log_norm = e_step(scores, gold)
+            sums = data.total(atom_sweep, first, log_prior)
 
-        atom = votes.lf.astype(np.int64) * n_values + votes.value
-        left_out = leave_one_out_counts(votes, atom, scores, first, gold, weight)
-        second, share = self._rule_tables(left_out.reshape(shape), left_out.sum(axis=0))
+        alone = data.total(left_out, first, log_prior).counts
+        second, share = self._rule_tables(alone.reshape(shape), alone.sum(axis=0))
         weights = (1 - _OUT_OF_SAMPLE) * first.reshape(shape)
         weights += _OUT_OF_SAMPLE * (np.log(second) - np.log(share))
-
         self._weights = weights
+
+        fired = np.flatnonzero(profile.n_votes > 0)
         self._discount = redundancy(
-            A,
-            T,
-            weight,
-            np.tile(self._class_of_value, votes.n_lfs),
-            np.repeat(np.arange(votes.n_lfs), n_values),
-            votes.n_lfs,
+            data.total(co_firing, fired).together,
+            profile.n_votes[fired],
+            sums.counts[fired],
+            sums.total,
+            np.tile(self._class_of_value, data.n_lfs)[fired],
+            fired // n_values,
+            data.n_lfs,
         )
         self.class_prior_ = prior
-        self.lower_bound_ = float(np.average(log_norm, weights=weight))
+        log_likelihood = data.total(atom_likelihood, first, log_prior).value
+        self.lower_bound_ = log_likelihood / profile.weight
         self.n_iter_, self.converged_ = 2, True
-        self.confusion_ = np.empty((votes.n_lfs, n_classes, n_values))
-        self.lf_accuracy_ = np.empty(votes.n_lfs)
-        self._describe_rules(N, table, np.ones(votes.n_lfs, dtype=bool))
+        self.confusion_ = np.empty((data.n_lfs, n_classes, n_values))
+        self.lf_accuracy_ = np.empty(data.n_lfs)
+        self._describe_rules(N, table, np.ones(data.n_lfs, dtype=bool))
 
-    def _prior_of_rules(self, gold: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    def _prior_of_rules(self, gold_total: np.ndarray) -> np.ndarray:
         """Return the given prior, that of the gold labels, or the uniform one."""
         n_classes = len(self.classes_)
         if self.class_prior is not None:
             return check_class_prior(self.class_prior, n_classes)
-        known = gold >= 0
-        counts = np.bincount(gold[known], weight[known], minlength=n_classes) + 1
-        return counts / counts.sum()
+        return (gold_total + 1) / (gold_total.sum() + n_classes)
 
     def _describe_workers(self, counts: np.ndarray) -> None:
         """Set `confusion_` and `lf_accuracy_` from expected counts."""
@@ -563,18 +526,20 @@ class LabelModel(BaseLabelModel):
         self.lf_accuracy_[is_rule] = accuracy[is_rule]
 
     def _posterior(self, votes: CastVotes) -> np.ndarray:
-        scores = self._scores(votes) + self._shift
+        A = one_hot(votes, len(self.vote_values_))
+        prior = np.log(self.class_prior_) + self._shift
+        evidence = A @ self._flat_weights()
+        effect = self._design_effect(votes)[:, None]
         if self.structure_ == "rules":
             # The prior is given or uniform here, and no evidence that is counted twice.
-            prior = np.log(self.class_prior_) + self._shift
-            scores = (scores - prior) / self._design_effect(votes)[:, None] + prior
+            scores = evidence / effect + prior
         else:
-            scores /= self._design_effect(votes)[:, None]
+            scores = (evidence + prior) / effect
         proba, _ = softmax(scores)
         if self.mixing == 0:
             return proba
         n_classes = len(self.classes_)
-        counts = count_classes(votes, self._class_of_value, n_classes)
+        counts = class_counts(A, self._class_of_value, n_classes)
         even = np.full(n_classes, 1 / n_classes)
         given = self.class_prior is not None or self.structure_ == "rules"
         shares = smoothed_shares(counts, self.class_prior_ if given else even, 2.0)
@@ -596,11 +561,9 @@ class LabelModel(BaseLabelModel):
             distinct = np.where(votes.counts > 0, in_row.sum(axis=1).A1, 1)
             return (1 + effect["rule"] * (n_votes - 1)) * n_votes / distinct
         is_rule = self.lf_kind_ == "rule"
-        n_rule = np.zeros(votes.n_samples, dtype=np.int64)
-        if is_rule.any():
-            n_rule = np.bincount(
-                votes.rows[is_rule[votes.lf]], minlength=votes.n_samples
-            )
+        if not is_rule.any():
+            return 1 + effect["worker"] * (n_votes - 1)
+        n_rule = np.bincount(votes.rows[is_rule[votes.lf]], minlength=votes.n_samples)
         n_worker = votes.counts - n_rule
         first = np.where(n_worker > 0, effect["worker"], effect["rule"])
         added = effect["worker"] * n_worker + effect["rule"] * n_rule - first

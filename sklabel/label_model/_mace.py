@@ -14,7 +14,7 @@ from scipy import sparse
 from sklearn.utils import check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklabel.label_model._em import BaseCoinModel, unit_weight
+from sklabel.label_model._em import BaseEMLabelModel, CoinMixin, unit_weight
 from sklabel.label_model._em_kernels import (
     EMResult,
     dirichlet_divergence,
@@ -36,7 +36,7 @@ _STRATEGY = 10.0
 _SMOOTHING = 0.01
 
 
-class MACE(BaseCoinModel):
+class MACE(CoinMixin, BaseEMLabelModel):
     r"""MACE: labeling functions that know the answer or spam.
 
     On each sample a labeling function (LF) either knows, and votes for the true
@@ -69,7 +69,7 @@ class MACE(BaseCoinModel):
         Upper bound on sweeps per start. Each costs O(number of votes) and a softmax
         over the classes of each sample.
     tol : float, default=1e-4
-        A start ends when no posterior probability moves by as much.
+        EM stops when the posterior of a sample moves by less on average.
     random_state : int, RandomState instance or None, default=None
         Seed of the random starts; without effect if `n_init` is 1.
     n_jobs : int, default=None
@@ -246,7 +246,9 @@ class MACE(BaseCoinModel):
         def e_step(parameters: tuple[_Counts, np.ndarray]) -> np.ndarray:
             return self._e_step(problem, parameters)
 
-        result = run_em(posterior, m_step, e_step, self.max_iter, self.tol)
+        result = run_em(
+            posterior, m_step, e_step, self.max_iter, self.tol, problem.weight
+        )
         return result, self._bound(problem, n_votes, result)
 
     def _e_step(

@@ -10,7 +10,7 @@ from sklearn.metrics import balanced_accuracy_score
 
 from sklabel import LabelModel, MajorityVote
 from sklabel.datasets import make_crowd_labels, make_lf_votes
-from sklabel.label_model._dawid_skene import DawidSkene, OneCoinDawidSkene
+from sklabel.label_model import DawidSkene, OneCoinDawidSkene
 from sklabel.label_model._glad import GLAD
 from sklabel.label_model._mace import MACE
 from sklabel.utils import VoteMatrix, votes_to_dense

@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
 
 from sklabel.label_model._em_kernels import log_tables, mean_change
 from sklabel.label_model._kernels import (
     atom_prior,
     atom_tables,
     clamp,
+    class_counts,
     confusion_prior,
     count_classes,
-    e_step,
     leave_one_out_counts,
     one_hot,
     redundancy,
@@ -71,6 +72,12 @@ def test_count_classes_leaves_out_values_that_name_no_class(dense):
     assert_array_equal(counts, expected)
 
 
+def test_class_counts_of_one_hot_votes_are_those_of_the_votes(dense):
+    votes = read_votes(dense)
+    counts = class_counts(one_hot(votes, N_VALUES), CLASS_OF_VALUE, N_CLASSES)
+    assert_array_equal(counts, count_classes(votes, CLASS_OF_VALUE, N_CLASSES))
+
+
 def test_vote_shares_give_rows_without_class_votes_the_mean(weight):
     counts = np.array([[2.0, 0], [1, 3], [0, 0]])
     w = weight[:3]
@@ -93,19 +100,6 @@ def test_softmax_neither_overflows_nor_underflows():
     proba, log_norm = softmax(np.array([[-5000.0, -5001], [4000, 3000]]))
     assert_allclose(proba, [[1 / (1 + np.exp(-1)), 1 / (1 + np.e)], [1, 0]])
     assert np.isfinite(log_norm).all()
-
-
-def test_e_step_is_certain_of_gold_and_counts_its_likelihood(gold):
-    scores = np.random.default_rng(0).normal(size=(N_SAMPLES, N_CLASSES))
-    posterior, log_likelihood = e_step(scores.copy(), gold)
-    for i in range(N_SAMPLES):
-        joint = np.exp(scores[i])
-        if gold[i] >= 0:
-            assert_array_equal(posterior[i], np.eye(N_CLASSES)[gold[i]])
-            assert_allclose(log_likelihood[i], scores[i, gold[i]])
-        else:
-            assert_allclose(posterior[i], joint / joint.sum())
-            assert_allclose(log_likelihood[i], np.log(joint.sum()))
 
 
 def test_clamp_changes_gold_rows_only(posterior, gold):
@@ -187,8 +181,7 @@ def test_redundancy_equals_loops_over_pairs_of_atoms(dense, weight, posterior):
     dense, weight, posterior = (np.repeat(x, 20, 0) for x in (dense, weight, posterior))
     atom_class = np.tile(CLASS_OF_VALUE, N_LFS)
     lf_of_atom = np.repeat(np.arange(N_LFS), N_VALUES)
-    A = one_hot(read_votes(dense), N_VALUES)
-    fires = A.toarray().T
+    fires = one_hot(read_votes(dense), N_VALUES).toarray().T
     n_votes = fires @ weight
     class_size = weight @ posterior
     discount = np.ones(len(fires))
@@ -212,22 +205,23 @@ def test_redundancy_equals_loops_over_pairs_of_atoms(dense, weight, posterior):
         np.average(discount[lf_of_atom == j], weights=n_votes[lf_of_atom == j])
         for j in range(N_LFS)
     ]
-    found = redundancy(A, posterior, weight, atom_class, lf_of_atom, N_LFS)
+    found = redundancy(
+        sparse.csr_matrix((fires * weight) @ fires.T),
+        n_votes,
+        (fires * weight) @ posterior,
+        class_size,
+        atom_class,
+        lf_of_atom,
+        N_LFS,
+    )
     assert_allclose(found, by_lf)
     assert found[0] < 0.8, "a copied LF counts less"
 
 
 def test_redundancy_of_an_lf_without_votes_is_one():
-    votes = read_votes(np.array([[0, -1], [1, -1]]))
-    found = redundancy(
-        one_hot(votes, 2),
-        np.eye(2),
-        np.ones(2),
-        np.array([0, 1, 0, 1]),
-        np.array([0, 0, 1, 1]),
-        2,
-    )
-    assert_array_equal(found, [1, 1])
+    alone = sparse.csr_matrix(np.eye(2))
+    args = (np.ones(2), np.eye(2), np.ones(2), np.array([0, 1]), np.zeros(2, dtype=int))
+    assert_array_equal(redundancy(alone, *args, 2), [1, 1])
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])

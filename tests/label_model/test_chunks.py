@@ -1,0 +1,213 @@
+"""Sums over chunks of votes are those of all votes, so any chunking fits the same."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from sklabel import LabelModel
+from sklabel.datasets import make_crowd_labels, make_lf_votes
+from sklabel.label_model import DawidSkene, OneCoinDawidSkene
+from sklabel.label_model._chunks import (
+    Chunks,
+    VoteChunk,
+    add_sums,
+    atom_likelihood,
+    atom_profile,
+    atom_start,
+    atom_sweep,
+    class_mass,
+    co_firing,
+    coin_likelihood,
+    coin_profile,
+    coin_start,
+    coin_sweep,
+    left_out,
+    rule_votes_met,
+)
+from sklabel.utils import votes_from_long
+from sklabel.utils._votes import CastVotes, read_votes
+
+CLASS_OF_VALUE = np.array([0, 1, 2])
+N_SAMPLES, N_LFS, K = 90, 5, 3
+
+
+@pytest.fixture
+def parts():
+    rng = np.random.default_rng(0)
+    dense = rng.integers(-1, K, size=(N_SAMPLES, N_LFS))
+    dense[:9] = -1
+    gold = np.where(rng.uniform(size=N_SAMPLES) < 0.2, rng.integers(K), -1)
+    gold[:3] = [0, 1, -1]
+    weight = rng.uniform(0.5, 2, size=N_SAMPLES)
+    return dense, gold, weight
+
+
+def chunk_of(dense, gold, weight):
+    return VoteChunk(read_votes(dense), gold, weight, CLASS_OF_VALUE, K)
+
+
+IS_RULE = np.array([True, False, False, True, False])
+TABLE = np.log(np.random.default_rng(1).dirichlet(np.ones(K), size=N_LFS * K))
+PRIOR = np.log([0.2, 0.3, 0.5])
+COIN = np.linspace(-1, 1, N_LFS)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "args"),
+    [
+        (atom_profile, ()),
+        (coin_profile, ()),
+        (atom_start, (np.full(K, 1 / K),)),
+        (atom_start, (np.full(K, 1 / K), IS_RULE)),
+        (atom_sweep, (TABLE, PRIOR)),
+        (atom_sweep, (TABLE, PRIOR, IS_RULE)),
+        (atom_likelihood, (TABLE, PRIOR)),
+        (coin_start, (np.full(K, 1 / K),)),
+        (coin_sweep, (COIN, PRIOR)),
+        (coin_likelihood, (COIN, -COIN, PRIOR)),
+        (left_out, (TABLE, PRIOR)),
+        (co_firing, (np.arange(2, 12),)),
+        (class_mass, (TABLE, PRIOR)),
+        (rule_votes_met, (IS_RULE,)),
+    ],
+)
+def test_a_kernel_of_seven_chunks_adds_up_to_that_of_all_rows(parts, kernel, args):
+    cuts = [0, 1, 4, 30, 31, 60, 75, N_SAMPLES]
+    chunks = [
+        chunk_of(*(part[a:b] for part in parts))
+        for a, b in zip(cuts, cuts[1:], strict=False)
+    ]
+    found = Chunks(chunks).total(kernel, *args)
+    expected = kernel(chunk_of(*parts), *args)
+    for name, value in expected._asdict().items():
+        other = getattr(found, name)
+        if hasattr(value, "toarray"):
+            value, other = value.toarray(), other.toarray()
+        assert_allclose(other, value, rtol=1e-12, atol=1e-12, err_msg=name)
+
+
+def test_a_chunk_leaves_out_rows_that_say_nothing_and_counts_them(parts):
+    chunk = chunk_of(*parts)
+    silent = (parts[0] < 0).all(axis=1) & (parts[1] < 0)
+    assert len(chunk.gold) == N_SAMPLES - silent.sum() < N_SAMPLES
+    assert chunk.n_all == pytest.approx(parts[2].sum())
+
+
+def test_sweep_statistics_equal_loops_over_votes(parts):
+    dense, gold, weight = parts
+    counts, total = np.zeros((N_LFS * K, K)), np.zeros(K)
+    judged_counts, judged_total = np.zeros((N_LFS * K, K)), np.zeros(K)
+    for i in range(N_SAMPLES):
+        cast = [j for j in range(N_LFS) if dense[i, j] >= 0]
+        if not cast and gold[i] < 0:
+            continue
+        joint = np.exp(PRIOR)
+        for j in cast:
+            joint = joint * np.exp(TABLE[j * K + dense[i, j]])
+        posterior = joint / joint.sum()
+        if gold[i] >= 0:
+            posterior = np.eye(K)[gold[i]]
+        judged = gold[i] >= 0 or any(not IS_RULE[j] for j in cast)
+        total += weight[i] * posterior
+        judged_total += judged * weight[i] * posterior
+        for j in cast:
+            counts[j * K + dense[i, j]] += weight[i] * posterior
+            judged_counts[j * K + dense[i, j]] += judged * weight[i] * posterior
+    sums = atom_sweep(chunk_of(*parts), TABLE, PRIOR, IS_RULE)
+    assert_allclose(sums.counts, counts)
+    assert_allclose(sums.total, total)
+    assert_allclose(sums.judged_counts, judged_counts)
+    assert_allclose(sums.judged_total, judged_total)
+
+
+def test_the_change_of_sums_is_the_mean_move_of_a_vote(parts):
+    chunk = chunk_of(*parts)
+    a, b = atom_start(chunk, np.full(K, 1 / K)), atom_sweep(chunk, TABLE, PRIOR)
+    moved = np.abs(a.counts - b.counts).sum() / 2
+    assert b.change(a) == pytest.approx(moved / a.counts.sum())
+    assert a.change(a) == 0
+
+
+def test_judged_weights_follow_the_rules_asked_for(parts):
+    chunk = chunk_of(*parts)
+    some = chunk.judged_weight(IS_RULE).copy()
+    none = chunk.judged_weight(np.zeros(N_LFS, dtype=bool))
+    assert_array_equal(none, chunk.weight)
+    assert some.sum() < none.sum()
+    assert_array_equal(chunk.judged_weight(IS_RULE), some)
+
+
+def test_sums_of_two_chunks_keep_their_names(parts):
+    profile = atom_profile(chunk_of(*parts))
+    assert add_sums(profile, profile).n_all == 2 * profile.n_all
+
+
+class InSevenChunks:
+    """Splits the votes of a fit before the model sees them."""
+
+    def _fit_votes(self, votes, gold, sample_weight):
+        cuts = np.linspace(0, votes.n_samples, 8).astype(int)
+        chunks = []
+        for a, b in zip(cuts, cuts[1:], strict=False):
+            indptr = votes.indptr[a : b + 1]
+            cast = slice(indptr[0], indptr[-1])
+            part = CastVotes(
+                indptr - indptr[0], votes.lf[cast], votes.value[cast], votes.n_lfs
+            )
+            chunks.append(self._chunk(part, gold[a:b], sample_weight[a:b]))
+        self._fit_chunks(Chunks(chunks))
+
+
+def crowd():
+    data = make_crowd_labels(700, 40, 3, random_state=0)
+    frame = data.crowd_labels
+    return votes_from_long(
+        frame, sample=frame.columns[0], lf=frame.columns[1], vote=frame.columns[2]
+    ).to_numpy()
+
+
+def rules():
+    return make_lf_votes(700, 12, 3, unipolar=True, random_state=0).votes
+
+
+def mixed():
+    votes = np.full((700, 14), -1)
+    votes[:, :12] = make_lf_votes(700, 12, 2, unipolar=False, random_state=0).votes
+    votes[:, 12] = np.where(votes[:, 0] >= 0, 0, -1)
+    votes[::3, 13] = 1
+    return votes
+
+
+@pytest.mark.parametrize(
+    ("votes", "structure"), [(crowd, "workers"), (rules, "rules"), (mixed, "mixed")]
+)
+@pytest.mark.parametrize("options", [{}, {"class_prior": "given"}])
+def test_label_model_fits_the_same_in_seven_chunks(votes, structure, options):
+    votes = votes()
+    in_chunks = type("LabelModelInChunks", (InSevenChunks, LabelModel), {})
+    whole = LabelModel().fit(votes)
+    if options:
+        prior = np.arange(2, len(whole.classes_) + 2)
+        options = {"class_prior": prior / prior.sum()}
+        whole = LabelModel(**options).fit(votes)
+    assert whole.structure_ == structure
+    parts = in_chunks(**options).fit(votes)
+    assert parts.n_iter_ == whole.n_iter_
+    assert_allclose(
+        parts.predict_proba(votes), whole.predict_proba(votes), rtol=0, atol=1e-9
+    )
+    assert_allclose(parts.confusion_, whole.confusion_, atol=1e-9)
+    assert parts.lower_bound_ == pytest.approx(whole.lower_bound_)
+
+
+@pytest.mark.parametrize("Model", [DawidSkene, OneCoinDawidSkene])
+def test_dawid_skene_fits_the_same_in_seven_chunks(Model):
+    votes = crowd()
+    gold = np.full(votes.shape[0], -1)
+    gold[:50] = np.arange(50) % 3
+    whole = Model().fit(votes, gold)
+    parts = type("InChunks", (InSevenChunks, Model), {})().fit(votes, gold)
+    assert_allclose(
+        parts.predict_proba(votes), whole.predict_proba(votes), rtol=0, atol=1e-9
+    )
+    assert parts.lower_bound_ == pytest.approx(whole.lower_bound_)
