@@ -111,17 +111,27 @@ class VoteChunk:
         """Make rows with gold certain; in place."""
         return clamp_rows(posterior, self.known, self.gold[self.known])
 
-    def judged_weight(self, is_rule: np.ndarray) -> np.ndarray:
-        """Return the weights, 0 on rows that neither a worker nor gold judges."""
+    def judged_weight(self, is_rule: np.ndarray) -> np.ndarray | None:
+        """Return the weights, 0 on rows that neither a worker nor gold judges.
+
+        None if there is no such row.
+        """
         key = is_rule.tobytes()
-        kept: tuple[bytes, np.ndarray] = self.__dict__.get("_judged", (b"", None))
+        kept: tuple[bytes, Any] = self.__dict__.get("_judged", (b"", None))
         if kept[0] != key:
             n_values = len(self.class_of_value)
             by_worker = np.repeat(~is_rule, n_values).astype(self.dtype)
             judged = self.indicator @ by_worker > 0
             judged[self.known] = True
-            kept = self._judged = (key, self.weight * judged)
+            weight = None if judged.all() else self.weight * judged
+            kept = self._judged = (key, weight)
         return kept[1]
+
+    def expected(self, posterior: np.ndarray) -> np.ndarray:
+        """Return the expected number of samples of each class."""
+        if self.scale is None:
+            return posterior.sum(axis=0, dtype=np.float64)
+        return column_sums(self.scale, posterior)
 
 
 class Chunks:
@@ -160,6 +170,14 @@ class Chunks:
 
     def progress(self, n_iter: int, change: float) -> None:
         """Hear of the end of a sweep; nothing is shown in memory."""
+
+
+def column_sums(weight: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Return the weighted sum of every column.
+
+    Not by BLAS, whose threads would spin longer than a sum of this kind takes.
+    """
+    return np.einsum("i,ij->j", weight, columns, dtype=np.float64)
 
 
 def add_sums(a: Any, b: Any) -> Any:
@@ -205,7 +223,7 @@ def _profile(chunk: VoteChunk, n_votes: np.ndarray, counts: np.ndarray) -> Profi
 
     return Profile(
         n_votes.astype(np.float64, copy=False),
-        (chunk.weight @ shares).astype(np.float64, copy=False),
+        chunk.expected(shares),
         of_gold(known),
         of_gold(bare),
         float(weight.sum()),
@@ -244,7 +262,8 @@ def rule_votes_met(chunk: VoteChunk, is_rule: np.ndarray) -> Scalar:
     n_values = len(chunk.class_of_value)
     by_rule = np.repeat(is_rule, n_values).astype(chunk.dtype)
     met = chunk.indicator @ (1 - by_rule) > 0
-    return Scalar(float((chunk.weight * met) @ (chunk.indicator @ by_rule)))
+    n_rule_votes = chunk.indicator @ by_rule
+    return Scalar(float((chunk.weight * met * n_rule_votes).sum()))
 
 
 # EM with a table per LF
@@ -275,11 +294,14 @@ def _atom_sums(
 ) -> AtomSums:
     A_transposed = chunk.transposed
     counts = class_counts_of_atoms(A_transposed, posterior, chunk.scale, chunk.n_votes)
-    total = chunk.weight @ posterior
+    total = chunk.expected(posterior)
     judged_counts, judged_total = np.zeros((0, chunk.n_classes)), np.zeros(0)
+    judged = None
     if is_rule is not None:
         judged = chunk.judged_weight(is_rule)
-        judged_total = judged @ posterior
+        judged_counts, judged_total = counts, total
+    if judged is not None:
+        judged_total = column_sums(judged, posterior)
         n_votes = A_transposed @ judged
         judged_counts = class_counts_of_atoms(A_transposed, posterior, judged, n_votes)
     sums = (counts, total, judged_counts, judged_total)
@@ -313,7 +335,7 @@ def atom_likelihood(
     """Log likelihood of the votes, and of gold labels."""
     scores = chunk.indicator @ log_table + log_prior
     log_norm = log_likelihood(scores, chunk.known, chunk.gold[chunk.known])
-    return Scalar(float(chunk.weight @ log_norm))
+    return Scalar(float((chunk.weight * log_norm).sum()))
 
 
 # EM with one coin per LF
@@ -337,7 +359,8 @@ class CoinSums(NamedTuple):
 
 def _coin_sums(chunk: VoteChunk, posterior: np.ndarray) -> CoinSums:
     right = right_votes(chunk.own_transposed, posterior, chunk.scale)
-    return CoinSums(right, chunk.weight @ posterior, chunk.weight @ chunk.votes.counts)
+    n_votes = float((chunk.weight * chunk.votes.counts).sum())
+    return CoinSums(right, chunk.expected(posterior), n_votes)
 
 
 def coin_start(chunk: VoteChunk, mean_share: np.ndarray) -> CoinSums:
@@ -365,7 +388,7 @@ def coin_likelihood(
     all_wrong = (chunk.own @ log_wrong).reshape(-1, chunk.n_classes).sum(axis=1)
     scores = support + all_wrong[:, None] + log_prior
     log_norm = log_likelihood(scores, chunk.known, chunk.gold[chunk.known])
-    return Scalar(float(chunk.weight @ log_norm))
+    return Scalar(float((chunk.weight * log_norm).sum()))
 
 
 # Rules
@@ -410,5 +433,4 @@ def class_mass(
     """Sum the posteriors of the rows with votes and without gold."""
     open_rows = (chunk.votes.counts > 0) & (chunk.gold < 0)
     scores = chunk.indicator @ log_table + log_prior
-    mass = (chunk.weight * open_rows) @ softmax(scores)[0]
-    return ClassMass(mass.astype(np.float64, copy=False))
+    return ClassMass(column_sums(chunk.weight * open_rows, softmax(scores)[0]))

@@ -73,7 +73,7 @@ def shares_of_counts(counts: np.ndarray, silent_share: np.ndarray) -> np.ndarray
     shares : ndarray of shape (n_samples, n_classes)
     """
     n_classes = counts.shape[1]
-    total = counts @ np.ones(n_classes, counts.dtype)
+    total = np.einsum("ij->i", counts)
     dtype = np.result_type(counts, np.float32)
     shares = np.empty(counts.shape, dtype, order="F" if n_classes == 2 else "C")
     np.divide(counts, np.where(total > 0, total, 1)[:, None], out=shares)

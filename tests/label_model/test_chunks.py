@@ -1,5 +1,7 @@
 """Sums over chunks of votes are those of all votes, so any chunking fits the same."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -73,10 +75,7 @@ COIN = np.linspace(-1, 1, N_LFS)
 )
 def test_a_kernel_of_seven_chunks_adds_up_to_that_of_all_rows(parts, kernel, args):
     cuts = [0, 1, 4, 30, 31, 60, 75, N_SAMPLES]
-    chunks = [
-        chunk_of(*(part[a:b] for part in parts))
-        for a, b in zip(cuts, cuts[1:], strict=False)
-    ]
+    chunks = [chunk_of(*(part[a:b] for part in parts)) for a, b in pairwise(cuts)]
     found = Chunks(chunks).total(kernel, *args)
     expected = kernel(chunk_of(*parts), *args)
     for name, value in expected._asdict().items():
@@ -131,10 +130,12 @@ def test_the_change_of_sums_is_the_mean_move_of_a_vote(parts):
 def test_judged_weights_follow_the_rules_asked_for(parts):
     chunk = chunk_of(*parts)
     some = chunk.judged_weight(IS_RULE).copy()
-    none = chunk.judged_weight(np.zeros(N_LFS, dtype=bool))
-    assert_array_equal(none, chunk.weight)
-    assert some.sum() < none.sum()
+    assert chunk.judged_weight(np.zeros(N_LFS, dtype=bool)) is None
     assert_array_equal(chunk.judged_weight(IS_RULE), some)
+    by_worker = (chunk_of(*parts).indicator.toarray() @ np.repeat(~IS_RULE, K)) > 0
+    by_worker[chunk.known] = True
+    assert_array_equal(some, chunk.weight * by_worker)
+    assert 0 < (some == 0).sum() < len(some)
 
 
 def test_sums_of_two_chunks_keep_their_names(parts):
@@ -148,7 +149,7 @@ class InSevenChunks:
     def _fit_votes(self, votes, gold, sample_weight):
         cuts = np.linspace(0, votes.n_samples, 8).astype(int)
         chunks = []
-        for a, b in zip(cuts, cuts[1:], strict=False):
+        for a, b in pairwise(cuts):
             indptr = votes.indptr[a : b + 1]
             cast = slice(indptr[0], indptr[-1])
             part = CastVotes(
