@@ -17,7 +17,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 import sklabel
-from sklabel.utils._classes import read_gold, resolve_classes
+from sklabel.utils._classes import Alphabets, read_gold, resolve_classes
 from sklabel.utils._validation import (
     check_class_prior,
     check_sample_weight,
@@ -271,11 +271,7 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
             lf_names=self._lf_names(),
             class_votes=self._needs_class_votes,
         )
-        self.classes_ = alphabets.classes
-        self.vote_values_ = alphabets.values
-        self._class_of_value = alphabets.class_of_value
-        if self.class_prior is not None:
-            check_class_prior(self.class_prior, len(self.classes_))
+        self._keep_alphabets(alphabets)
         encoded, _ = votes.encode(self.vote_values_)
         if len(encoded.lf) == 0:
             warnings.warn(
@@ -384,6 +380,14 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
         proba[encoded.counts == 0] = self.class_prior_
         return proba
 
+    def _keep_alphabets(self, alphabets: Alphabets) -> None:
+        """Set what classes and vote values there are."""
+        self.classes_ = alphabets.classes
+        self.vote_values_ = alphabets.values
+        self._class_of_value = alphabets.class_of_value
+        if self.class_prior is not None:
+            check_class_prior(self.class_prior, len(self.classes_))
+
     def _fit_votes(
         self, votes: CastVotes, gold: np.ndarray, sample_weight: np.ndarray
     ) -> None:
@@ -403,6 +407,12 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
                 f"{type(self).__name__} reads votes, and X is a {type(X).__name__}. "
                 "Put WorkerLFTransformer(crowd_labels) in front of it, or pass "
                 "crowd_labels.to_wide()."
+            )
+        if hasattr(X, "__dask_graph__"):
+            raise TypeError(
+                f"{type(self).__name__} would have to load X, a Dask collection, into "
+                "memory. Use sklabel.dask.fit(model, X) and "
+                "sklabel.dask.predict_proba(model, X), or pass X.compute()."
             )
         checked = validate_data(
             self,

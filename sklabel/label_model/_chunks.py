@@ -80,6 +80,17 @@ class VoteChunk:
         # None where every weight is 1, which saves products.
         self.scale = None if np.all(weight == 1) else self.weight
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is computed from the rest."""
+        derived = {"indicator", "transposed", "n_votes", "own", "own_transposed"}
+        derived.add("_judged")
+        return {k: v for k, v in self.__dict__.items() if k not in derived}
+
+    def __sizeof__(self) -> int:
+        """Return the bytes that the votes will take, for schedulers."""
+        held = self.votes.lf.nbytes + self.votes.value.nbytes
+        return int(held + 20 * len(self.votes.lf) + 40 * len(self.gold))
+
     @cached_property
     def indicator(self) -> sparse.csr_matrix:
         """One-hot votes, shape (n_samples, n_atoms)."""

@@ -214,7 +214,7 @@ def resolve_classes(
     elif complete:
         known_classes = labels
     else:
-        known_classes = _classes_of_votes_and_gold(values, labels, votes, lf_names)
+        known_classes = classes_of_votes_and_gold(values, labels, votes, lf_names)
 
     class_of_value, values = _match_values(
         values,
@@ -223,19 +223,52 @@ def resolve_classes(
         complete=complete,
         class_votes=class_votes,
     )
-    gold_index = np.full(votes.n_samples, -1, dtype=np.int64)
-    if gold is not None and gold.known.any():
-        order = np.argsort(known_classes, kind="stable")
-        at = index_of(known_classes[order], gold.label[gold.known])
+    gold_index = index_of_gold(gold, known_classes, votes.n_samples)
+    return Alphabets(known_classes, values, class_of_value, gold_index)
+
+
+def index_of_gold(
+    gold: Gold | None, classes: np.ndarray, n_samples: int
+) -> np.ndarray:
+    """Return the class index of each gold label, -1 where there is none.
+
+    Parameters
+    ----------
+    gold : Gold or None
+        Gold labels; -1 is unlabelled unless it is one of the classes.
+    classes : ndarray of shape (n_classes,)
+        The classes.
+    n_samples : int
+        Number of rows.
+
+    Returns
+    -------
+    index : ndarray of shape (n_samples,)
+        Indices into `classes`.
+
+    Raises
+    ------
+    ValueError
+        If a label is not one of the classes.
+    """
+    index = np.full(n_samples, -1, dtype=np.int64)
+    if gold is None:
+        return index
+    known = gold.known
+    if not (is_numeric(classes) and ABSTAIN in classes):
+        known = known & ~gold.minus_one
+    if known.any():
+        order = np.argsort(classes, kind="stable")
+        at = index_of(classes[order], gold.label[known])
         if (at < 0).any():
-            outside = distinct(gold.label[gold.known][at < 0])
+            outside = distinct(gold.label[known][at < 0])
             raise ValueError(
-                f"y has labels that are not in classes={known_classes.tolist()}: "
+                f"y has labels that are not in classes={classes.tolist()}: "
                 f"{first_few(outside)} ({int((at < 0).sum())} rows). Add them to "
                 "classes, or set them to -1 if those rows have no gold label."
             )
-        gold_index[gold.known] = order[at]
-    return Alphabets(known_classes, values, class_of_value, gold_index)
+        index[known] = order[at]
+    return index
 
 
 def _without_minus_one(
@@ -298,7 +331,7 @@ def check_classes(classes: ArrayLike) -> np.ndarray:
     return array
 
 
-def _classes_of_votes_and_gold(
+def classes_of_votes_and_gold(
     values: np.ndarray,
     labels: np.ndarray,
     votes: CastVotes,

@@ -1,0 +1,432 @@
+"""Crowd judgements that stay in the partitions of a Dask DataFrame."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from sklabel.dask._blocks import Blocks, in_partition, is_dask_frame, require_dask
+from sklabel.lf import CrowdLabels
+from sklabel.lf._judgements import (
+    Duplicates,
+    Outside,
+    check_option,
+    code_labels,
+    match_ids,
+    read_ids,
+    read_labels,
+)
+from sklabel.utils import VoteMatrix
+from sklabel.utils._validation import check_columns, first_few, plain
+from sklabel.utils._votes import is_numeric, vote_dtype
+
+# Column that remembers the order of lines over a shuffle.
+_ORDER = "_sklabel_order"
+_LARGEST_PARTITION = 2**40
+
+
+class PartitionedCrowdLabels:
+    """Crowd judgements in partitions: who gave which sample which label.
+
+    What :class:`~sklabel.CrowdLabels` is in memory, for files that exceed it. Build it
+    with :meth:`from_parquet` or :meth:`from_dask`; :func:`sklabel.dask.fit` and
+    :func:`sklabel.dask.predict_proba` take it in place of votes. Only the ids of the
+    workers and the labels are in memory; the judgements are read when they are needed.
+
+    Attributes
+    ----------
+    classes : ndarray of shape (n_classes,)
+        The labels that count as votes: those given, else all labels, sorted.
+    votes : ndarray of shape (n_classes,)
+        The vote of each class, as in CrowdLabels.
+    worker_ids : Index of length n_workers
+        Ids of all workers, sorted: the columns of the votes.
+    n_lines : int
+        Number of lines that were read.
+    n_partitions : int
+        Number of partitions.
+    sample_name, worker_name, label_name : hashable
+        Names of the columns.
+
+    See Also
+    --------
+    sklabel.CrowdLabels : The same in memory.
+
+    Notes
+    -----
+    All judgements of a sample must meet in one partition. Building reads the files
+    once, for the ids of workers, the labels, and the first and last sample id of each
+    partition; where these overlap, the partitions are shuffled by sample.
+
+    Examples
+    --------
+    >>> import pandas as pd, dask.dataframe as dd
+    >>> from sklabel.dask import PartitionedCrowdLabels
+    >>> frame = pd.DataFrame(
+    ...     {
+    ...         "sample": [7, 7, 8, 8],
+    ...         "worker": ["ann", "bob", "ann", "cat"],
+    ...         "label": ["good", "bad", "good", "bad"],
+    ...     }
+    ... )
+    >>> crowd = PartitionedCrowdLabels.from_dask(dd.from_pandas(frame, npartitions=2))
+    >>> crowd.worker_ids.tolist(), crowd.classes.tolist(), crowd.n_lines
+    (['ann', 'bob', 'cat'], ['bad', 'good'], 4)
+    """
+
+    classes: np.ndarray
+    votes: np.ndarray
+    worker_ids: pd.Index
+    n_lines: int
+    n_partitions: int
+    sample_name: Any
+    worker_name: Any
+    label_name: Any
+    # Delayed CrowdLabels of each partition, None where it has no judgement; first and
+    # last sample id of each.
+    _crowds: list[Any]
+    _sample_ids: list[np.ndarray]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        raise TypeError(
+            "PartitionedCrowdLabels is built by PartitionedCrowdLabels.from_parquet("
+            "path, sample=..., worker=..., label=...) or from_dask."
+        )
+
+    @classmethod
+    def from_parquet(
+        cls,
+        path: Any,
+        *,
+        sample: Any = "sample",
+        worker: Any = "worker",
+        label: Any = "label",
+        classes: ArrayLike | None = None,
+        duplicates: Duplicates = "last",
+        outside: Outside = "raise",
+        shuffle: bool | None = None,
+        **read_parquet_options: Any,
+    ) -> PartitionedCrowdLabels:
+        """Build from Parquet files: one judgement per line.
+
+        Parameters
+        ----------
+        path : str or list of str
+            Files, a folder or a pattern, as for :func:`dask.dataframe.read_parquet`.
+        sample, worker, label : str, default='sample', 'worker', 'label'
+            Names of the columns; others are not read.
+        classes : array-like of shape (n_classes,), default=None
+            Labels that count as votes. If None, all labels, sorted.
+        duplicates : {'last', 'first', 'majority', 'raise'}, default='last'
+            Which of several judgements of one (sample, worker) pair counts, in the
+            order of the files.
+        outside : {'raise', 'count'}, default='raise'
+            What to do with labels outside of `classes`; 'count' leaves them out.
+        shuffle : bool, default=None
+            Whether to bring the judgements of a sample together. If None, where ranges
+            of sample ids overlap. False trusts that they are together.
+        **read_parquet_options : dict
+            Passed to :func:`dask.dataframe.read_parquet`, for instance `blocksize`.
+
+        Returns
+        -------
+        crowd_labels : PartitionedCrowdLabels
+            The judgements.
+
+        Raises
+        ------
+        ImportError
+            If Dask is not installed.
+        ValueError
+            As `from_dask`.
+        OSError
+            If there is no such file.
+        """
+        require_dask()
+        import dask.dataframe as dd
+
+        frame = dd.read_parquet(path, **read_parquet_options)
+        check_columns(
+            frame._meta, [sample, worker, label], where="PartitionedCrowdLabels"
+        )
+        return cls.from_dask(
+            frame[[sample, worker, label]],
+            sample=sample,
+            worker=worker,
+            label=label,
+            classes=classes,
+            duplicates=duplicates,
+            outside=outside,
+            shuffle=shuffle,
+        )
+
+    @classmethod
+    def from_dask(
+        cls,
+        frame: Any,
+        *,
+        sample: Any = "sample",
+        worker: Any = "worker",
+        label: Any = "label",
+        classes: ArrayLike | None = None,
+        duplicates: Duplicates = "last",
+        outside: Outside = "raise",
+        shuffle: bool | None = None,
+    ) -> PartitionedCrowdLabels:
+        """Build from a Dask DataFrame: one judgement per line.
+
+        Parameters
+        ----------
+        frame : Dask DataFrame
+            The judgements; empty partitions are welcome.
+        sample, worker, label : hashable, default='sample', 'worker', 'label'
+            Names of the columns.
+        classes : array-like of shape (n_classes,), default=None
+            Labels that count as votes. If None, all labels, sorted.
+        duplicates : {'last', 'first', 'majority', 'raise'}, default='last'
+            Which of several judgements of one (sample, worker) pair counts.
+        outside : {'raise', 'count'}, default='raise'
+            What to do with labels outside of `classes`; 'count' leaves them out.
+        shuffle : bool, default=None
+            Whether to bring the judgements of a sample together. If None, where ranges
+            of sample ids overlap. False trusts that they are together.
+
+        Returns
+        -------
+        crowd_labels : PartitionedCrowdLabels
+            The judgements.
+
+        Raises
+        ------
+        TypeError
+            If `frame` is no Dask DataFrame, or ids or labels of some partitions are
+            strings and those of others are numbers.
+        ValueError
+            If a column or id is missing, there is no judgement, or a label is outside
+            of `classes`; names the partition.
+        """
+        dask = require_dask()
+        check_option("duplicates", duplicates, ("last", "first", "majority", "raise"))
+        check_option("outside", outside, ("raise", "count"))
+        if not is_dask_frame(frame) or frame.ndim != 2:
+            raise TypeError(
+                "PartitionedCrowdLabels.from_dask needs a Dask DataFrame with one "
+                f"judgement per line; got {type(frame).__name__}. For a table in "
+                "memory use CrowdLabels.from_frame."
+            )
+        names = [sample, worker, label]
+        check_columns(frame._meta, names, where="PartitionedCrowdLabels")
+        frame = frame[names]
+        given = None if classes is None else np.asarray(classes)
+        survey = dask.delayed(_survey)
+        parts = [survey(i, p, names, given) for i, p in enumerate(frame.to_delayed())]
+        found: list[_Survey] = dask.delayed(list)(parts).compute()
+        if not any(part.n_lines for part in found):
+            raise ValueError(
+                f"PartitionedCrowdLabels: none of the {len(found)} partitions holds a "
+                "judgement."
+            )
+        _check_kinds([part.workers for part in found], f"Worker ids ({worker!r})")
+        _check_kinds([part.labels for part in found], f"Labels ({label!r})")
+        ranges = [part.sample_range for part in found]
+        _check_kinds(ranges, f"Sample ids ({sample!r})")
+        if shuffle or (shuffle is None and _overlap(ranges)):
+            frame = _shuffle_by_sample(frame, sample)
+
+        labels = _sorted_union([part.labels for part in found])
+        _, class_array, votes = code_labels(labels, given)
+        self = object.__new__(cls)
+        self.classes, self.votes = class_array, votes
+        self.worker_ids = pd.Index(
+            _sorted_union([part.workers for part in found]), name=worker
+        )
+        self.n_lines = sum(part.n_lines for part in found)
+        self.n_partitions = frame.npartitions
+        self.sample_name, self.worker_name, self.label_name = names
+        options = {
+            "sample": sample,
+            "worker": worker,
+            "label": label,
+            "classes": class_array,
+            "duplicates": duplicates,
+            "outside": outside,
+        }
+        self._sample_ids = ranges
+        read = dask.delayed(_crowd_of_partition)
+        shared = dask.delayed(options)
+        # The same tasks serve votes, ids and gold labels, so each file is read once.
+        self._crowds = [read(i, p, shared) for i, p in enumerate(frame.to_delayed())]
+        return self
+
+    @property
+    def n_workers(self) -> int:
+        """Number of workers."""
+        return len(self.worker_ids)
+
+    def _vote_blocks(self) -> Blocks:
+        """Return the votes of each partition, lazily.
+
+        Returns
+        -------
+        blocks : Blocks
+            `parts` are delayed VoteMatrix of shape (n_samples, n_workers), a row for
+            each sample of the partition in order of first appearance.
+        """
+        dask = require_dask()
+        template = VoteMatrix((1, self.n_workers), dtype=vote_dtype(1))
+        votes = dask.delayed(_votes_of)
+        worker_ids = dask.delayed(self.worker_ids)
+        return Blocks(
+            [votes(crowd, worker_ids) for crowd in self._crowds], template, self.votes
+        )
+
+    def _sample_blocks(self) -> list[Any]:
+        """Return the sample ids of each partition, lazily.
+
+        Returns
+        -------
+        parts : list of Delayed
+            Index of the rows of each block of `_vote_blocks`.
+        """
+        samples = require_dask().delayed(_samples_of)
+        return [samples(crowd, self._empty_samples()) for crowd in self._crowds]
+
+    def _gold_blocks(self, y: pd.Series) -> list[Any]:
+        """Return the gold labels of each partition, lazily.
+
+        Parameters
+        ----------
+        y : Series
+            Gold labels, indexed by sample id.
+
+        Returns
+        -------
+        parts : list of Delayed
+            Arrays with a row for each sample of a block of `_vote_blocks`.
+        """
+        dask = require_dask()
+        find, shared = dask.delayed(_gold_of), dask.delayed(y)
+        return [find(ids, shared) for ids in self._sample_blocks()]
+
+    def _empty_samples(self) -> pd.Index:
+        """Return an empty Index of the type of the sample ids."""
+        filled = next(part for part in self._sample_ids if len(part))
+        return pd.Index(filled[:0], name=self.sample_name)
+
+    def __repr__(self) -> str:
+        return (
+            f"PartitionedCrowdLabels({self.n_partitions} partitions, {self.n_workers} "
+            f"workers, {self.n_lines} lines, classes=[{first_few(self.classes)}])"
+        )
+
+
+class _Survey(NamedTuple):
+    """What building has to know of a partition."""
+
+    workers: np.ndarray
+    labels: np.ndarray
+    sample_range: np.ndarray
+    n_lines: int
+
+
+def _survey(
+    number: int, frame: pd.DataFrame, names: list[Any], classes: np.ndarray | None
+) -> _Survey:
+    """Find worker ids, labels, and the range of sample ids of a partition."""
+    sample, worker, label = names
+    nothing = np.zeros(0, dtype=np.int64)
+    with in_partition(number, "the judgements"):
+        check_columns(frame, names, where="PartitionedCrowdLabels")
+        if len(frame) == 0:
+            return _Survey(nothing, nothing, nothing, 0)
+        code, labels = read_labels(frame[label], classes)
+        kept = code >= 0
+        if not kept.any():
+            return _Survey(nothing, nothing, nothing, len(frame))
+        workers = np.asarray(read_ids(frame[worker], kept)[1])
+        samples = np.asarray(read_ids(frame[sample], kept)[1])
+        ends = np.array([samples.min(), samples.max()], dtype=samples.dtype)
+    return _Survey(workers, np.asarray(labels), ends, len(frame))
+
+
+def _check_kinds(parts: list[np.ndarray], what: str) -> None:
+    """Raise if ids or labels are strings in some partitions and numbers in others."""
+    for i, part in enumerate(parts):
+        first = next((j for j in range(i) if len(parts[j])), None)
+        if first is None or not len(part):
+            continue
+        if is_numeric(part) != is_numeric(parts[first]):
+            raise TypeError(
+                f"{what} must be all strings or all numbers; partition {first} holds "
+                f"{plain(parts[first][0])!r} and partition {i} holds "
+                f"{plain(part[0])!r}. Convert them when the files are written or read."
+            )
+
+
+def _sorted_union(parts: list[np.ndarray]) -> np.ndarray:
+    """Return the sorted distinct values of all partitions."""
+    return np.sort(pd.unique(np.concatenate([part for part in parts if len(part)])))
+
+
+def _overlap(ranges: list[np.ndarray]) -> bool:
+    """Tell whether a sample may have judgements in two partitions."""
+    ends = sorted((part[0], part[1]) for part in ranges if len(part))
+    return any(b[0] <= a[1] for a, b in pairwise(ends))
+
+
+def _shuffle_by_sample(frame: Any, sample: Any) -> Any:
+    """Bring the judgements of each sample together, in the order of the files."""
+    ordered = frame.map_partitions(
+        _with_order, meta=frame._meta.assign(**{_ORDER: np.int64(0)})
+    )
+    return ordered.shuffle(on=sample, ignore_index=True)
+
+
+def _with_order(frame: pd.DataFrame, partition_info: Any = None) -> pd.DataFrame:
+    """Add a column that sorts the lines of all partitions."""
+    start = 0 if partition_info is None else partition_info["number"]
+    order = start * _LARGEST_PARTITION + np.arange(len(frame), dtype=np.int64)
+    return frame.assign(**{_ORDER: order})
+
+
+def _crowd_of_partition(
+    number: int, frame: pd.DataFrame, options: dict[str, Any]
+) -> CrowdLabels | None:
+    """Return the CrowdLabels of a partition, None if it holds no judgement."""
+    if _ORDER in frame.columns:
+        frame = frame.sort_values(_ORDER).drop(columns=_ORDER)
+    with in_partition(number, "the judgements"):
+        if len(frame) == 0 or frame[options["label"]].isna().all():
+            return None
+        return CrowdLabels.from_frame(frame, **options)
+
+
+def _votes_of(crowd: CrowdLabels | None, worker_ids: pd.Index) -> VoteMatrix:
+    """Return the votes of a partition with a column for each of all workers."""
+    if crowd is None:
+        return VoteMatrix((0, len(worker_ids)), dtype=vote_dtype(1))
+    indptr, worker, label, _ = crowd.votes_of(crowd.sample_ids)
+    column = worker_ids.get_indexer(crowd.worker_ids).astype(np.int32)[worker]
+    values = crowd.votes.astype(vote_dtype(int(crowd.votes.max(initial=0))))
+    return VoteMatrix(
+        (values[label], column, indptr), shape=(len(indptr) - 1, len(worker_ids))
+    )
+
+
+def _samples_of(crowd: CrowdLabels | None, empty: pd.Index) -> pd.Index:
+    """Return the sample ids of a partition."""
+    return empty if crowd is None else crowd.sample_ids
+
+
+def _gold_of(sample_ids: pd.Index, y: pd.Series) -> np.ndarray:
+    """Return the gold labels of samples, None where there is none."""
+    at = match_ids(y.index, sample_ids)
+    gold = np.full(len(at), None, dtype=object)
+    gold[at >= 0] = y.to_numpy(dtype=object)[at[at >= 0]]
+    return gold

@@ -1,0 +1,414 @@
+"""Fit a label model on partitions of votes."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from functools import reduce
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.base import clone
+
+from sklabel.dask._blocks import (
+    blocks_of,
+    check_same_kind,
+    columns_of,
+    in_partition,
+    require_dask,
+)
+from sklabel.label_model._chunks import Chunks, VoteChunk, add_sums
+from sklabel.label_model._em import ChunkedLabelModel
+from sklabel.utils._classes import (
+    Alphabets,
+    Gold,
+    classes_of_votes_and_gold,
+    index_of_gold,
+    read_gold,
+    resolve_classes,
+)
+from sklabel.utils._validation import check_sample_weight
+from sklabel.utils._votes import CastVotes, distinct, is_numeric
+
+# Sums of this many partitions are added by one task.
+_FAN_IN = 8
+
+
+def fit(
+    model: Any,
+    X: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    *,
+    persist: bool | None = None,
+    verbose: bool = False,
+) -> Any:
+    """Fit a label model on votes that stay where they are.
+
+    The same code as in memory runs on each partition: a sweep of EM sends the
+    parameters to the workers and gets back sums, so the client holds nothing of the
+    size of the votes, and the result is that of ``model.fit`` on all votes. On a
+    cluster, a partition that is lost is computed again from its source. Use
+    ``model.fit`` for what fits into memory: it is faster.
+
+    Parameters
+    ----------
+    model : LabelModel, DawidSkene or OneCoinDawidSkene
+        Is fitted in place. On any error it is left as it was.
+    X : Dask DataFrame, Dask Array or PartitionedCrowdLabels
+        Votes of shape (n_samples, n_lfs), in any form that the model reads; blocks of
+        an array may be CSR. Lengths of partitions may be unknown, or 0.
+    y : Dask Series or Array, default=None
+        Gold labels with the partitions of X, -1 or NaN where there is none. For
+        PartitionedCrowdLabels, a pandas Series indexed by sample id.
+    sample_weight : Dask Series or Array, default=None
+        Weights with the partitions of X.
+    persist : bool, default=None
+        Whether the votes stay in the memory of the workers, 20 bytes each, between
+        sweeps. If None, they do on a `distributed` cluster. Without, every sweep reads
+        them from their source again: slower, and any size will do.
+    verbose : bool, default=False
+        Write a line per sweep to the standard error stream.
+
+    Returns
+    -------
+    model : estimator
+        The same model, fitted. It predicts in memory, too.
+
+    Raises
+    ------
+    ImportError
+        If Dask is not installed.
+    TypeError
+        If the model cannot be fitted in parts, or X is no Dask collection.
+    ValueError
+        As `fit` in memory; names the partition.
+    RuntimeError
+        If the cluster is lost.
+
+    See Also
+    --------
+    predict_proba : Soft labels of a Dask collection, lazily.
+
+    Notes
+    -----
+    A sweep costs what it costs in memory, divided by the workers, and one round trip.
+    Every worker gets the parameters, n_lfs * n_values * n_classes numbers of 8 bytes,
+    and returns as many.
+
+    Examples
+    --------
+    >>> import pandas as pd, dask.dataframe as dd
+    >>> from sklabel import LabelModel
+    >>> from sklabel.dask import fit, predict_proba
+    >>> votes = pd.DataFrame({"a": [0, 1] * 20, "b": [0, 1] * 20, "c": [1, 0] * 20})
+    >>> lazy = dd.from_pandas(votes, npartitions=4)
+    >>> model = fit(LabelModel(), lazy)
+    >>> model.lf_accuracy_.round(1)
+    array([1. , 1. , 0.2])
+    >>> predict_proba(model, lazy).head(2).round(1)
+         0    1
+    0  0.9  0.1
+    1  0.1  0.9
+    """
+    dask = require_dask()
+    if not isinstance(model, ChunkedLabelModel):
+        raise TypeError(
+            "sklabel.dask.fit takes LabelModel, DawidSkene or OneCoinDawidSkene, whose "
+            f"statistics are sums over samples; got {type(model).__name__}. Fit it in "
+            "memory."
+        )
+    blocks = blocks_of(X, what="sklabel.dask.fit")
+    n_parts = len(blocks.parts)
+    labels = columns_of(y, X, n_parts, "y")
+    if sample_weight is not None and hasattr(X, "_gold_blocks"):
+        raise ValueError(
+            "sample_weight is not supported for PartitionedCrowdLabels. For weights, "
+            "fit on the votes of sklabel.dask.transform(WorkerLFTransformer(...), X)."
+        )
+    weights = columns_of(sample_weight, X, n_parts, "sample_weight")
+    before = model.__dict__.copy()
+    data = None
+    try:
+        model._validate_params()
+        model._read_votes(blocks.template, reset=True)
+        rows = list(zip(range(n_parts), blocks.parts, labels, weights, strict=True))
+        if blocks.values is not None and y is None:
+            contents = [_Content(blocks.values, blocks.values[:0], False, 1, 1)]
+        else:
+            blank, look = dask.delayed(_blank_copy(model)), dask.delayed(_content_of)
+            found = [look(number, blank, *row) for number, *row in rows]
+            contents = _compute(dask.delayed(list)(found))
+        model._keep_alphabets(_alphabets(model, contents, y is not None))
+        ready, lay_out = dask.delayed(_blank_copy(model)), dask.delayed(_chunk_of)
+        chunks = [lay_out(number, ready, *row) for number, *row in rows]
+        data = DaskChunks(chunks, model, persist=persist, verbose=verbose)
+        if not any(len(content.values) for content in contents):
+            warnings.warn(
+                f"{type(model).__name__}: none of the rows has a vote; predict_proba "
+                "returns the class prior. Check ids and columns.",
+                UserWarning,
+                stacklevel=2,
+            )
+        model._fit_chunks(data)
+    except BaseException:
+        model.__dict__ = before
+        raise
+    finally:
+        if data is not None:
+            data.release()
+    return model
+
+
+class DaskChunks(Chunks):
+    """Chunks of votes behind Dask; sums are added up in a tree.
+
+    Parameters
+    ----------
+    chunks : list of Delayed
+        One VoteChunk each.
+    model : ChunkedLabelModel
+        The model that is fitted.
+    persist : bool or None
+        Whether to keep the chunks in memory; None: on a cluster.
+    verbose : bool
+        Whether to write a line per sweep.
+    """
+
+    def __init__(
+        self, chunks: list[Any], model: Any, *, persist: bool | None, verbose: bool
+    ) -> None:
+        self._dask = require_dask()
+        self._name = type(model).__name__
+        self._verbose = verbose
+        self.n_lfs = model.n_features_in_
+        if persist is None:
+            persist = _client() is not None
+        self._persisted = persist
+        self.chunks = self._dask.persist(*chunks) if persist else chunks
+        self._started = time.perf_counter()
+
+    def total(self, kernel: Callable[..., Any], *parameters: Any) -> Any:
+        """Return the sums of a kernel over all chunks."""
+        delayed = self._dask.delayed
+        shared = [p if p is None else delayed(p, pure=False) for p in parameters]
+        task = delayed(kernel, pure=False)
+        parts = [task(chunk, *shared) for chunk in self.chunks]
+        while len(parts) > 1:
+            groups = [parts[i : i + _FAN_IN] for i in range(0, len(parts), _FAN_IN)]
+            parts = [delayed(_add_all, pure=False)(group) for group in groups]
+        return _compute(parts[0])
+
+    def progress(self, n_iter: int, change: float) -> None:
+        """Write a line about a sweep."""
+        if self._verbose:
+            seconds = time.perf_counter() - self._started
+            sys.stderr.write(
+                f"{self._name}: sweep {n_iter}, change {change:.1e}, {seconds:.1f} s\n"
+            )
+
+    def release(self) -> None:
+        """Let the workers forget the votes, and whatever still runs on them."""
+        client = _client()
+        if self._persisted and client is not None and client.status == "running":
+            client.cancel(self.chunks)
+        self.chunks = []
+
+
+def _client() -> Any:
+    """Return the client of a `distributed` cluster that computes, or None."""
+    distributed = sys.modules.get("distributed")
+    if distributed is None:
+        return None
+    try:
+        return distributed.get_client()
+    except ValueError:
+        return None
+
+
+def _compute(task: Any) -> Any:
+    """Compute a task; a lost cluster becomes one clear error."""
+    try:
+        with warnings.catch_warnings():
+            # Parameters belong to the graph: it then survives the loss of a worker.
+            warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
+            return task.compute()
+    except Exception as error:
+        if not _is_lost(error):
+            raise
+        raise RuntimeError(
+            f"The Dask cluster was lost during the fit ({type(error).__name__}: "
+            f"{error}). The model is as it was before. Start a cluster and fit again; "
+            "workers that die over and over may need smaller partitions."
+        ) from error
+
+
+def _is_lost(error: Exception) -> bool:
+    """Tell whether an error comes from the cluster and not from the votes."""
+    if "distributed" not in sys.modules:
+        return False
+    from asyncio import CancelledError
+
+    from distributed import KilledWorker
+    from distributed.comm import CommClosedError
+
+    # Errors of `distributed` itself, and what its client raises without a scheduler.
+    module = type(error).__module__.partition(".")[0]
+    return (
+        isinstance(error, KilledWorker | CommClosedError | CancelledError)
+        or module == "distributed"
+        or (isinstance(error, TimeoutError | OSError) and _client() is None)
+        or "distributed" in str(type(error))
+    )
+
+
+def _add_all(sums: list[Any]) -> Any:
+    """Add up the sums of some partitions."""
+    return reduce(add_sums, sums)
+
+
+def _blank_copy(model: Any) -> Any:
+    """Return a copy that reads votes as the model does."""
+    copy = clone(model)
+    for name in (
+        "n_features_in_",
+        "feature_names_in_",
+        "classes_",
+        "vote_values_",
+        "_class_of_value",
+    ):
+        if hasattr(model, name):
+            setattr(copy, name, getattr(model, name))
+    return copy
+
+
+class _Content(NamedTuple):
+    """What a partition holds: distinct votes and gold labels, rows without gold."""
+
+    values: np.ndarray
+    labels: np.ndarray
+    has_minus_one: bool
+    n_missing: int
+    n_rows: int
+
+
+def _read_part(
+    model: Any, X: Any, y: Any, sample_weight: Any
+) -> tuple[CastVotes, Gold | None, np.ndarray]:
+    """Read votes, gold labels and weights of a partition, without rows of weight 0."""
+    n_rows = X.shape[0]
+    if n_rows == 0:
+        votes = CastVotes(
+            np.zeros(1, dtype=np.int64),
+            np.zeros(0, dtype=np.int32),
+            np.zeros(0, dtype=np.int64),
+            model.n_features_in_,
+        )
+    else:
+        votes = model._read_votes(X, reset=False)
+    gold = None
+    if y is not None:
+        labels = np.asarray(y)
+        if (
+            len(labels) == n_rows
+            and labels.dtype.kind == "f"
+            and np.isnan(labels).all()
+        ):
+            # No gold here says nothing about the other partitions.
+            y = np.full(n_rows, None, dtype=object)
+        gold = read_gold(y, n_rows)
+    if sample_weight is None:
+        return votes, gold, np.ones(n_rows)
+    weight = np.asarray(sample_weight, dtype=np.float64)
+    if n_rows == 0 or not weight.any():
+        # Weights of 0 only are an error for all rows, not for a partition.
+        kept, weight = np.zeros(n_rows, dtype=bool), weight[:n_rows]
+    else:
+        weight = check_sample_weight(weight, n_rows)
+        kept = weight > 0
+    return (
+        votes.take_rows(kept),
+        None if gold is None else gold.take(kept),
+        weight[kept],
+    )
+
+
+def _content_of(
+    number: int, model: Any, X: Any, y: Any, sample_weight: Any
+) -> _Content:
+    """Find the vote values and gold labels of a partition."""
+    with in_partition(number):
+        votes, gold, _ = _read_part(model, X, y, sample_weight)
+        values = distinct(votes.value)
+        labels, minus_one, n_missing = values[:0], False, votes.n_samples
+        if gold is not None:
+            labels = distinct(gold.label[gold.known & ~gold.minus_one])
+            minus_one = bool(gold.minus_one.any())
+            n_missing = int((~gold.known).sum())
+        if model.classes is None and n_missing > 0 and len(values):
+            # Raises, with row and LF, where a value can be no class.
+            classes_of_votes_and_gold(values, values[:0], votes, model._lf_names())
+    return _Content(values, labels, minus_one, n_missing, votes.n_samples)
+
+
+def _alphabets(model: Any, contents: list[_Content], has_gold: bool) -> Alphabets:
+    """Resolve the classes from the contents of all partitions."""
+    n_rows = sum(content.n_rows for content in contents)
+    if n_rows == 0:
+        raise ValueError(
+            f"Found array with 0 sample(s) in all {len(contents)} partitions of X "
+            f"while a minimum of 1 is required by {type(model).__name__}."
+        )
+    values = _union([content.values for content in contents], "Votes")
+    gold = None
+    if has_gold:
+        labels = _union([content.labels for content in contents], "Gold labels")
+        minus_one = any(content.has_minus_one for content in contents)
+        missing = any(content.n_missing for content in contents)
+        if len(labels) == 0 and not minus_one:
+            raise ValueError(
+                f"y has no gold label in any of its {n_rows} rows. Pass y=None to fit "
+                "without gold labels."
+            )
+        # A row for each label, one for -1 and one without gold, where there are such.
+        label = np.append(labels, [-1] * minus_one + [-1] * missing)
+        if not is_numeric(labels) and len(labels):
+            label = np.append(labels, labels[:1].repeat(missing))
+        row = np.arange(len(label))
+        n_known = len(labels) + minus_one
+        gold = Gold(label, row < n_known, (row >= len(labels)) & (row < n_known))
+    n_summary = 1 if gold is None else len(gold.label)
+    indptr = np.append(0, np.full(n_summary, len(values)))
+    summary = CastVotes(
+        indptr, np.zeros(len(values), dtype=np.int32), values, model.n_features_in_
+    )
+    return resolve_classes(
+        summary,
+        gold,
+        model.classes,
+        lf_names=model._lf_names(),
+        class_votes=model._needs_class_votes,
+    )
+
+
+def _union(parts: list[np.ndarray], what: str) -> np.ndarray:
+    """Return the sorted distinct values of all partitions."""
+    kinds = ["strings", "numbers"]
+    check_same_kind(
+        [kinds[is_numeric(part)] if len(part) else "nothing" for part in parts], what
+    )
+    filled = [part for part in parts if len(part)]
+    return distinct(np.concatenate(filled)) if filled else parts[0]
+
+
+def _chunk_of(number: int, model: Any, X: Any, y: Any, sample_weight: Any) -> VoteChunk:
+    """Lay out a partition for the kernels."""
+    with in_partition(number):
+        votes, gold, weight = _read_part(model, X, y, sample_weight)
+        encoded, _ = votes.encode(model.vote_values_)
+        index = index_of_gold(gold, model.classes_, votes.n_samples)
+        return model._chunk(encoded, index, weight)
