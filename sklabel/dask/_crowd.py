@@ -343,12 +343,10 @@ def _survey(
     nothing = np.zeros(0, dtype=np.int64)
     with in_partition(number, "the judgements"):
         check_columns(frame, names, where="PartitionedCrowdLabels")
-        if len(frame) == 0:
-            return _Survey(nothing, nothing, nothing, 0)
+        if frame[label].isna().all():
+            return _Survey(nothing, nothing, nothing, len(frame))
         code, labels = read_labels(frame[label], classes)
         kept = code >= 0
-        if not kept.any():
-            return _Survey(nothing, nothing, nothing, len(frame))
         workers = np.asarray(read_ids(frame[worker], kept)[1])
         samples = np.asarray(read_ids(frame[sample], kept)[1])
         ends = np.array([samples.min(), samples.max()], dtype=samples.dtype)
@@ -402,7 +400,7 @@ def _crowd_of_partition(
     if _ORDER in frame.columns:
         frame = frame.sort_values(_ORDER).drop(columns=_ORDER)
     with in_partition(number, "the judgements"):
-        if len(frame) == 0 or frame[options["label"]].isna().all():
+        if frame[options["label"]].isna().all():
             return None
         return CrowdLabels.from_frame(frame, **options)
 

@@ -26,6 +26,7 @@ from sklabel.label_model._em import ChunkedLabelModel
 from sklabel.utils._classes import (
     Alphabets,
     Gold,
+    check_classes,
     classes_of_votes_and_gold,
     index_of_gold,
     read_gold,
@@ -349,8 +350,10 @@ def _content_of(
             labels = distinct(gold.label[gold.known & ~gold.minus_one])
             minus_one = bool(gold.minus_one.any())
             n_missing = int((~gold.known).sum())
-        if model.classes is None and n_missing > 0 and len(values):
-            # Raises, with row and LF, where a value can be no class.
+        # Both raise, with what is wrong and where, before anything is put together.
+        if model.classes is not None:
+            index_of_gold(gold, check_classes(model.classes), votes.n_samples)
+        elif n_missing > 0 and len(values):
             classes_of_votes_and_gold(values, values[:0], votes, model._lf_names())
     return _Content(values, labels, minus_one, n_missing, votes.n_samples)
 

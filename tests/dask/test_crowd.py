@@ -1,0 +1,206 @@
+"""Judgements in Parquet files are the judgements in memory."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+
+from sklabel import CrowdLabels, LabelModel, WorkerLFTransformer
+from sklabel.dask import PartitionedCrowdLabels, fit, predict, predict_proba
+from sklabel.datasets import make_crowd_labels
+
+dask = pytest.importorskip("dask")
+dd = pytest.importorskip("dask.dataframe")
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture
+def judgements():
+    frame = make_crowd_labels(120, 15, 2, random_state=0).crowd_labels
+    frame.columns = ["task", "person", "answer"]
+    frame["answer"] = np.array(["no", "yes"])[frame["answer"]]
+    return frame
+
+
+NAMES = {"sample": "task", "worker": "person", "label": "answer"}
+
+
+def in_memory(frame, **options):
+    """Fit in memory; return the probabilities by sample id."""
+    crowd = CrowdLabels.from_frame(frame, **NAMES, **options)
+    ids = pd.DataFrame({"task": crowd.sample_ids})
+    votes = WorkerLFTransformer(crowd, sparse_output=True).fit_transform(ids)
+    model = LabelModel(classes=crowd.classes).fit(votes)
+    return pd.DataFrame(
+        model.predict_proba(votes), index=crowd.sample_ids, columns=crowd.classes
+    ).sort_index()
+
+
+def write(frame, folder, cuts):
+    for i, (a, b) in enumerate(zip([0, *cuts], [*cuts, len(frame)], strict=True)):
+        frame.iloc[a:b].to_parquet(folder / f"part_{i:02}.parquet")
+
+
+@pytest.mark.parametrize("order", ["by sample", "any"])
+def test_parquet_files_fit_as_in_memory(judgements, tmp_path, order, scheduler):
+    if order == "any":
+        judgements = judgements.sample(frac=1, random_state=0)
+    write(judgements, tmp_path, [200, 200, 413])
+    crowd = PartitionedCrowdLabels.from_parquet(tmp_path, **NAMES)
+    assert crowd.n_lines == len(judgements)
+    assert crowd.n_workers == 15
+    model = fit(LabelModel(classes=crowd.classes), crowd)
+    proba = predict_proba(model, crowd)
+    assert list(proba.columns) == ["no", "yes"]
+    expected = in_memory(judgements)
+    found = proba.compute().sort_index()
+    assert found.index.name == "task"
+    assert_allclose(found.loc[expected.index], expected, rtol=0, atol=1e-9)
+    label = predict(model, crowd).compute().sort_index()
+    assert (label == expected.idxmax(axis=1)).all()
+
+
+@pytest.mark.parametrize("duplicates", ["last", "first", "majority"])
+def test_repeats_are_chosen_in_the_order_of_the_files(judgements, tmp_path, duplicates):
+    again = judgements.sample(80, random_state=1)
+    again["answer"] = "no"
+    frame = pd.concat([judgements, again], ignore_index=True)
+    write(frame, tmp_path, [250, 400, 500])
+    crowd = PartitionedCrowdLabels.from_parquet(
+        tmp_path, **NAMES, duplicates=duplicates
+    )
+    proba = predict_proba(fit(LabelModel(classes=crowd.classes), crowd), crowd)
+    expected = in_memory(frame, duplicates=duplicates)
+    assert_allclose(
+        proba.compute().sort_index().loc[expected.index], expected, atol=1e-9
+    )
+
+
+def test_gold_labels_come_by_sample_id(judgements):
+    crowd = PartitionedCrowdLabels.from_dask(
+        dd.from_pandas(judgements, npartitions=3), **NAMES
+    )
+    gold = pd.Series({5: "yes", 17: "no", 9999: "yes"})
+    proba = predict_proba(fit(LabelModel(classes=crowd.classes), crowd, gold), crowd)
+    held = CrowdLabels.from_frame(judgements, **NAMES)
+    ids = pd.DataFrame({"task": held.sample_ids})
+    votes = WorkerLFTransformer(held, sparse_output=True).fit_transform(ids)
+    y = ids["task"].map(gold)
+    expected = LabelModel(classes=held.classes).fit(votes, y).predict_proba(votes)
+    assert_allclose(proba.compute().loc[held.sample_ids], expected, atol=1e-9)
+
+
+def test_gold_labels_must_be_a_series_without_repeats(judgements):
+    crowd = PartitionedCrowdLabels.from_dask(
+        dd.from_pandas(judgements, npartitions=2), **NAMES
+    )
+    with pytest.raises(TypeError, match=r"Series indexed by sample id.*list"):
+        fit(LabelModel(), crowd, ["yes"])
+    with pytest.raises(ValueError, match="one label per sample id; these repeat: 5"):
+        fit(LabelModel(), crowd, pd.Series(["yes", "no"], index=[5, 5]))
+    with pytest.raises(ValueError, match="sample_weight is not supported"):
+        fit(LabelModel(), crowd, sample_weight=pd.Series([1.0], index=[5]))
+
+
+def test_empty_partitions_and_answers_outside_of_the_classes(judgements, scheduler):
+    judgements.loc[::7, "answer"] = "can't tell"
+    parts = [judgements.iloc[:0], judgements.iloc[:300], judgements.iloc[300:]]
+    parts.append(judgements.iloc[:2].assign(answer=None))
+    frame = dd.from_delayed(
+        [dask.delayed(p) for p in parts], meta=judgements.iloc[:0], verify_meta=False
+    )
+    options = {"classes": ["no", "yes"], "outside": "count"}
+    crowd = PartitionedCrowdLabels.from_dask(frame, **NAMES, **options)
+    proba = predict_proba(fit(LabelModel(classes=crowd.classes), crowd), crowd)
+    expected = in_memory(judgements, **options)
+    assert_allclose(
+        proba.compute().sort_index().loc[expected.index], expected, atol=1e-9
+    )
+
+
+def test_shuffle_false_trusts_the_files(judgements):
+    lazy = dd.from_pandas(judgements.sort_values("task"), npartitions=3, sort=False)
+    crowd = PartitionedCrowdLabels.from_dask(lazy, **NAMES, shuffle=False)
+    assert crowd.n_partitions == 3
+
+
+def test_the_store_shows_what_it_holds(judgements):
+    crowd = PartitionedCrowdLabels.from_dask(
+        dd.from_pandas(judgements, npartitions=2), **NAMES
+    )
+    assert repr(crowd).startswith("PartitionedCrowdLabels(2 partitions, 15 workers, ")
+
+
+# Bad input
+
+
+def broken(frame, how):
+    parts = [frame.iloc[i : i + 200].copy() for i in range(0, len(frame), 200)]
+    parts[1] = how(parts[1])
+    return dd.from_delayed(
+        [dask.delayed(part) for part in parts], meta=frame.iloc[:0], verify_meta=False
+    )
+
+
+def lose_worker(part):
+    part = part.astype({"person": object})
+    part.iloc[3, 1] = None
+    return part
+
+
+@pytest.mark.parametrize(
+    ("how", "error", "match"),
+    [
+        (
+            lambda part: part.drop(columns="answer"),
+            ValueError,
+            "(?s)Partition 1 of the judgements: .*answer",
+        ),
+        (lose_worker, ValueError, "(?s)Partition 1 of the judgements: .*person"),
+        (
+            lambda part: part.assign(answer=3),
+            TypeError,
+            r"Labels \('answer'\).*partition 0 holds '.*' and partition 1 holds 3",
+        ),
+        (
+            lambda part: part.assign(person="ann"),
+            TypeError,
+            r"Worker ids \('person'\) must be all strings or all numbers; partition 0",
+        ),
+    ],
+)
+def test_a_broken_partition_is_named(judgements, how, error, match, scheduler):
+    with pytest.raises(error, match=match):
+        PartitionedCrowdLabels.from_dask(broken(judgements, how), **NAMES)
+
+
+def test_a_label_outside_of_the_classes_names_its_partition(judgements):
+    judgements.iloc[250, 2] = "maybe"
+    crowd = PartitionedCrowdLabels.from_dask(
+        dd.from_pandas(judgements, npartitions=3), **NAMES, classes=["no", "yes"]
+    )
+    with pytest.raises(ValueError, match=r"Partition \d of the judgements: .*maybe"):
+        fit(LabelModel(classes=crowd.classes), crowd)
+
+
+def test_what_is_no_dask_frame_says_what_to_use(judgements):
+    with pytest.raises(TypeError, match=r"CrowdLabels\.from_frame"):
+        PartitionedCrowdLabels.from_dask(judgements, **NAMES)
+    with pytest.raises(TypeError, match=r"from_parquet\(path"):
+        PartitionedCrowdLabels(judgements)
+
+
+def test_a_missing_column_is_named(judgements, tmp_path):
+    write(judgements, tmp_path, [])
+    with pytest.raises(ValueError, match="'sample'"):
+        PartitionedCrowdLabels.from_parquet(tmp_path)
+
+
+def test_no_judgement_is_an_error(judgements):
+    lazy = dd.from_pandas(judgements.iloc[:0], npartitions=1)
+    with pytest.raises(ValueError, match="none of the 1 partitions holds a judgement"):
+        PartitionedCrowdLabels.from_dask(lazy, **NAMES)
