@@ -11,6 +11,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from sklabel.base import BaseLabelModel
+from sklabel.inspection._crowd import (
+    ModelVotes,
+    check_label_model,
+    posterior_of,
+    read_model_votes,
+)
+from sklabel.inspection._repeats import find_repeats
+from sklabel.inspection._vote_quality import (
+    describe_votes,
+    guessing,
+    percent,
+    quality_flag,
+)
 from sklabel.utils._classes import read_gold
 from sklabel.utils._validation import first_few, plain
 from sklabel.utils._votes import (
@@ -26,6 +40,7 @@ def lf_summary(
     votes: Any,
     y: Any = None,
     *,
+    model: BaseLabelModel | None = None,
     classes: ArrayLike | None = None,
     lf_names: Sequence[Any] | None = None,
 ) -> pd.DataFrame:
@@ -38,15 +53,18 @@ def lf_summary(
     y : array-like of shape (n_samples,), default=None
         Gold labels in the alphabet of the votes; -1, NaN, None or pd.NA mean
         unlabelled, and such rows do not count as correct or incorrect.
+    model : label model, default=None
+        Fitted on votes of the same LFs, for instance :class:`~sklabel.LabelModel`.
+        Adds what it learned without gold labels, and flags LFs to look at.
     classes : array-like of shape (n_classes,), default=None
         Class names behind votes that are indices, where `y` holds names; for instance
-        `classes` of the CrowdLabels.
+        `classes` of the CrowdLabels. If None, the class names of `model`.
     lf_names : sequence of length n_lfs, default=None
         Names of the LFs. If None, the columns of a DataFrame, else positions.
 
     Returns
     -------
-    summary : DataFrame of shape (n_lfs, 5) or (n_lfs, 8)
+    summary : DataFrame with a row per LF
         Indexed by LF name, with the columns
 
         j : int
@@ -63,22 +81,70 @@ def lf_summary(
             Votes on gold rows that are right and wrong; with gold only.
         Emp. Acc. : float
             Correct / (Correct + Incorrect); NaN for an LF without votes on gold rows.
+        Votes : int
+            Number of its votes; this and all below with `model` only.
+        Agreement : float
+            Mean agreement of its votes with the plurality of the other votes on the
+            row, where k tied classes count 1 / k; NaN if it shares no row.
+        Learned Acc. : float
+            Expected share of right votes; NaN for an LF without votes for a class.
+        Acc. Low, Acc. High : float
+            Its 95 % interval, see Notes.
+        Flag : str
+            Empty, or why the LF needs a look.
 
     Raises
     ------
     ValueError
         If `votes` is not readable as votes, or `y` or `lf_names` has another length,
-        or `y` is of another kind (numbers, strings) than the votes.
+        or `y` is of another kind (numbers, strings) than the votes, or `model` was
+        fitted on other LFs or other vote values.
+    TypeError
+        If `model` is no label model.
+    NotFittedError
+        If `model` is not fitted.
 
     See Also
     --------
     label_coverage : Share of rows with a vote.
+    worker_report : The same question for crowd workers.
     sklabel.LabelModel : Estimates accuracies without gold labels.
 
     Notes
     -----
-    The columns are those of Snorkel's ``LFAnalysis.lf_summary``, except that an
-    accuracy without evidence is NaN and not 0. Costs O(number of votes).
+    The columns without `model` are those of Snorkel's ``LFAnalysis.lf_summary``,
+    except that an accuracy without evidence is NaN and not 0. They cost O(number of
+    votes).
+
+    *Learned accuracy* is the mean of `predict_proba` at the classes that the LF voted
+    for; votes that name no class count neither here nor in the agreement. With that
+    mean m over n votes, after half a right and half a wrong pseudo-vote, and
+    :math:`u` the mean of :math:`p (1 - p)`, the interval is that of a beta
+    distribution with mean m and variance :math:`m (1 - m) / (n + 2) + u / n + 0.02 u`:
+    few votes, the doubt of the model about each of them, and errors of the model that
+    votes share. It cannot know where a model is plainly wrong. Over 15 crowds with
+    gold labels, of the workers with 5 votes or more it held the gold accuracy, to
+    within half a vote, of 98 % with a LabelModel, of 85 % to 91 % with the other models
+    and of 83 % with MajorityVote. Over 8 sets of rules it held that of 58 % with a
+    LabelModel: where each LF votes for one class only, gold labels are needed.
+
+    *Flags*, several of which are joined by a semicolon:
+
+    * never votes, or no vote names a class.
+    * adversarial: the learned accuracy is 15 % below chance or more, which is the
+      accuracy of the same votes cast on rows chosen blindly, and the upper limit of
+      it, or that of the agreement in 20 votes or more, is below chance too.
+    * guesses: 20 votes or more, chance lies in the interval, and a vote tells less
+      than 0.01 bits about the class, beyond what chance alone adds.
+    * repeats another LF: equal on 95 % of 20 common votes or more, by 5 % and 4
+      standard errors above what two LFs reach that err independently, with the skills
+      that their agreement with all others tells; or both vote for one class only and
+      fire on the same rows, more than the classes explain. Of the three candidates
+      with most common votes, the first that qualifies is named. Good workers who meet
+      on the few samples that the others get wrong may look alike, too.
+
+    Pairs of LFs that share no row cost nothing; memory does not grow with the square
+    of the number of samples or LFs.
 
     Examples
     --------
@@ -89,38 +155,55 @@ def lf_summary(
        j Polarity  Coverage  Overlaps  Conflicts  Correct  Incorrect  Emp. Acc.
     a  0   [0, 1]      0.50       0.5       0.25        2          0   1.000000
     b  1   [0, 1]      0.75       0.5       0.25        2          1   0.666667
+
+    Nine LFs that are mostly right and one that answers the opposite, without gold:
+
+    >>> from sklabel import LabelModel
+    >>> from sklabel.datasets import make_lf_votes
+    >>> accuracy = [0.8] * 9 + [0.1]
+    >>> votes = make_lf_votes(
+    ...     300, 10, coverage=0.5, accuracy=accuracy, random_state=0
+    ... ).votes
+    >>> summary = lf_summary(votes, model=LabelModel().fit(votes))
+    >>> summary[["Agreement", "Learned Acc.", "Acc. Low", "Acc. High"]].tail(2).round(2)
+       Agreement  Learned Acc.  Acc. Low  Acc. High
+    8       0.70          0.70      0.55       0.83
+    9       0.19          0.27      0.14       0.42
+    >>> summary["Flag"].str.split(":").str[0].tail(2).tolist()
+    ['', 'adversarial']
     """
+    if model is not None:
+        model = check_label_model(model, where="lf_summary")
     cast = read_any_votes(votes)
     names = _names_of(votes, cast, lf_names)
     values = distinct(cast.value)
     encoded, _ = cast.encode(values)
-    n_samples, n_lfs, rows = cast.n_samples, cast.n_lfs, cast.rows
-    overlap = cast.counts[rows] >= 2
-    conflict = _disagrees(encoded, len(values))
-
-    def per_lf(mask: np.ndarray) -> np.ndarray:
-        return np.bincount(cast.lf[mask], minlength=n_lfs)
-
-    n_votes = np.bincount(cast.lf, minlength=n_lfs)
+    gold = None
+    if y is not None:
+        names_of_values = None if model is None else _class_names(model, values)
+        gold = _gold_values(y, values, cast.n_samples, classes, names_of_values)
+    counts = _count_votes(encoded, len(values), gold)
+    n_votes = counts.sum(axis=1)
     summary = pd.DataFrame(
         {
-            "j": np.arange(n_lfs),
+            "j": np.arange(cast.n_lfs),
             "Polarity": _polarities(encoded, values),
-            "Coverage": n_votes / n_samples,
-            "Overlaps": per_lf(overlap) / n_samples,
-            "Conflicts": per_lf(conflict) / n_samples,
+            "Coverage": n_votes / cast.n_samples,
+            "Overlaps": counts[:, _OVERLAP].sum(axis=1) / cast.n_samples,
+            "Conflicts": counts[:, _CONFLICT].sum(axis=1) / cast.n_samples,
         },
         index=names,
     )
-    if y is None:
-        return summary
-    gold = _gold_values(y, values, n_samples, classes)
-    judged = gold[rows] != _UNLABELLED
-    right = gold[rows] == encoded.value
-    summary["Correct"] = per_lf(judged & right)
-    summary["Incorrect"] = per_lf(judged & ~right)
-    n_judged = summary["Correct"] + summary["Incorrect"]
-    summary["Emp. Acc."] = summary["Correct"] / n_judged.where(n_judged > 0)
+    if gold is not None:
+        right = counts[:, _RIGHT].sum(axis=1)
+        n_judged = counts[:, _JUDGED].sum(axis=1)
+        summary["Correct"] = right
+        summary["Incorrect"] = n_judged - right
+        summary["Emp. Acc."] = right / np.where(n_judged > 0, n_judged, np.nan)
+    if model is not None:
+        given_names = names if isinstance(votes, pd.DataFrame) else None
+        mine = read_model_votes(model, cast, lf_names=given_names)
+        _add_learned(summary, mine, n_votes)
     return summary
 
 
@@ -180,38 +263,74 @@ def _names_of(votes: Any, cast: CastVotes, lf_names: Sequence[Any] | None) -> pd
     return pd.Index(lf_names)
 
 
+# The bits of what is counted: each vote has one of 16 codes.
+_CODES = np.arange(16)
+_OVERLAP, _CONFLICT, _JUDGED, _RIGHT = (
+    np.flatnonzero(_CODES & bit) for bit in (1, 2, 4, 8)
+)
+
+
+def _count_votes(
+    encoded: CastVotes, n_values: int, gold: np.ndarray | None
+) -> np.ndarray:
+    """Count the votes of each LF by what is true of them, shape (n_lfs, 16).
+
+    One pass over the votes: what is true of a row (others vote, they differ, there is
+    gold) and of the vote (it is right) makes a code of 4 bits.
+    """
+    row_code = (encoded.counts >= 2).astype(np.int8) | _rows_that_differ(encoded) << 1
+    if gold is not None:
+        row_code |= (gold != _UNLABELLED).astype(np.int8) << 2
+    key = np.repeat(row_code, encoded.counts)
+    if gold is not None:
+        right = np.repeat(gold, encoded.counts) == encoded.value
+        key |= right.astype(np.int8) << 3
+    cell = encoded.lf.astype(np.intp) * 16
+    cell += key
+    return np.bincount(cell, minlength=encoded.n_lfs * 16).reshape(-1, 16)
+
+
 def _polarities(encoded: CastVotes, values: np.ndarray) -> list[list[Any]]:
     """Return the distinct values that each LF votes."""
     n_values = max(len(values), 1)
-    pairs = np.bincount(
-        encoded.lf.astype(np.int64) * n_values + encoded.value,
-        minlength=encoded.n_lfs * n_values,
-    ).reshape(encoded.n_lfs, n_values)
+    cell = encoded.lf.astype(np.intp) * n_values
+    cell += encoded.value
+    pairs = np.bincount(cell, minlength=encoded.n_lfs * n_values)
+    pairs = pairs.reshape(encoded.n_lfs, n_values)
     return [[plain(values[v]) for v in np.flatnonzero(row)] for row in pairs]
 
 
-def _disagrees(encoded: CastVotes, n_values: int) -> np.ndarray:
-    """Mark the votes on rows where not all votes are equal."""
-    if len(encoded.value) == 0:
-        return np.zeros(0, dtype=bool)
+def _rows_that_differ(encoded: CastVotes) -> np.ndarray:
+    """Mark with 1 the rows where not all votes are equal: each has one that differs."""
+    differs = np.zeros(encoded.n_samples, dtype=np.int8)
     voted = np.flatnonzero(encoded.counts)
-    starts = encoded.indptr[voted]
-    differs = np.zeros(encoded.n_samples, dtype=bool)
-    differs[voted] = np.maximum.reduceat(encoded.value, starts) != np.minimum.reduceat(
-        encoded.value, starts
-    )
-    # On such a row every vote has another one that differs from it.
-    return differs[encoded.rows]
+    if len(voted):
+        starts = encoded.indptr[voted]
+        largest = np.maximum.reduceat(encoded.value, starts)
+        differs[voted] = largest != np.minimum.reduceat(encoded.value, starts)
+    return differs
+
+
+def _class_names(model: BaseLabelModel, values: np.ndarray) -> np.ndarray | None:
+    """Return the classes of a model if the votes are indices into them."""
+    indices = is_numeric(values) and not is_numeric(model.classes_)
+    return model.classes_ if indices and (model._class_of_value >= 0).any() else None
 
 
 def _gold_values(
-    y: Any, values: np.ndarray, n_samples: int, classes: ArrayLike | None
+    y: Any,
+    values: np.ndarray,
+    n_samples: int,
+    classes: ArrayLike | None,
+    model_classes: np.ndarray | None,
 ) -> np.ndarray:
     """Return gold labels as positions among the vote values."""
     gold = read_gold(y, n_samples)
     assert gold is not None
     known = gold.known & ~gold.minus_one
     labels = gold.label[known]
+    if classes is None and not is_numeric(labels):
+        classes = model_classes
     if classes is not None:
         names = pd.Index(np.asarray(classes))
         at = names.get_indexer(pd.Index(labels))
@@ -230,3 +349,35 @@ def _gold_values(
     index = np.full(n_samples, _UNLABELLED)
     index[known] = index_of(values, labels)
     return index
+
+
+def _add_learned(summary: pd.DataFrame, mine: ModelVotes, n_cast: np.ndarray) -> None:
+    """Add the columns that need a model."""
+    posterior = posterior_of(mine.model, mine.votes)
+    quality = describe_votes(mine, posterior)
+    summary["Votes"] = n_cast
+    summary["Agreement"] = quality.agreement
+    summary["Learned Acc."] = quality.accuracy
+    summary["Acc. Low"] = quality.low
+    summary["Acc. High"] = quality.high
+
+    guesses = guessing(quality, posterior, mine)
+    repeats = find_repeats(mine, posterior)
+    names = summary.index
+    flags = []
+    for j in range(len(summary)):
+        if n_cast[j] == 0:
+            flags.append("never votes")
+            continue
+        if quality.n_votes[j] == 0:
+            flags.append(f"no vote of {n_cast[j]} names a class")
+            continue
+        reasons = [quality_flag(quality, j, bool(guesses[j]))]
+        if j in repeats:
+            other, equal, common, what = repeats[j]
+            reasons.append(
+                f"repeats {plain(names[other])}: {what} on {percent(equal)} of "
+                f"{common} common votes"
+            )
+        flags.append("; ".join(reason for reason in reasons if reason))
+    summary["Flag"] = flags

@@ -6,9 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from scipy.stats import beta
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
 
-from sklabel import CrowdLabels, WorkerLFTransformer
-from sklabel.inspection import label_coverage, lf_summary
+from sklabel import CrowdLabels, LabelModel, WorkerLFTransformer
+from sklabel.datasets import make_crowd_labels
+from sklabel.inspection import _repeats, label_coverage, lf_summary
+from sklabel.inspection._vote_quality import accuracy_interval
+from sklabel.label_model import DawidSkene, MajorityVote
 from sklabel.utils import votes_to_sparse
 
 SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -192,3 +198,339 @@ def test_gold_names_are_matched_with_vote_indices():
     pd.testing.assert_frame_equal(named, lf_summary(votes, [0, 1, 0]))
     with pytest.raises(ValueError, match=r"not in classes=\['ham'\]: 'spam'"):
         lf_summary(votes, ["ham", "spam", None], classes=["ham"])
+
+
+@pytest.mark.parametrize("with_gold", [False, True])
+@pytest.mark.parametrize("seed", range(3))
+def test_snorkel_prints_the_same_columns(seed, with_gold):
+    analysis = pytest.importorskip("snorkel.labeling").LFAnalysis
+    rng = np.random.default_rng(seed)
+    votes = rng.integers(0, 3, (60, 7))
+    votes[rng.random(votes.shape) < 0.5] = -1
+    y = rng.integers(0, 3, 60) if with_gold else None
+    theirs = analysis(votes).lf_summary(y)
+    ours = lf_summary(votes, y)
+    assert ours["Polarity"].tolist() == [list(p) for p in theirs["Polarity"]]
+    numbers = COLUMNS[2:] + (WITH_GOLD[5:] if with_gold else [])
+    np.testing.assert_allclose(
+        ours[numbers].to_numpy(float), theirs[numbers].to_numpy(float)
+    )
+
+
+LEARNED = ["Votes", "Agreement", "Learned Acc.", "Acc. Low", "Acc. High", "Flag"]
+
+
+def _crowd_of(n_samples, n_workers, n_classes, seed, **options):
+    data = make_crowd_labels(
+        n_samples, n_workers, n_classes, random_state=seed, **options
+    )
+    votes = np.full((n_samples, n_workers), -1)
+    judgements = data.crowd_labels
+    votes[judgements["sample"], judgements["worker"]] = judgements["label"]
+    return votes, data
+
+
+def _learned_by_loops(votes, proba):
+    """Agreement and learned accuracy of each LF, cell by cell."""
+    lines = []
+    for j in range(votes.shape[1]):
+        agreement, right = [], []
+        for i in np.flatnonzero(votes[:, j] >= 0):
+            right.append(proba[i, votes[i, j]])
+            others = [v for k, v in enumerate(votes[i]) if k != j and v >= 0]
+            if others:
+                most = max(others.count(v) for v in others)
+                leaders = {v for v in others if others.count(v) == most}
+                agreement.append((votes[i, j] in leaders) / len(leaders))
+        lines.append(
+            {
+                "Votes": len(right),
+                "Agreement": np.mean(agreement) if agreement else np.nan,
+                "Learned Acc.": np.mean(right) if right else np.nan,
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+@pytest.mark.parametrize("model", [LabelModel(), MajorityVote(), DawidSkene()])
+def test_what_was_learned_equals_loops(model, n_classes):
+    votes, _ = _crowd_of(80, 9, n_classes, 0, judgements_per_sample=3.5)
+    votes[:, 4] = -1
+    votes[7] = -1
+    model.set_params(classes=list(range(n_classes))).fit(votes)
+    expected = _learned_by_loops(votes, model.predict_proba(votes))
+    for form in (votes, votes.astype(np.int8), votes_to_sparse(votes)):
+        summary = lf_summary(form, model=model)
+        assert summary.columns.tolist() == COLUMNS + LEARNED
+        pd.testing.assert_frame_equal(summary[LEARNED[:3]], expected)
+
+
+def test_the_interval_is_that_of_a_beta_distribution():
+    accuracy, doubt, n = 0.8, 0.1, 40
+    mean = (0.8 * 40 + 0.5) / 41
+    variance = mean * (1 - mean) / 42 + doubt / n + 0.02 * doubt
+    size = mean * (1 - mean) / variance - 1
+    expected = beta.ppf([0.025, 0.975], mean * size, (1 - mean) * size)
+    low, high = accuracy_interval(*(np.array([x]) for x in (accuracy, doubt, n)))
+    assert [low[0], high[0]] == pytest.approx(expected.tolist())
+
+
+@pytest.mark.parametrize("accuracy", [0.0, 1e-9, 0.5, 1 - 1e-9, 1.0])
+def test_the_accuracy_lies_in_its_interval(accuracy):
+    for n in (1.0, 5.0, 1e6):
+        low, high = accuracy_interval(
+            np.array([accuracy]), np.array([accuracy * (1 - accuracy)]), np.array([n])
+        )
+        assert 0 <= low[0] <= accuracy <= high[0] <= 1
+        assert low[0] < high[0]
+
+
+def test_the_columns_without_model_do_not_change():
+    votes, data = _crowd_of(60, 5, 2, 0)
+    plain = lf_summary(votes, data.y)
+    both = lf_summary(votes, data.y, model=LabelModel().fit(votes))
+    assert both.columns.tolist() == WITH_GOLD + LEARNED
+    pd.testing.assert_frame_equal(both[WITH_GOLD], plain)
+
+
+def test_the_input_is_left_as_it_is():
+    votes, data = _crowd_of(60, 5, 2, 0)
+    model = LabelModel().fit(votes)
+    before = votes.copy()
+    frozen = [form.copy() for form in (model.confusion_, model.class_prior_)]
+    lf_summary(votes, data.y, model=model)
+    assert np.array_equal(votes, before)
+    assert np.array_equal(model.confusion_, frozen[0])
+    assert np.array_equal(model.class_prior_, frozen[1])
+
+
+def test_votes_that_name_no_class_do_not_count():
+    votes, _ = _crowd_of(60, 5, 2, 0, judgements_per_sample=4)
+    unsure = votes.copy()
+    unsure[::4, 0] = 2
+    model = LabelModel(classes=[0, 1]).fit(unsure)
+    summary = lf_summary(unsure, model=model)
+    assert summary["Votes"].tolist() == (unsure >= 0).sum(axis=0).tolist()
+    named = np.where(unsure == 2, -1, unsure)
+    expected = _learned_by_loops(named, model.predict_proba(unsure))
+    columns = ["Agreement", "Learned Acc."]
+    pd.testing.assert_frame_equal(summary[columns], expected[columns])
+
+
+def test_an_lf_without_votes_has_no_accuracy_and_says_so():
+    votes, _ = _crowd_of(60, 5, 2, 0)
+    votes[:, 1] = -1
+    votes[:, 2] = np.where(votes[:, 2] >= 0, 2, -1)
+    row = lf_summary(votes, model=LabelModel(classes=[0, 1]).fit(votes))
+    n_votes = (votes[:, 2] >= 0).sum()
+    assert row.loc[1, "Flag"] == "never votes"
+    assert row.loc[2, "Flag"] == f"no vote of {n_votes} names a class"
+    assert row.loc[1, "Votes"] == 0
+    assert row.loc[[1, 2], LEARNED[1:5]].isna().all(axis=None)
+
+
+def test_rows_that_nobody_shares_give_no_agreement():
+    votes = np.array([[0, -1], [1, -1], [-1, 1], [-1, 0]])
+    summary = lf_summary(votes, model=MajorityVote().fit(votes))
+    assert summary["Agreement"].isna().all()
+    assert summary["Learned Acc."].between(0.5, 1).all()
+
+
+def test_a_single_lf_can_be_summarised():
+    votes = np.array([[0], [1], [1]])
+    summary = lf_summary(votes, model=MajorityVote().fit(votes))
+    assert summary["Agreement"].isna().all()
+    assert summary["Flag"].tolist() == [""]
+
+
+def test_one_class_is_no_reason_to_flag():
+    votes = np.zeros((40, 3), dtype=int)
+    summary = lf_summary(votes, model=LabelModel().fit(votes))
+    assert summary["Learned Acc."].tolist() == [1, 1, 1]
+    assert summary["Flag"].tolist() == ["", "", ""]
+
+
+def test_votes_of_which_there_are_none():
+    votes = np.full((3, 2), -1)
+    with pytest.warns(UserWarning, match="none of the 3 rows has a vote"):
+        model = MajorityVote(classes=[0, 1]).fit(votes)
+    summary = lf_summary(votes, model=model)
+    assert summary["Flag"].tolist() == ["never votes"] * 2
+    assert summary["Learned Acc."].isna().all()
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_flags_tell_adversaries_and_guessers_from_the_others(n_classes):
+    rng = np.random.default_rng(n_classes)
+    truth = rng.integers(0, n_classes, 600)
+    votes = np.tile(truth[:, None], 8)
+    wrong = rng.random(votes.shape) < 0.2
+    wrong[:, 6] = rng.random(600) < 0.95
+    votes[wrong] = (votes[wrong] + rng.integers(1, n_classes, wrong.sum())) % n_classes
+    votes[:, 7] = rng.integers(0, n_classes, 600)
+    votes[rng.random(votes.shape) < 0.4] = -1
+    for model in (LabelModel(), DawidSkene()):
+        flags = lf_summary(votes, model=model.fit(votes))["Flag"]
+        assert flags.iloc[:6].tolist() == [""] * 6
+        assert flags[6].startswith("adversarial: right in ")
+        assert flags[7].startswith("guesses: right in ")
+
+
+def test_flags_hold_the_numbers_of_the_row():
+    votes, _ = _crowd_of(300, 12, 2, 1)
+    summary = lf_summary(votes, model=LabelModel().fit(votes))
+    row = summary.loc[3]
+    assert row["Flag"] == (
+        f"adversarial: right in {row['Learned Acc.']:.0%} ({row['Acc. Low']:.0%} to "
+        f"{row['Acc. High']:.0%}) of votes and in agreement with the others in "
+        f"{row['Agreement']:.0%}, chance gives 50%"
+    )
+
+
+def test_a_worker_who_copies_is_flagged():
+    votes, _ = _crowd_of(
+        400, 8, 3, 0, judgements_per_sample=5, worker_types={"average": 1.0}
+    )
+    votes = np.column_stack([votes, votes[:, 2]])
+    votes[:10, 8] = np.where(votes[:10, 8] >= 0, 2 - votes[:10, 8], -1)
+    names = [f"w{j}" for j in range(9)]
+    frame = pd.DataFrame(votes, columns=names)
+    flags = lf_summary(frame, model=LabelModel().fit(frame))["Flag"]
+    common = int((votes[:, 8] >= 0).sum())
+    equal = (votes[:, 8] == votes[:, 2])[votes[:, 8] >= 0].mean()
+    expected = f"equal on {equal:.0%} of {common} common votes"
+    assert flags["w2"] == f"repeats w8: {expected}"
+    assert flags["w8"] == f"repeats w2: {expected}"
+    assert not flags.drop(["w2", "w8"]).str.contains("repeats").any()
+
+
+def test_skills_explain_how_workers_agree():
+    accuracy = np.array([0.95, 0.8, 0.7, 0.6, 0.2])
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 3, 20_000)
+    right = rng.random((len(truth), 5)) < accuracy
+    wrong = (truth[:, None] + rng.integers(1, 3, right.shape)) % 3
+    votes = np.where(right, truth[:, None], wrong)
+    votes[rng.random(votes.shape) < 0.3] = -1
+    by_value = [sparse.csc_matrix((votes == v).astype(float)) for v in range(3)]
+    voted = sparse.csc_matrix((votes >= 0).astype(float))
+    skills = _repeats._Skills(by_value, voted, 3)
+    np.testing.assert_allclose(skills.skill, (accuracy - 1 / 3) * 1.5, atol=0.02)
+    common = (votes[:, :2] >= 0).all(axis=1)
+    equal = common & (votes[:, 0] == votes[:, 1])
+    expected = skills.expected_equal(0, 1, equal.sum(), common.sum())
+    assert expected == pytest.approx(0.95 * 0.8 + 0.05 * 0.2 / 2, abs=0.03)
+
+
+def test_excellent_workers_do_not_look_like_copies():
+    votes, _ = _crowd_of(
+        2000, 8, 2, 0, judgements_per_sample=5, worker_types={"reliable": 1.0}
+    )
+    for model in (LabelModel(), MajorityVote()):
+        flags = lf_summary(votes, model=model.fit(votes))["Flag"]
+        assert not flags.str.contains("repeats").any()
+
+
+def test_rules_that_fire_together_are_flagged():
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 2, 500)
+    fires = rng.random((500, 4)) < np.where(truth == 1, 0.4, 0.05)[:, None]
+    fires[:, 1] = fires[:, 0]
+    votes = np.where(fires, 1, -1)
+    others = np.where(rng.random((500, 3)) < 0.8, truth[:, None], 1 - truth[:, None])
+    votes = np.column_stack([votes, others])
+    flags = lf_summary(votes, model=LabelModel().fit(votes))["Flag"]
+    n = fires[:, 0].sum()
+    assert flags[0] == f"repeats 1: both fire on 100% of {n} common votes"
+    assert flags[1] == f"repeats 0: both fire on 100% of {n} common votes"
+    assert flags.iloc[2:].tolist() == [""] * 5
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_pairs_are_counted_alike_in_every_layout(seed, monkeypatch):
+    votes, _ = _random_votes(seed)
+    indicators = [sparse.csr_matrix((votes == v).astype(float)) for v in range(3)]
+    block = np.array([1, 3])
+    expected = [
+        [((votes[:, a] == votes[:, b]) & (votes[:, a] >= 0)).sum() for b in range(6)]
+        for a in block
+    ]
+    for gain in (0, np.inf):
+        monkeypatch.setattr(_repeats, "_DENSE_GAIN", gain)
+        assert _repeats._pair_counts(indicators)(block).tolist() == expected
+
+
+def test_repeats_do_not_depend_on_the_block(monkeypatch):
+    votes, _ = _crowd_of(400, 8, 2, 0, judgements_per_sample=5)
+    votes = np.column_stack([votes, votes[:, 2]])
+    model = LabelModel().fit(votes)
+    expected = lf_summary(votes, model=model)
+    assert expected["Flag"].str.contains("repeats").any()
+    monkeypatch.setattr(_repeats, "_LF_BLOCK", 2)
+    pd.testing.assert_frame_equal(lf_summary(votes, model=model), expected)
+
+
+def test_class_names_of_the_model_name_the_gold_labels():
+    votes, data = _crowd_of(60, 5, 2, 0)
+    model = LabelModel(classes=["ham", "spam"]).fit(votes)
+    named = lf_summary(votes, np.array(["ham", "spam"])[data.y], model=model)
+    pd.testing.assert_frame_equal(named, lf_summary(votes, data.y, model=model))
+
+
+@pytest.mark.parametrize(
+    ("votes", "model", "error", "message"),
+    [
+        ([[0, 1]], LabelModel(), NotFittedError, "not fitted"),
+        ([[0, 1]], "LabelModel", TypeError, "must be a fitted label model.*got str"),
+        (
+            [[0, 1]],
+            make_pipeline(LabelModel()),
+            TypeError,
+            "got Pipeline. Pass the last step",
+        ),
+        (
+            [[0, 1, 1]],
+            MajorityVote().fit([[0, 1]]),
+            ValueError,
+            "votes has 3 LFs and the model was fitted on 2",
+        ),
+        (
+            [["a", "b"]],
+            MajorityVote().fit([[0, 1]]),
+            ValueError,
+            "votes holds 'a', 'b' and the model was fitted on votes 0, 1",
+        ),
+        (
+            pd.DataFrame({"a": [0], "c": [1]}),
+            MajorityVote().fit(pd.DataFrame({"a": [0], "b": [1]})),
+            ValueError,
+            "name 1 LF.s. differently; votes has 'c' where the model has 'b'",
+        ),
+    ],
+)
+def test_a_model_that_does_not_match_raises(votes, model, error, message):
+    with pytest.raises(error, match=message):
+        lf_summary(votes, model=model)
+
+
+@pytest.mark.parametrize("name", ["weather_cf_amt", "sp_amt", "dog", "rte"])
+def test_the_interval_holds_the_gold_accuracy_of_most_workers(name):
+    folder = SHARED_DATA / name
+    if not folder.is_dir():
+        pytest.skip(f"needs ../shared/data/{name}")
+    (path,) = folder.glob("annotations.csv*")
+    judgements = pd.read_csv(path, dtype=str, keep_default_na=False)
+    gold = pd.read_csv(folder / "gold.csv", dtype=str, keep_default_na=False)
+    crowd = CrowdLabels.from_frame(judgements, sample="task", worker="worker")
+    workers = WorkerLFTransformer(crowd, sparse_output=True)
+    votes = workers.fit_transform(crowd.sample_ids.to_frame())
+    y = gold.set_index("task")["label"].reindex(crowd.sample_ids)
+    model = LabelModel(classes=crowd.classes).fit(votes)
+    summary = lf_summary(votes, y, model=model)
+    summary = summary[summary["Correct"] + summary["Incorrect"] >= 5]
+    half = 0.5 / summary["Votes"]
+    held = summary["Emp. Acc."].between(
+        summary["Acc. Low"] - half, summary["Acc. High"] + half
+    )
+    assert held.mean() > 0.95

@@ -1,0 +1,413 @@
+"""How well labeling functions or workers agree with each other."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import check_random_state
+
+from sklabel.inspection._crowd import crowd_to_cast
+from sklabel.lf import CrowdLabels
+from sklabel.utils._validation import first_few, plain
+from sklabel.utils._votes import distinct, is_numeric, read_any_votes
+
+# Numbers in a block of bootstrap statistics.
+_BLOCK = 2_000_000
+
+
+def agreement_report(
+    votes: Any,
+    *,
+    level: str = "nominal",
+    n_bootstraps: int = 1000,
+    confidence: float = 0.95,
+    random_state: Any = None,
+) -> pd.DataFrame:
+    r"""Report how well voters agree, with intervals.
+
+    Says how far single judgements can be trusted, before any label model and without
+    gold labels. Workers may each judge other samples, and samples have different
+    numbers of judgements. Agreement is not accuracy: workers who share an error agree.
+
+    Parameters
+    ----------
+    votes : CrowdLabels, or {DataFrame, array-like, sparse matrix} of shape \
+            (n_samples, n_lfs)
+        Judgements, or votes in any form that a label model reads. Answers outside of
+        the classes of a CrowdLabels do not count.
+    level : {'nominal', 'ordinal'}, default='nominal'
+        'ordinal': for Krippendorff's alpha, classes far apart disagree more. Their
+        order is that of numbers, or of `classes` of the CrowdLabels.
+    n_bootstraps : int, default=1000
+        Number of bootstrap samples; 0 leaves out the intervals. Each costs O(number
+        of different rows of counts), not of samples.
+    confidence : float, default=0.95
+        Level of the intervals, in (0, 1).
+    random_state : int, RandomState instance or None, default=None
+        Seed of the bootstrap. The same int gives the same bits.
+
+    Returns
+    -------
+    report : DataFrame
+        The rows "percent agreement", "Fleiss kappa" and "Krippendorff alpha", with
+        the columns
+
+        value : float
+            See Notes; NaN where it is not defined.
+        low, high : float
+            Percentile interval of a bootstrap over samples; NaN where there is none.
+        n_samples : int
+            Samples with two judgements or more; others cannot be paired.
+        n_judgements : int
+            Judgements of these samples.
+        reason : str
+            Empty, or why the value or the interval is NaN.
+
+    Raises
+    ------
+    ValueError
+        If votes are not readable, there is none, `level` or a number is out of range,
+        or `level` is 'ordinal' and votes are strings without an order.
+
+    See Also
+    --------
+    krippendorff_alpha, fleiss_kappa, percent_agreement : One number.
+    worker_report : Which workers disagree.
+
+    Notes
+    -----
+    With :math:`n_i` judgements of sample i, :math:`c_{ik}` of them for class k, and N
+    samples with :math:`n_i \ge 2`,
+
+    * percent agreement is the mean share of pairs that agree,
+      :math:`P = \frac{1}{N} \sum_i \sum_k c_{ik} (c_{ik} - 1) / (n_i (n_i - 1))`;
+    * Fleiss' kappa [1]_, for different numbers of judgements as Gwet [2]_ has it, is
+      :math:`(P - P_e) / (1 - P_e)`, where :math:`P_e = \sum_k \pi_k^2` and
+      :math:`\pi_k` is the mean of :math:`c_{ik} / n_i` over all judged samples;
+    * Krippendorff's alpha [3]_ is :math:`1 - D_o / D_e`, from all pairs of judgements
+      within and between the samples with :math:`n_i \ge 2`. A sample counts by its
+      number of judgements there and once in the other two.
+
+    1 is perfect agreement; for the last two 0 is what judgements given blindly reach,
+    and neither is defined if all judgements are for one class.
+
+    A bootstrap draws judged samples with replacement; rows with equal counts are drawn
+    together, so that the order of samples and workers does not matter. Draws for
+    which the value is not defined are left out. Without any variation between draws
+    (all samples are alike) there is no interval.
+
+    References
+    ----------
+    .. [1] J. L. Fleiss, "Measuring nominal scale agreement among many raters",
+       Psychological Bulletin 76(5), 1971, 378-382. doi:10.1037/h0031619
+    .. [2] K. L. Gwet, "Handbook of Inter-Rater Reliability", 4th ed., Advanced
+       Analytics, 2014, chapter 2.
+    .. [3] K. Krippendorff, "Computing Krippendorff's alpha-reliability", 2011,
+       https://repository.upenn.edu/asc_papers/43
+
+    Examples
+    --------
+    >>> from sklabel.inspection import agreement_report
+    >>> votes = [[0, 0, 0], [1, 1, -1], [0, 1, 1], [1, -1, -1], [0, 0, 1]]
+    >>> report = agreement_report(votes, random_state=0)
+    >>> report[["value", "n_samples", "n_judgements"]].round(2)
+                        value  n_samples  n_judgements
+    percent agreement    0.67          4            11
+    Fleiss kappa         0.31          4            11
+    Krippendorff alpha   0.33          4            11
+    """
+    _check_options(level, n_bootstraps, confidence)
+    counts = _read_counts(votes, level)
+    patterns, multiplicity = np.unique(counts.table, axis=0, return_counts=True)
+    statistics = _statistics(patterns, level)
+    values = _coefficients(multiplicity[None] @ statistics, counts.n_classes, level)
+    (value,) = values
+    undefined = np.isnan(value)
+    low, high = np.full((2, len(value)), np.nan)
+    reason = np.where(undefined, _why_undefined(counts), "").astype(object)
+    if n_bootstraps > 0 and not undefined.all():
+        drawn = _bootstrap(
+            statistics,
+            multiplicity,
+            n_bootstraps,
+            counts.n_classes,
+            level,
+            random_state,
+        )
+        tail = (1 - confidence) / 2
+        for i in np.flatnonzero(~undefined):
+            known = drawn[~np.isnan(drawn[:, i]), i]
+            if len(known) == 0 or np.ptp(known) < 1e-12:
+                reason[i] = "no interval: bootstrap samples are all alike"
+            else:
+                low[i], high[i] = np.quantile(known, [tail, 1 - tail])
+    paired = counts.table.sum(axis=1) >= 2
+    return pd.DataFrame(
+        {
+            "value": value,
+            "low": low,
+            "high": high,
+            "n_samples": int(paired.sum()),
+            "n_judgements": int(counts.table[paired].sum()),
+            "reason": reason.tolist(),
+        },
+        index=_COEFFICIENTS,
+    )
+
+
+def percent_agreement(votes: Any) -> float:
+    """Return the mean share of pairs of judgements that agree.
+
+    Parameters
+    ----------
+    votes : CrowdLabels, or {DataFrame, array-like, sparse matrix} of shape \
+            (n_samples, n_lfs)
+        Judgements or votes.
+
+    Returns
+    -------
+    agreement : float
+        In [0, 1]; NaN if no sample has two judgements.
+
+    Raises
+    ------
+    ValueError
+        If votes are not readable or there is none.
+
+    See Also
+    --------
+    agreement_report : The same with an interval, and the formula.
+
+    Examples
+    --------
+    >>> from sklabel.inspection import percent_agreement
+    >>> round(percent_agreement([[0, 0], [1, 1], [0, 1], [1, -1]]), 2)
+    0.67
+    """
+    return _one_coefficient(votes, 0)
+
+
+def fleiss_kappa(votes: Any) -> float:
+    """Return Fleiss' kappa, for any number of judgements per sample.
+
+    Parameters
+    ----------
+    votes : CrowdLabels, or {DataFrame, array-like, sparse matrix} of shape \
+            (n_samples, n_lfs)
+        Judgements or votes.
+
+    Returns
+    -------
+    kappa : float
+        At most 1; NaN if no sample has two judgements or all are for one class.
+
+    Raises
+    ------
+    ValueError
+        If votes are not readable or there is none.
+
+    See Also
+    --------
+    agreement_report : The same with an interval, and the formula.
+
+    Examples
+    --------
+    >>> from sklabel.inspection import fleiss_kappa
+    >>> round(fleiss_kappa([[0, 0], [1, 1], [0, 1], [1, 1]]), 2)
+    0.47
+    """
+    return _one_coefficient(votes, 1)
+
+
+def krippendorff_alpha(votes: Any, *, level: str = "nominal") -> float:
+    """Return Krippendorff's alpha.
+
+    Parameters
+    ----------
+    votes : CrowdLabels, or {DataFrame, array-like, sparse matrix} of shape \
+            (n_samples, n_lfs)
+        Judgements or votes.
+    level : {'nominal', 'ordinal'}, default='nominal'
+        'ordinal': classes far apart disagree more. Their order is that of numbers, or
+        of `classes` of the CrowdLabels.
+
+    Returns
+    -------
+    alpha : float
+        At most 1; NaN if no sample has two judgements or all are for one class.
+
+    Raises
+    ------
+    ValueError
+        If votes are not readable, there is none, or `level` is 'ordinal' and votes
+        are strings without an order.
+
+    See Also
+    --------
+    agreement_report : The same with an interval, and the formula.
+
+    Examples
+    --------
+    >>> from sklabel.inspection import krippendorff_alpha
+    >>> votes = [[1, 1], [2, 2], [3, 2], [4, 4], [1, -1]]
+    >>> round(krippendorff_alpha(votes), 2)
+    0.7
+    >>> round(krippendorff_alpha(votes, level="ordinal"), 2)
+    0.91
+    """
+    return _one_coefficient(votes, 2, level)
+
+
+_COEFFICIENTS = ["percent agreement", "Fleiss kappa", "Krippendorff alpha"]
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """Judgements for each class, shape (n_judged_samples, n_classes), and the names."""
+
+    table: np.ndarray
+    classes: np.ndarray
+
+    @property
+    def n_classes(self) -> int:
+        return self.table.shape[1]
+
+
+def _check_options(level: str, n_bootstraps: int, confidence: float) -> None:
+    if level not in ("nominal", "ordinal"):
+        raise ValueError(f"level must be 'nominal' or 'ordinal'; got {level!r}.")
+    if (
+        not isinstance(n_bootstraps, Integral)
+        or isinstance(n_bootstraps, bool)
+        or n_bootstraps < 0
+    ):
+        raise ValueError(
+            f"n_bootstraps must be an integer, 0 or more; got {n_bootstraps!r}."
+        )
+    if not isinstance(confidence, Real) or not 0 < confidence < 1:
+        raise ValueError(
+            f"confidence must be between 0 and 1, as 0.95; got {confidence!r}."
+        )
+
+
+def _read_counts(votes: Any, level: str) -> _Counts:
+    """Count the judgements of each judged sample for each class."""
+    if isinstance(votes, CrowdLabels):
+        cast, classes = crowd_to_cast(votes), np.asarray(votes.classes)
+    else:
+        cast = read_any_votes(votes)
+        classes = distinct(cast.value)
+        if level == "ordinal" and len(classes) and not is_numeric(classes):
+            raise ValueError(
+                f"level='ordinal' needs an order, and votes are {first_few(classes)}. "
+                "Pass numbers, or a CrowdLabels with classes=[...] from low to high."
+            )
+        cast, _ = cast.encode(classes)
+    if len(cast.value) == 0:
+        raise ValueError(
+            f"votes holds no vote in {cast.n_samples} rows; agreement is not defined. "
+            "Check ids and columns."
+        )
+    n_classes = len(classes)
+    cell = cast.rows * n_classes + cast.value
+    table = np.bincount(cell, minlength=cast.n_samples * n_classes)
+    table = table.reshape(-1, n_classes)
+    used = table.sum(axis=0) > 0
+    return _Counts(table[cast.counts > 0][:, used], classes[used])
+
+
+def _statistics(counts: np.ndarray, level: str) -> np.ndarray:
+    """Return what each sample adds to the sums behind the coefficients.
+
+    Columns: 1 if judged; 1 if paired; share of agreeing pairs; share of each class;
+    judgements of each class if paired; then pairs within the sample, each judgement
+    with weight 1 in all: for each two classes if ordinal, else those that agree.
+    """
+    n = counts.sum(axis=1)
+    paired = n >= 2
+    pairs = np.where(paired, n * (n - 1), 1)[:, None]
+    agree = (counts * (counts - 1)).sum(axis=1, keepdims=True) * paired[:, None]
+    others = np.where(paired, n - 1, 1)[:, None]
+    if level == "nominal":
+        within = agree / others
+    else:
+        within = counts[:, :, None] * counts[:, None, :].astype(float)
+        diagonal = np.arange(counts.shape[1])
+        within[:, diagonal, diagonal] -= counts
+        within = within.reshape(len(counts), -1) * paired[:, None] / others
+    return np.hstack(
+        [
+            np.ones((len(counts), 1)),
+            paired[:, None],
+            agree / pairs,
+            counts / n[:, None],
+            counts * paired[:, None],
+            within,
+        ]
+    )
+
+
+def _coefficients(sums: np.ndarray, n_classes: int, level: str) -> np.ndarray:
+    """Return the three coefficients for each row of sums; NaN if not defined."""
+    at = [1, 2, 3, 3 + n_classes, 3 + 2 * n_classes]
+    judged, paired, agree, share, margin, within = np.split(sums, at, axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        observed = (agree / paired)[:, 0]
+        by_chance = ((share / judged) ** 2).sum(axis=1)
+        kappa = (observed - by_chance) / np.where(
+            by_chance < 1 - 1e-12, 1 - by_chance, np.nan
+        )
+        n = margin.sum(axis=1)
+        if level == "nominal":
+            disagree = n - within[:, 0]
+            blindly = n**2 - (margin**2).sum(axis=1)
+        else:
+            middle = np.cumsum(margin, axis=1) - margin / 2
+            distance = (middle[:, :, None] - middle[:, None, :]) ** 2
+            within = within.reshape(distance.shape)
+            disagree = (within * distance).sum(axis=(1, 2))
+            blindly = (margin[:, :, None] * margin[:, None, :] * distance).sum((1, 2))
+        alpha = 1 - (n - 1) * disagree / np.where(blindly > 1e-9, blindly, np.nan)
+    return np.column_stack([observed, kappa, alpha])
+
+
+def _bootstrap(
+    statistics: np.ndarray,
+    multiplicity: np.ndarray,
+    n_bootstraps: int,
+    n_classes: int,
+    level: str,
+    random_state: Any,
+) -> np.ndarray:
+    """Return the coefficients of bootstrap samples, shape (n_bootstraps, 3)."""
+    rng = check_random_state(random_state)
+    n_samples = int(multiplicity.sum())
+    step = max(1, _BLOCK // max(len(multiplicity), statistics.shape[1]))
+    drawn = []
+    for start in range(0, n_bootstraps, step):
+        size = min(step, n_bootstraps - start)
+        times = rng.multinomial(n_samples, multiplicity / n_samples, size=size)
+        drawn.append(_coefficients(times @ statistics, n_classes, level))
+    return np.concatenate(drawn)
+
+
+def _why_undefined(counts: _Counts) -> str:
+    """Say why a coefficient is NaN."""
+    paired = counts.table[counts.table.sum(axis=1) >= 2]
+    if len(paired) == 0:
+        return "no sample has two judgements"
+    only = plain(counts.classes[np.argmax(paired.sum(axis=0))])
+    return f"all judgements that can be paired are {only!r}"
+
+
+def _one_coefficient(votes: Any, which: int, level: str = "nominal") -> float:
+    _check_options(level, 0, 0.5)
+    counts = _read_counts(votes, level)
+    sums = _statistics(counts.table, level).sum(axis=0, keepdims=True)
+    return float(_coefficients(sums, counts.n_classes, level)[0, which])

@@ -1,0 +1,375 @@
+"""Shared glue: the judgements of a crowd as votes of the LFs of a fitted model."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from sklearn.utils.validation import check_is_fitted
+
+from sklabel.base import BaseLabelModel
+from sklabel.label_model import LabelModel
+from sklabel.lf import CrowdLabels
+from sklabel.lf._crowd_labels import lf_names
+from sklabel.utils._classes import read_gold
+from sklabel.utils._validation import first_few, plain
+from sklabel.utils._votes import (
+    CastVotes,
+    VoteMatrix,
+    distinct,
+    index_of,
+    is_numeric,
+    vote_dtype,
+)
+
+
+@dataclass(frozen=True)
+class ModelVotes:
+    """A fitted label model, and votes in its own terms.
+
+    Attributes
+    ----------
+    model : BaseLabelModel
+        Fitted.
+    votes : CastVotes
+        Votes as indices into `model.vote_values_`, in the columns of the model.
+        Values that the model does not know, and columns that it lacks, are left out.
+    kept : ndarray of shape (n_given_votes,), bool
+        Which of the given votes these are.
+    class_of_value : ndarray of shape (n_values,)
+        Index into `model.classes_` of the class that a value names, -1 if none.
+    """
+
+    model: BaseLabelModel
+    votes: CastVotes
+    kept: np.ndarray
+    class_of_value: np.ndarray
+
+    @property
+    def named(self) -> np.ndarray:
+        """Class that each vote names, -1 if none; shape (n_votes,)."""
+        return self.class_of_value[self.votes.value]
+
+
+def check_label_model(model: Any, *, where: str) -> BaseLabelModel:
+    """Return a fitted label model, or say what came instead.
+
+    Parameters
+    ----------
+    model : object
+        What the user passed.
+    where : str
+        Who asks, for the message.
+
+    Returns
+    -------
+    model : BaseLabelModel
+        The same.
+
+    Raises
+    ------
+    TypeError
+        If it is no label model.
+    NotFittedError
+        If it is not fitted.
+    """
+    if not isinstance(model, BaseLabelModel):
+        hint = " Pass the last step of the pipeline." if hasattr(model, "steps") else ""
+        raise TypeError(
+            f"model of {where} must be a fitted label model such as LabelModel; got "
+            f"{type(model).__name__}.{hint}"
+        )
+    check_is_fitted(model)
+    return model
+
+
+def check_crowd_labels(crowd_labels: Any, *, where: str) -> CrowdLabels:
+    """Return the crowd labels if they are some.
+
+    Parameters
+    ----------
+    crowd_labels : object
+        What the user passed.
+    where : str
+        Who asks, for the message.
+
+    Returns
+    -------
+    crowd_labels : CrowdLabels
+        The same.
+
+    Raises
+    ------
+    TypeError
+        If it is something else.
+    """
+    if not isinstance(crowd_labels, CrowdLabels):
+        raise TypeError(
+            f"{where} needs a CrowdLabels; got {type(crowd_labels).__name__}. Build it "
+            "with CrowdLabels.from_frame(frame, sample=..., worker=..., label=...)."
+        )
+    return crowd_labels
+
+
+def crowd_to_cast(crowd: CrowdLabels) -> CastVotes:
+    """Return judgements as votes: rows of `sample_ids`, columns of `worker_ids`.
+
+    The values are positions in `crowd.classes`.
+    """
+    indptr, worker, label, _ = crowd.votes_of(crowd.sample_ids)
+    return CastVotes(indptr, worker, label, crowd.n_workers)
+
+
+def crowd_to_votes(crowd: CrowdLabels) -> VoteMatrix:
+    """Return judgements as a sparse vote matrix of shape (n_samples, n_workers).
+
+    The values are `crowd.votes`, as WorkerLFTransformer gives them.
+    """
+    cast = crowd_to_cast(crowd)
+    dtype = vote_dtype(int(crowd.votes.max(initial=0)))
+    data = crowd.votes[cast.value].astype(dtype)
+    return VoteMatrix(
+        (data, cast.lf.astype(np.int32), cast.indptr),
+        shape=(cast.n_samples, cast.n_lfs),
+    )
+
+
+def fit_on_crowd(crowd: CrowdLabels) -> LabelModel:
+    """Fit the model that is used where the user names none."""
+    return LabelModel(classes=crowd.classes).fit(crowd_to_votes(crowd))
+
+
+def columns_of_workers(crowd: CrowdLabels, model: BaseLabelModel) -> np.ndarray:
+    """Return which LF of a model holds the answers of each worker for each class.
+
+    Parameters
+    ----------
+    crowd : CrowdLabels
+        The judgements.
+    model : BaseLabelModel
+        Fitted. LFs are matched by name (``worker_<id>``, the id itself, or with
+        `unipolar` ``worker_<id>_<class>``); without names, by position.
+
+    Returns
+    -------
+    column : ndarray of shape (n_workers, n_classes)
+        Column of the model, -1 where it has none.
+
+    Raises
+    ------
+    ValueError
+        If there are no names and as many LFs as workers, or no name is a worker's.
+    """
+    n_classes = len(crowd.classes)
+    names = getattr(model, "feature_names_in_", None)
+    if names is None:
+        if model.n_features_in_ != crowd.n_workers:
+            raise ValueError(
+                f"The model has {model.n_features_in_} LFs without names and the crowd "
+                f"has {crowd.n_workers} workers, so LFs cannot be matched with "
+                "workers. Fit it on WorkerLFTransformer(crowd).set_output("
+                "transform='pandas'), whose columns carry names."
+            )
+        return np.tile(np.arange(crowd.n_workers)[:, None], n_classes)
+    at = {name: j for j, name in enumerate(names)}
+    expected = lf_names(crowd.worker_ids)
+    column = np.full((crowd.n_workers, n_classes), -1)
+    for w, (name, worker) in enumerate(zip(expected, crowd.worker_ids, strict=True)):
+        j = at.get(name, at.get(plain(worker)))
+        if j is not None:
+            column[w] = j
+        else:
+            column[w] = [at.get(f"{name}_{plain(c)}", -1) for c in crowd.classes]
+    if (column < 0).all():
+        raise ValueError(
+            f"None of the {len(names)} LFs of the model is one of the "
+            f"{crowd.n_workers} workers: it has {first_few(names)}; expected "
+            f"{first_few(expected, 3)}. Fit the model on the votes of these workers."
+        )
+    return column
+
+
+def read_model_votes(
+    model: BaseLabelModel, cast: CastVotes, *, lf_names: pd.Index | None = None
+) -> ModelVotes:
+    """Return votes of the user as votes of a model.
+
+    Parameters
+    ----------
+    model : BaseLabelModel
+        Fitted.
+    cast : CastVotes
+        Votes with their own values, a column per LF of the model.
+    lf_names : Index of length n_lfs, default=None
+        Names of the columns, compared with those of the model where both have some.
+
+    Returns
+    -------
+    model_votes : ModelVotes
+        The votes whose values the model knows.
+
+    Raises
+    ------
+    ValueError
+        If the number or the names of LFs differ, or the model knows none of the
+        values.
+    """
+    if cast.n_lfs != model.n_features_in_:
+        raise ValueError(
+            f"votes has {cast.n_lfs} LFs and the model was fitted on "
+            f"{model.n_features_in_}. Pass the votes of the same LFs in the same order."
+        )
+    known_names = getattr(model, "feature_names_in_", None)
+    if known_names is not None and lf_names is not None:
+        differ = [(a, b) for a, b in zip(lf_names, known_names, strict=True) if a != b]
+        if differ:
+            raise ValueError(
+                f"votes and the model name {len(differ)} LF(s) differently; votes has "
+                f"{first_few([a for a, _ in differ])} where the model has "
+                f"{first_few([b for _, b in differ])}. Pass the votes of the same LFs "
+                "in the same order."
+            )
+    values = distinct(cast.value)
+    encoded, kept = cast.encode(model.vote_values_)
+    if len(values) and not kept.any():
+        raise ValueError(
+            f"votes holds {first_few(values)} and the model was fitted on votes "
+            f"{first_few(model.vote_values_)}. Pass votes in the same alphabet."
+        )
+    if not kept.all():
+        encoded = encoded.take_votes(kept)
+    return ModelVotes(model, encoded, kept, model._class_of_value)
+
+
+def read_crowd_votes(
+    crowd: CrowdLabels, cast: CastVotes, model: BaseLabelModel
+) -> ModelVotes:
+    """Return the judgements of a crowd as votes of a model.
+
+    Parameters
+    ----------
+    crowd : CrowdLabels
+        The judgements.
+    cast : CastVotes
+        What `crowd_to_cast` returns.
+    model : BaseLabelModel
+        Fitted.
+
+    Returns
+    -------
+    model_votes : ModelVotes
+        The judgements that the model has a column for.
+
+    Raises
+    ------
+    ValueError
+        If LFs cannot be matched with workers, or the model knows none of the labels.
+    """
+    column = columns_of_workers(crowd, model)
+    value = value_of_label(crowd, model)[cast.value]
+    lf = column[cast.lf, cast.value]
+    kept = (lf >= 0) & (value >= 0)
+    moved = CastVotes(cast.indptr, lf, value, model.n_features_in_)
+    return ModelVotes(model, moved.take_votes(kept), kept, model._class_of_value)
+
+
+def value_of_label(crowd: CrowdLabels, model: BaseLabelModel) -> np.ndarray:
+    """Return the index into `model.vote_values_` of each class of a crowd, or -1.
+
+    Raises
+    ------
+    ValueError
+        If the model knows none of them.
+    """
+    values = model.vote_values_
+    spoken = crowd.votes if is_numeric(values) else crowd.classes
+    index = index_of(values, spoken)
+    if (index < 0).all():
+        raise ValueError(
+            f"The crowd answers {first_few(crowd.classes)} and the model was fitted on "
+            f"votes {first_few(values)}. Fit it on the votes of this crowd."
+        )
+    return index
+
+
+def posterior_of(model: BaseLabelModel, votes: CastVotes) -> np.ndarray:
+    """Return what `predict_proba` returns, for votes that are read already.
+
+    Parameters
+    ----------
+    model : BaseLabelModel
+        Fitted.
+    votes : CastVotes
+        Votes as indices into `model.vote_values_`.
+
+    Returns
+    -------
+    proba : ndarray of shape (n_samples, n_classes)
+        Rows without votes get the class prior.
+    """
+    proba = model._posterior(votes)
+    proba[votes.counts == 0] = model.class_prior_
+    return proba
+
+
+def gold_of_crowd(crowd: CrowdLabels, y: pd.Series | ArrayLike) -> np.ndarray:
+    """Return gold labels as positions in `crowd.classes`, a row per sample.
+
+    Parameters
+    ----------
+    crowd : CrowdLabels
+        The judgements.
+    y : Series or array-like
+        A Series is looked up by sample id and may hold other samples too; an array
+        is in the order of `crowd.sample_ids`. -1, NaN, None or pd.NA mean unlabelled.
+
+    Returns
+    -------
+    gold : ndarray of shape (n_samples,)
+        -1 where there is no gold label, -2 where it is one that no worker may give.
+
+    Raises
+    ------
+    ValueError
+        If an id stands in the index more than once, none of them is a sample of the
+        crowd, the length differs, or labels and classes are of different kinds.
+    """
+    if isinstance(y, pd.Series):
+        if y.index.has_duplicates:
+            repeated = y.index[y.index.duplicated()].unique()
+            raise ValueError(
+                "y must have one gold label per sample id; these ids repeat in its "
+                f"index: {first_few(repeated)}."
+            )
+        found = y.index.isin(crowd.sample_ids)
+        if len(y) and not found.any():
+            raise ValueError(
+                f"None of the {len(y)} ids in the index of y is a sample of the crowd: "
+                f"y has {first_few(y.index, 3)}, the crowd has "
+                f"{first_few(crowd.sample_ids, 3)}. Pass y with the sample ids as its "
+                "index, or an array in the order of crowd.sample_ids."
+            )
+        y = y.astype(object).reindex(crowd.sample_ids)
+    gold = read_gold(y, crowd.n_samples)
+    assert gold is not None
+    index = np.full(crowd.n_samples, -1)
+    numeric = is_numeric(crowd.classes)
+    minus_one_is_class = numeric and bool(np.any(crowd.classes == -1))
+    known = gold.known if minus_one_is_class else gold.known & ~gold.minus_one
+    labels = gold.label[known]
+    if len(labels) == 0:
+        return index
+    if is_numeric(labels) != numeric:
+        raise ValueError(
+            f"y holds {first_few(distinct(labels))} and the classes of the crowd are "
+            f"{first_few(crowd.classes)}. Pass gold labels with these names."
+        )
+    order = np.argsort(crowd.classes, kind="stable")
+    at = index_of(crowd.classes[order], labels)
+    index[known] = np.where(at >= 0, order[at], -2)
+    return index

@@ -1,0 +1,208 @@
+"""LFs that repeat each other."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from sklabel.inspection._crowd import ModelVotes
+from sklabel.label_model._kernels import one_hot
+
+# An LF that repeats another: common votes, share of equal ones, and by how much it
+# exceeds independence given the class, as a share and in standard errors.
+_COMMON_VOTES = 20
+_EQUAL_SHARE = 0.95
+_EXCESS_SHARE = 0.05
+_EXCESS_ERRORS = 4.0
+# Partners of an LF that are looked at closely, those with most common votes; and sweeps
+# that find the skills.
+_PARTNERS, _SWEEPS = 3, 30
+# LFs per block of the table of pairs, rows per block of a dense product, and how many
+# dense operations take the time of a sparse one.
+_LF_BLOCK, _ROW_BLOCK, _LARGEST_DENSE, _DENSE_GAIN = 256, 8192, 2048, 50
+
+
+def find_repeats(
+    mine: ModelVotes, posterior: np.ndarray
+) -> dict[int, tuple[int, float, int, str]]:
+    """Find LFs that repeat another one, see Notes of `lf_summary`.
+
+    Parameters
+    ----------
+    mine : ModelVotes
+        Votes.
+    posterior : ndarray of shape (n_samples, n_classes)
+        Class probabilities of the rows.
+
+    Returns
+    -------
+    repeats : dict
+        From the column of an LF to that of the other, the share of equal votes (or of
+        common firing), the number of common votes, and "equal" or "both fire".
+    """
+    votes, n_values = mine.votes, len(mine.class_of_value)
+    n_votes = np.bincount(votes.lf, minlength=votes.n_lfs)
+    busy = np.flatnonzero(n_votes >= _COMMON_VOTES)
+    if len(busy) < 2:
+        return {}
+    n_votes = n_votes[busy]
+    atoms = one_hot(votes, n_values).tocsc()
+    by_value = [atoms[:, busy * n_values + v] for v in range(n_values)]
+    by_value = [B for B in by_value if B.nnz]
+    voted = sum(by_value[1:], by_value[0]).tocsc()
+    of_value = np.stack([np.diff(B.indptr) for B in by_value], axis=1)
+    is_rule = (of_value > 0).sum(axis=1) == 1
+    fires = voted.T @ posterior
+    of_class = np.maximum(posterior[votes.counts > 0].sum(axis=0), 1e-12)
+
+    candidates = []
+    common_of, equal_of = _pair_counts([voted]), _pair_counts(by_value)
+    for start in range(0, len(busy), _LF_BLOCK):
+        block = np.arange(start, min(start + _LF_BLOCK, len(busy)))
+        common, equal = common_of(block), equal_of(block)
+        common[block[:, None] >= np.arange(len(busy))] = 0
+        rules = np.logical_and.outer(is_rule[block], is_rule)
+        tried = np.where(rules, np.maximum.outer(n_votes[block], n_votes), common)
+        near = (common >= _COMMON_VOTES) & (equal >= _EQUAL_SHARE * tried)
+        # A worker who agrees with a rule where it fires is right, or not, with it.
+        near &= rules | ~np.logical_or.outer(is_rule[block], is_rule)
+        for a, b in np.argwhere(near):
+            candidates.append((int(common[a, b]), int(block[a]), int(b), equal[a, b]))
+    repeats: dict[int, tuple[int, float, int, str]] = {}
+    if not candidates:
+        return repeats
+    skills = _Skills(by_value, voted, max(posterior.shape[1], 2))
+    n_checked = np.zeros(len(busy), dtype=int)
+    for n_common, a, b, n_equal in sorted(candidates, key=lambda pair: -pair[0]):
+        if min(n_checked[a], n_checked[b]) >= _PARTNERS:
+            continue
+        n_checked[[a, b]] += 1
+        if is_rule[a]:
+            what, n_tried = "both fire", int(max(n_votes[a], n_votes[b]))
+            expected = float((fires[a] * fires[b] / of_class).sum())
+        else:
+            what, n_tried = "equal", n_common
+            rows = _common_rows(voted, a, b)
+            first, second = (_share_of_values(by_value, rows, x) for x in (a, b))
+            by_skill = skills.expected_equal(a, b, n_equal, n_common)
+            expected = n_common * max(by_skill, float(first @ second))
+        if _far_above(n_equal, expected, n_tried):
+            for one, other in ((a, b), (b, a)):
+                found = (int(busy[other]), float(n_equal / n_tried), n_tried, what)
+                repeats.setdefault(int(busy[one]), found)
+    return repeats
+
+
+class _Skills:
+    """How well LFs agree with each other, explained by one skill per LF.
+
+    If each LF is right or names any other class alike, whatever the class, two of them
+    that err independently agree by ``1 / K + (1 - 1 / K) * skill * skill``, where 0 is
+    a guess and 1 is always right. The skills that explain all pairs need no model, and
+    cost O(number of votes) per sweep.
+    """
+
+    def __init__(
+        self,
+        by_value: list[sparse.csc_matrix],
+        voted: sparse.csc_matrix,
+        n_classes: int,
+    ) -> None:
+        self._chance = 1 / n_classes
+        products = [(B.tocsr(), B.T.tocsr()) for B in [voted, *by_value]]
+        n_votes = np.diff(voted.indptr)
+
+        def with_others(which: list[tuple[Any, Any]], x: np.ndarray) -> np.ndarray:
+            return sum(T @ (B @ x) for B, T in which) - n_votes * x
+
+        self.skill = np.full(len(n_votes), 0.5)
+        for _ in range(_SWEEPS):
+            equal = with_others(products[1:], self.skill)
+            common = with_others(products[:1], self.skill)
+            self._gain = self._centred(equal, common)
+            self._size = with_others(products[:1], self.skill**2)
+            fitted = self._gain / np.maximum(self._size, 1e-9)
+            # Half a step: a whole one would turn too large into too small for ever.
+            self.skill = np.clip((self.skill + fitted) / 2, -1, 1)
+
+    def _centred(self, equal: Any, common: Any) -> Any:
+        return (equal - common * self._chance) / (1 - self._chance)
+
+    def expected_equal(self, a: int, b: int, equal: float, common: float) -> float:
+        """Return the share of equal votes, each skill told by all LFs but the pair.
+
+        Skills are taken at two standard errors above.
+        """
+        expected = 1.0
+        for one, other in ((a, b), (b, a)):
+            skill = self.skill[other]
+            size = max(self._size[one] - common * skill**2, 1e-9)
+            told = (self._gain[one] - self._centred(equal, common) * skill) / size
+            expected *= np.clip(told + 2 / np.sqrt(size), 0, 1)
+        return self._chance + (1 - self._chance) * expected
+
+
+def _share_of_values(
+    by_value: list[sparse.csc_matrix], rows: np.ndarray, a: int
+) -> np.ndarray:
+    """Return the share of each value in the votes of an LF on some rows."""
+    hits = [
+        np.isin(B.indices[B.indptr[a] : B.indptr[a + 1]], rows).sum() for B in by_value
+    ]
+    return np.asarray(hits) / max(len(rows), 1)
+
+
+def _far_above(found: Any, expected: Any, tried: Any) -> Any:
+    """Tell whether successes are nearly all, and far more than independence gives."""
+    spread = np.sqrt(
+        np.maximum(expected * (1 - expected / np.maximum(tried, 1)), 0) + 1
+    )
+    return (
+        (found >= _EQUAL_SHARE * tried)
+        & (found - expected > _EXCESS_SHARE * tried)
+        & (found - expected > _EXCESS_ERRORS * spread)
+    )
+
+
+def _common_rows(voted: sparse.csc_matrix, a: int, b: int) -> np.ndarray:
+    """Return the rows on which two LFs vote."""
+    of_a = voted.indices[voted.indptr[a] : voted.indptr[a + 1]]
+    of_b = voted.indices[voted.indptr[b] : voted.indptr[b + 1]]
+    return np.intersect1d(of_a, of_b, assume_unique=True)
+
+
+def _pair_counts(
+    indicators: list[sparse.csr_matrix],
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a function from LFs to their co-votes with all LFs.
+
+    `indicators` have shape (n_samples, n_lfs); their counts are added up. A sparse
+    product costs the number of co-voting pairs; where most LFs vote on most rows a
+    dense one is faster.
+    """
+    n_samples, n_lfs = indicators[0].shape
+    pairs = sum(float((np.diff(B.tocsr().indptr) ** 2.0).sum()) for B in indicators)
+    dense_cost = float(n_samples) * n_lfs**2 * len(indicators)
+    if n_lfs <= _LARGEST_DENSE and dense_cost < _DENSE_GAIN * pairs:
+        total = np.zeros((n_lfs, n_lfs))
+        for B in indicators:
+            rows = B.tocsr()
+            for start in range(0, n_samples, _ROW_BLOCK):
+                cells = rows[start : start + _ROW_BLOCK].astype(np.float32).toarray()
+                total += cells.T @ cells
+        return lambda block: total[block]
+    by_column = [B.tocsc() for B in indicators]
+    by_row = [B.tocsr() for B in indicators]
+
+    def of_block(block: np.ndarray) -> np.ndarray:
+        return sum(
+            (C[:, block].T @ R).toarray()
+            for C, R in zip(by_column, by_row, strict=True)
+        )
+
+    return of_block

@@ -1,0 +1,350 @@
+"""The table of crowd workers: who is good, who guesses, and who does harm."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy.special import xlogy
+from scipy.stats import binom
+
+from sklabel.base import BaseLabelModel
+from sklabel.inspection._crowd import (
+    ModelVotes,
+    check_crowd_labels,
+    check_label_model,
+    columns_of_workers,
+    crowd_to_cast,
+    fit_on_crowd,
+    gold_of_crowd,
+    posterior_of,
+    read_crowd_votes,
+    value_of_label,
+)
+from sklabel.inspection._repeats import find_repeats
+from sklabel.inspection._vote_quality import (
+    VoteQuality,
+    describe_votes,
+    guessing,
+    percent,
+    quality_flag,
+)
+from sklabel.lf import CrowdLabels
+from sklabel.utils._validation import plain
+from sklabel.utils._votes import CastVotes
+
+# Pseudo-judgements per class, spread like the table of the whole crowd.
+_PSEUDO_JUDGEMENTS = 2.0
+# Fewer judgements than this tell nothing about a worker.
+_FEW = 5
+# Who always gives one answer: judgements that it takes to say so, share of the answer,
+# and how improbable it must be for somebody who answers what the samples are.
+_SAME_JUDGEMENTS, _SAME_SHARE, _SAME_TAIL = 10, 0.95, 0.01
+
+
+def worker_report(
+    crowd_labels: CrowdLabels,
+    model: BaseLabelModel | None = None,
+    y: pd.Series | ArrayLike | None = None,
+) -> pd.DataFrame:
+    r"""Report every worker of a crowd, those to act upon first.
+
+    Needs no gold labels: what a worker is worth comes from the agreement with the
+    others, through a label model. Where there are gold labels, they stand beside it.
+
+    Parameters
+    ----------
+    crowd_labels : CrowdLabels
+        The judgements.
+    model : label model, default=None
+        Fitted on the votes of these workers: LFs called ``worker_<id>``, as
+        :class:`~sklabel.WorkerLFTransformer` names them, among other LFs if there are
+        some; without names, an LF per worker in the order of
+        ``crowd_labels.worker_ids``. If None, ``LabelModel(classes=classes)`` is fitted
+        on the judgements.
+    y : Series or array-like of shape (n_samples,), default=None
+        Gold labels for some samples: a Series indexed by sample id, or an array in
+        the order of ``crowd_labels.sample_ids``. -1, NaN, None or pd.NA mean
+        unlabelled. They are compared with, not learned from.
+
+    Returns
+    -------
+    report : DataFrame with a row per worker
+        Indexed by worker id, with the columns
+
+        n_judgements : int
+            Judgements for one of the classes.
+        share : float
+            Of all judgements.
+        agreement : float
+            Mean agreement with the plurality of the other judgements of the sample,
+            where k tied classes count 1 / k; NaN if nobody else judged the samples.
+        accuracy, accuracy_low, accuracy_high : float
+            Expected share of right judgements and its 95 % interval, as in
+            :func:`lf_summary`.
+        n_gold : int
+            Judgements of samples with a gold label; with `y` only.
+        gold_accuracy : float
+            Share of them that is right; NaN if there is none; with `y` only.
+        favourite_class : object
+            Most frequent answer, the first of several; None without judgements.
+        favourite_share : float
+            Its share of the worker's judgements.
+        spammer_score : float
+            In [0, 1]. 1: answers do not depend on the class; 0: they tell it for sure,
+            be it by naming another one. NaN with one class or no judgements.
+        information : float
+            What a judgement tells about the class of a sample, in bits; NaN with one
+            class or no judgements.
+        flag : str
+            Empty, or why the worker needs a look.
+
+    Raises
+    ------
+    TypeError
+        If `crowd_labels` is no CrowdLabels, or `model` no label model.
+    NotFittedError
+        If `model` is not fitted.
+    ValueError
+        If no LF of `model` can be matched with a worker, `model` does not know the
+        labels, or `y` has the wrong length, ids or labels.
+
+    See Also
+    --------
+    lf_summary : The same for any LFs; its Notes explain accuracy and flags.
+    agreement_report : How well the crowd agrees as a whole.
+
+    Notes
+    -----
+    Class probabilities come from the judgements alone, also if the model has other
+    LFs. With the table :math:`\theta_{cv}` = P(answer v | class c) and class prior
+    :math:`\pi`, both of the model,
+
+    * the spammer score is 1 minus that of Raykar and Yu [1]_, the squared distance of
+      the table from one with equal rows, divided by the largest one:
+      :math:`1 - \sum_{c < d} \sum_v (\theta_{cv} - \theta_{dv})^2 / (K (K - 1))`;
+    * the information is the mutual information of class and answer,
+      :math:`\sum_c \pi_c \sum_v \theta_{cv} \log_2 (\theta_{cv} / \sum_d \pi_d
+      \theta_{dv})`.
+
+    For a model without tables (MajorityVote), and for workers that it has no LF for or
+    several, the table is estimated: expected judgements of samples of each class, plus
+    2 pseudo-judgements per class, spread as those of the whole crowd.
+
+    *Flags* are those of :func:`lf_summary`, and
+
+    * always answers: 95 % of 10 judgements or more are the same, with a probability
+      below 1 % if the worker named the class of each sample by its probability;
+    * few judgements: less than 5.
+
+    Rows come in this order: workers to act upon (all flags but few judgements, and
+    none), then the others; both by the expected number of wrong judgements, most first.
+
+    Costs O(number of judgements * n_classes), and the pairs of workers who share
+    samples.
+
+    References
+    ----------
+    .. [1] V. C. Raykar and S. Yu, "Eliminating spammers and ranking annotators for
+       crowdsourced labeling tasks", JMLR 13, 2012, 491-518.
+
+    Examples
+    --------
+    >>> from sklabel import CrowdLabels
+    >>> from sklabel.datasets import make_crowd_labels
+    >>> from sklabel.inspection import worker_report
+    >>> data = make_crowd_labels(300, 12, random_state=1)
+    >>> report = worker_report(CrowdLabels.from_frame(data.crowd_labels))
+    >>> report["flag"].str.split(":").str[0].head(5).to_dict()
+    {3: 'adversarial', 6: 'guesses', 7: 'guesses', 5: 'guesses', 2: ''}
+    """
+    crowd = check_crowd_labels(crowd_labels, where="worker_report")
+    if model is None:
+        model = fit_on_crowd(crowd)
+    model = check_label_model(model, where="worker_report")
+    gold = None if y is None else gold_of_crowd(crowd, y)
+    cast = crowd_to_cast(crowd)
+    posterior = posterior_of(model, read_crowd_votes(crowd, cast, model).votes)
+    mine = _votes_by_worker(crowd, cast, model)
+    quality = describe_votes(mine, posterior)
+
+    n_workers, n_classes = crowd.n_workers, len(crowd.classes)
+    answers = np.bincount(
+        cast.lf.astype(np.int64) * n_classes + cast.value,
+        minlength=n_workers * n_classes,
+    ).reshape(n_workers, n_classes)
+    n_judgements = answers.sum(axis=1)
+    some = np.where(n_judgements > 0, n_judgements, np.nan)
+    report = pd.DataFrame(
+        {
+            "n_judgements": n_judgements,
+            "share": n_judgements / max(n_judgements.sum(), 1),
+            "agreement": quality.agreement,
+            "accuracy": quality.accuracy,
+            "accuracy_low": quality.low,
+            "accuracy_high": quality.high,
+        },
+        index=crowd.worker_ids,
+    )
+    if gold is not None:
+        judged = gold[cast.rows] != -1
+        right = gold[cast.rows] == cast.value
+        n_gold = np.bincount(cast.lf[judged], minlength=n_workers)
+        n_right = np.bincount(cast.lf[right], minlength=n_workers)
+        report["n_gold"] = n_gold
+        report["gold_accuracy"] = n_right / np.where(n_gold > 0, n_gold, np.nan)
+    favourite = answers.argmax(axis=1)
+    names = pd.Series(crowd.classes[favourite], index=crowd.worker_ids)
+    if (n_judgements == 0).any():
+        names = names.astype(object).where(n_judgements > 0, None)
+    report["favourite_class"] = names
+    report["favourite_share"] = answers.max(axis=1) / some
+
+    tables = _tables_of_workers(crowd, model, quality)
+    report["spammer_score"] = np.where(n_judgements > 0, spammer_score(tables), np.nan)
+    bits = mutual_information(tables, model.class_prior_)
+    report["information"] = np.where(n_judgements > 0, bits, np.nan)
+
+    expected = _expected_share(crowd, cast, mine, posterior, favourite)
+    report["flag"] = _flags(report, mine, posterior, quality, expected)
+    return report.iloc[_order_to_act(report)]
+
+
+def _votes_by_worker(
+    crowd: CrowdLabels, cast: CastVotes, model: BaseLabelModel
+) -> ModelVotes:
+    """Return judgements with a column per worker, and the values of the model."""
+    value = value_of_label(crowd, model)[cast.value]
+    known = value >= 0
+    votes = CastVotes(cast.indptr, cast.lf, value, crowd.n_workers)
+    if not known.all():
+        votes = votes.take_votes(known)
+    return ModelVotes(model, votes, known, model._class_of_value)
+
+
+def _tables_of_workers(
+    crowd: CrowdLabels, model: BaseLabelModel, quality: VoteQuality
+) -> np.ndarray:
+    """Return P(answer | class), shape (n_workers, n_classes, n_values)."""
+    counts = np.swapaxes(quality.table, 1, 2)
+    of_crowd = counts.sum(axis=0) + 1 / counts.shape[2]
+    of_crowd = of_crowd / of_crowd.sum(axis=1, keepdims=True)
+    tables = counts + _PSEUDO_JUDGEMENTS * of_crowd
+    tables = tables / tables.sum(axis=2, keepdims=True)
+    if hasattr(model, "confusion_"):
+        column = columns_of_workers(crowd, model)
+        has_one = (column[:, 0] >= 0) & (column == column[:, :1]).all(axis=1)
+        tables[has_one] = model.confusion_[column[has_one, 0]]
+    return tables
+
+
+def spammer_score(tables: np.ndarray) -> np.ndarray:
+    """Return 1 for tables with equal rows, 0 for those that tell the class for sure.
+
+    Parameters
+    ----------
+    tables : ndarray of shape (n_workers, n_classes, n_values)
+        P(answer | class).
+
+    Returns
+    -------
+    score : ndarray of shape (n_workers,)
+        1 minus the score of Raykar and Yu; NaN with one class.
+    """
+    n_classes = tables.shape[1]
+    if n_classes < 2:
+        return np.full(len(tables), np.nan)
+    # The sum over pairs of rows of their squared distance.
+    distance = n_classes * (tables**2).sum(axis=(1, 2))
+    distance -= (tables.sum(axis=1) ** 2).sum(axis=1)
+    return np.clip(1 - distance / (n_classes * (n_classes - 1)), 0, 1)
+
+
+def mutual_information(tables: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    """Return the mutual information of class and answer, in bits.
+
+    Parameters
+    ----------
+    tables : ndarray of shape (n_workers, n_classes, n_values)
+        P(answer | class).
+    prior : ndarray of shape (n_classes,)
+        Class prior.
+
+    Returns
+    -------
+    information : ndarray of shape (n_workers,)
+        NaN with one class.
+    """
+    if tables.shape[1] < 2:
+        return np.full(len(tables), np.nan)
+    joint = prior[:, None] * tables
+    answers = joint.sum(axis=1)
+    nats = (prior[:, None] * xlogy(tables, tables)).sum(axis=(1, 2))
+    return np.maximum(nats - xlogy(answers, answers).sum(axis=1), 0) / np.log(2)
+
+
+def _expected_share(
+    crowd: CrowdLabels,
+    cast: CastVotes,
+    mine: ModelVotes,
+    posterior: np.ndarray,
+    favourite: np.ndarray,
+) -> np.ndarray:
+    """Return the mean probability of a worker's favourite on the samples judged."""
+    named = mine.class_of_value[value_of_label(crowd, mine.model)][favourite]
+    column = named[cast.lf]
+    p = np.where(column >= 0, posterior[cast.rows, column], np.nan)
+    n = np.bincount(cast.lf, minlength=crowd.n_workers)
+    total = np.bincount(cast.lf, p, minlength=crowd.n_workers)
+    return np.clip(total / np.where(n > 0, n, np.nan), 0, 1)
+
+
+def _flags(
+    report: pd.DataFrame,
+    mine: ModelVotes,
+    posterior: np.ndarray,
+    quality: VoteQuality,
+    expected: np.ndarray,
+) -> list[str]:
+    """Say of each worker what needs a look."""
+    n_judgements = report["n_judgements"].to_numpy()
+    n_same = np.rint(report["favourite_share"].to_numpy() * n_judgements)
+    always = (
+        (n_judgements >= _SAME_JUDGEMENTS)
+        & (n_same >= _SAME_SHARE * n_judgements)
+        & (binom.sf(n_same - 1, n_judgements, expected) < _SAME_TAIL)
+    )
+    guesses = guessing(quality, posterior, mine)
+    repeats = find_repeats(mine, posterior)
+    favourites = report["favourite_class"].tolist()
+    flags = []
+    for w, n in enumerate(n_judgements):
+        if n == 0:
+            flags.append("no judgement is for one of the classes")
+            continue
+        reasons = [quality_flag(quality, w, bool(guesses[w]))]
+        if always[w]:
+            reasons.append(
+                f"always answers {plain(favourites[w])!r}: in "
+                f"{percent(n_same[w] / n)} of {n} judgements, where "
+                f"{percent(expected[w])} is expected"
+            )
+        if w in repeats:
+            other, equal, common, what = repeats[w]
+            reasons.append(
+                f"repeats {plain(report.index[other])}: {what} on {percent(equal)} of "
+                f"{common} common samples"
+            )
+        if n < _FEW:
+            reasons.append(f"few judgements: {n}")
+        flags.append("; ".join(reason for reason in reasons if reason))
+    return flags
+
+
+def _order_to_act(report: pd.DataFrame) -> np.ndarray:
+    """Return the positions of workers, those to act upon first."""
+    act = ~report["flag"].str.startswith(("few", "no ")) & (report["flag"] != "")
+    wrong = report["n_judgements"] * (1 - report["accuracy"].fillna(1))
+    return np.lexsort((-wrong.to_numpy(), ~act.to_numpy()))
