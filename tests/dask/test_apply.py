@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from joblib import parallel_config
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
@@ -20,6 +21,7 @@ from sklabel import (
 )
 from sklabel.dask import fit, predict, predict_proba, transform
 from sklabel.datasets import load_weather_posts
+from sklabel.label_model import MACE
 
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
@@ -190,3 +192,15 @@ def test_an_array_of_unknown_width_is_refused():
     )
     with pytest.raises(ValueError, match="known number of columns"):
         predict(model, unknown)
+
+
+def test_joblib_runs_independent_work_on_the_cluster(client, posts):
+    frame = posts[1]
+    votes = np.random.default_rng(0).integers(-1, 2, size=(60, 5))
+    alone = MACE(n_init=3, random_state=0).fit(votes)
+    lfs = LFTransformer([mentions_sun]).fit(frame)
+    with parallel_config(backend="dask", n_jobs=2):
+        model = MACE(n_init=3, random_state=0).fit(votes)
+        found = lfs.transform(frame)
+    assert_allclose(model.predict_proba(votes), alone.predict_proba(votes))
+    assert_array_equal(found, lfs.transform(frame))

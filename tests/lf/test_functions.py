@@ -8,6 +8,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from joblib import parallel_config
+from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_union
@@ -535,3 +537,52 @@ def test_other_columns_than_in_fit_raise(posts):
 def test_an_empty_frame_raises(posts):
     with pytest.raises(ValueError, match=r"Found array with 0 sample\(s\)"):
         LFTransformer(LFS).fit(posts[:0])
+
+
+@labeling_function
+def slow_rain(x):
+    return 0 if "rain" in x["text"] else -1
+
+
+@labeling_function
+def fails_on_sun(x):
+    if "sun" in x["text"]:
+        raise ValueError("no sun here")
+    return 1
+
+
+@labeling_function(vectorized=True)
+def all_rows(X):
+    return np.arange(len(X)) % 2
+
+
+TEXTS = pd.DataFrame({"text": ["rain", "fog", "sun", "rain", "hail", "sun", "rain"]})
+
+
+@pytest.mark.parametrize("n_jobs", [2, 20])
+def test_processes_change_nothing(n_jobs):
+    lfs = [slow_rain, all_rows, ("long", lambda x: 1 if len(x.text) > 3 else -1)]
+    expected = LFTransformer(lfs).fit_transform(TEXTS)
+    found = LFTransformer(lfs, n_jobs=n_jobs).fit_transform(TEXTS)
+    assert_array_equal(found, expected)
+
+
+def test_an_error_in_a_process_names_function_and_row():
+    with pytest.raises(ValueError, match="no sun here") as caught:
+        LFTransformer([slow_rain, fails_on_sun], n_jobs=2).fit_transform(TEXTS)
+    assert "Labeling function 'fails_on_sun' failed at row 2." in (
+        caught.value.__notes__
+    )
+
+
+def test_failures_of_all_processes_are_counted_once():
+    lfs = LFTransformer([fails_on_sun], on_error="abstain", n_jobs=3)
+    with pytest.warns(UserWarning, match="raised on 2 of 7 rows.*first at row 2"):
+        votes = lfs.fit_transform(TEXTS)
+    assert_array_equal(votes.ravel(), [1, 1, -1, 1, 1, -1, 1])
+
+
+def test_a_joblib_backend_may_run_the_functions():
+    with parallel_config(backend="threading", n_jobs=2):
+        votes = LFTransformer([slow_rain]).fit_transform(TEXTS)
+    assert_array_equal(votes, LFTransformer([slow_rain]).fit_transform(TEXTS))
