@@ -300,10 +300,12 @@ class LFTransformer(BaseLFTransformer):
         X = self._check_samples(X, reset=False)
         reader = _VoteReader(self.classes)
         by_row = [pair for pair in self._functions if not _is_vectorized(pair[1])]
-        returned = iter(self._call_by_row(by_row, X))
+        returned: Iterator[list[Any]] | None = None
         columns = []
         for name, function in self._functions:
             if not _is_vectorized(function):
+                if returned is None:
+                    returned = iter(self._call_by_row(by_row, X))
                 columns.append(reader.read_cells(name, next(returned)))
                 continue
             try:
