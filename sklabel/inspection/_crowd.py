@@ -294,6 +294,17 @@ def value_of_label(crowd: CrowdLabels, model: BaseLabelModel) -> np.ndarray:
             f"The crowd answers {first_few(crowd.classes)} and the model was fitted on "
             f"votes {first_few(values)}. Fit it on the votes of this crowd."
         )
+    if is_numeric(values) and not is_numeric(crowd.classes):
+        # Votes are positions among names: both sides must mean the same names.
+        named = model._class_of_value[index]
+        known = (index >= 0) & (named >= 0)
+        meant = np.asarray(model.classes_)[named[known]]
+        if not is_numeric(meant) and (meant != crowd.classes[known]).any():
+            raise ValueError(
+                f"The crowd has the classes {first_few(crowd.classes)} and the model "
+                f"{first_few(model.classes_)}, so their votes 0, 1, ... mean different "
+                "classes. Fit with classes=crowd_labels.classes."
+            )
     return index
 
 

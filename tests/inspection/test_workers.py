@@ -439,3 +439,16 @@ def test_guessers_of_the_weather_crowd_are_found():
         often["accuracy_low"] - half, often["accuracy_high"] + half
     )
     assert held.mean() > 0.95
+
+
+def test_a_model_with_class_names_in_another_order_is_refused():
+    frame = make_crowd_labels(60, 6, 2, random_state=0).crowd_labels
+    frame.columns = ["sample", "worker", "label"]
+    frame["label"] = np.array(["bad", "good"])[frame["label"]]
+    crowd = CrowdLabels.from_frame(frame)
+    ids = pd.DataFrame({"sample": crowd.sample_ids})
+    votes = WorkerLFTransformer(crowd).fit_transform(ids)
+    model = LabelModel(classes=["good", "bad"]).fit(votes)
+    with pytest.raises(ValueError, match="mean different classes"):
+        worker_report(crowd, model)
+    assert len(worker_report(crowd, LabelModel(classes=crowd.classes).fit(votes)))

@@ -1,0 +1,131 @@
+"""
+===================================================================
+A report on a labelling project: whom to trust, what to ask again
+===================================================================
+
+Sixty crowd workers and three heuristics have labelled weather posts. Before anything
+is trained: which of them should not be asked again, how far can the labels be trusted,
+and where would the next judgements help most?
+
+One page says it, without gold labels: HTML that can be mailed, with the findings on
+top, tables that can be sorted, and plots. On the posts that come with the package it
+flags 8 of 60 workers (one answers worse than a guess, six guess, one nearly always
+gives the same answer). Gold labels, which the model never saw, agree: 49 % of their
+answers are right, and 80 % of those of the others. It names the 50 posts where one more
+answer each is expected to put 6.5 labels right. On the real weather tweets
+(``--data-home``) it flags 2 of 100 workers: 55 % right, the others 91 %.
+
+Run it on other data, or keep the page::
+
+    python examples/labeling_report.py --output report.html
+    python examples/labeling_report.py --data-home DIR     # real weather tweets
+"""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+# %%
+# Options
+# -------
+import argparse
+import tempfile
+import textwrap
+from pathlib import Path
+
+import pandas as pd
+from sklearn.pipeline import FeatureUnion
+
+from sklabel import (
+    CrowdLabels,
+    LabelModel,
+    PolarityLFTransformer,
+    WorkerLFTransformer,
+)
+from sklabel.datasets import fetch_weather_sentiment, load_weather_posts
+from sklabel.inspection import labeling_report
+
+parser = argparse.ArgumentParser(description="A report on a labelling project.")
+parser.add_argument(
+    "--data-home",
+    help="folder with weather_sentiment/*.csv, or where to download them to; "
+    "without it the posts that come with the package are used",
+)
+parser.add_argument(
+    "--output",
+    default=Path(tempfile.gettempdir()) / "labeling_report.html",
+    help="where to write the page; default: %(default)s",
+)
+args = parser.parse_args()
+
+pd.set_option("display.width", 100)
+
+# %%
+# Data: posts, judgements of a crowd, and rules on the polarity of the text
+# -------------------------------------------------------------------------
+if args.data_home:
+    data = fetch_weather_sentiment(data_home=args.data_home)
+else:
+    data = load_weather_posts()
+posts = pd.concat([data.train, data.dev], ignore_index=True)
+crowd = CrowdLabels.from_frame(
+    data.crowd_labels, sample="tweet_id", worker="worker_id", label="label"
+)
+lfs = FeatureUnion(
+    [
+        ("polarity", PolarityLFTransformer("tweet_text")),
+        ("worker", WorkerLFTransformer(crowd, id_column="tweet_id")),
+    ],
+    verbose_feature_names_out=False,
+).set_output(transform="pandas")
+votes = lfs.fit_transform(posts)
+
+# %%
+# The model learns from the votes alone; gold labels are for the report
+# ---------------------------------------------------------------------
+model = LabelModel().fit(votes)
+report = labeling_report(
+    votes,
+    model,
+    posts["sentiment"],
+    crowd_labels=crowd,
+    sample_ids=posts["tweet_id"],
+    texts=posts["tweet_text"],
+    title="Weather posts: a crowd and three heuristics",
+)
+
+# %%
+# What needs attention stands first, on the page and here
+# -------------------------------------------------------
+for finding in report.findings:
+    line = f"{finding.level:8} {finding.title}: {finding.detail}"
+    print(textwrap.fill(line, 88, subsequent_indent=" " * 9))
+
+# %%
+# Do the flags agree with gold labels that the model never saw?
+# -------------------------------------------------------------
+workers = report.tables["workers"]
+act = workers["flag"].str.contains("adversarial|guesses|always")
+groups = workers.assign(group=act.map({True: "flagged", False: "not flagged"}))
+right = groups["gold_accuracy"] * groups["n_gold"]
+by_group = pd.DataFrame(
+    {
+        "workers": groups.groupby("group").size(),
+        "judgements": groups.groupby("group")["n_judgements"].sum(),
+        "accuracy on gold": right.groupby(groups["group"]).sum()
+        / groups.groupby("group")["n_gold"].sum(),
+    }
+)
+print("\nWorkers, by whether the report says to act")
+print(by_group.round(3).to_string())
+
+# %%
+# Where the next judgements go
+# ----------------------------
+plan = report.tables["relabel"]
+print(
+    f"\nNext: {plan['n_judgements'].sum()} judgements, expected to put "
+    f"{plan['gain'].sum():.1f} labels right"
+)
+print(
+    plan[["votes", "top_class", "top_posterior", "gain"]].head(8).round(3).to_string()
+)
+print(f"\nThe page: {report.save(args.output)} ({len(report.html) / 1000:.0f} kB)")

@@ -1,0 +1,319 @@
+"""A heat map of pairs of labeling functions: who meets and who contradicts whom."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy import sparse
+from scipy.cluster.hierarchy import leaves_list, linkage
+from scipy.spatial.distance import squareform
+
+from sklabel.inspection._crowd import crowd_to_cast
+from sklabel.inspection._plotting import (
+    axes_to_plot_on,
+    cell_colour,
+    check_matplotlib,
+    plain_text,
+)
+from sklabel.lf import CrowdLabels
+from sklabel.utils._validation import first_few
+from sklabel.utils._votes import CastVotes, distinct, read_any_votes
+
+Kind = Literal["overlap", "conflict", "agreement"]
+_LABELS = {
+    "overlap": "share of the row LF's votes\nthat the column LF votes on too",
+    "conflict": "share of common samples with different votes",
+    "agreement": "share of common samples with equal votes",
+}
+_COLOURS = {"overlap": "Blues", "conflict": "Oranges", "agreement": "Blues"}
+_UNKNOWN = "#d9d9d9"
+# Larger maps show colours only.
+_MOST_NUMBERS = 12
+
+
+class OverlapDisplay:
+    """Pairs of labeling functions: how often they meet, agree or contradict.
+
+    LFs stand in the order of a clustering, so that groups show as blocks: LFs that
+    repeat each other in the map of agreement, camps in the map of conflict.
+
+    Parameters
+    ----------
+    share : array-like of shape (n_lfs, n_lfs)
+        Share of each pair in [0, 1]; NaN cells stay blank.
+    kind : {'overlap', 'conflict', 'agreement'}, default='overlap'
+        What the shares are.
+    lf_names : sequence of length n_lfs, default=None
+        Names of the LFs. If None, positions.
+    n_all : int, default=None
+        Number of LFs that these were chosen from, for the title.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes of the plot, after `plot`.
+    figure_ : matplotlib Figure
+        Its figure.
+    im_ : matplotlib AxesImage
+        The cells.
+
+    See Also
+    --------
+    sklabel.inspection.lf_summary : Overlaps and conflicts of each LF.
+
+    Examples
+    --------
+    >>> from sklabel.inspection import OverlapDisplay
+    >>> votes = [[0, 0, -1], [1, 0, 1], [1, 1, 1], [-1, -1, 0]]
+    >>> display = OverlapDisplay.from_votes(
+    ...     votes, kind="conflict", min_common=1, plot=False
+    ... )
+    >>> display.lf_names
+    [1, 0, 2]
+    >>> display.share.round(2)
+    array([[ nan, 0.33, 0.5 ],
+           [0.33,  nan, 0.  ],
+           [0.5 , 0.  ,  nan]])
+    """
+
+    def __init__(
+        self,
+        share: ArrayLike,
+        *,
+        kind: Kind = "overlap",
+        lf_names: Sequence[Any] | None = None,
+        n_all: int | None = None,
+    ) -> None:
+        _check_kind(kind)
+        self.share = np.asarray(share, dtype=np.float64)
+        n_lfs = len(self.share)
+        if n_lfs == 0 or self.share.shape != (n_lfs, n_lfs):
+            raise ValueError(
+                "share holds one number per pair of LFs, a square of at least one; "
+                f"got shape {self.share.shape}."
+            )
+        self.kind = kind
+        self.lf_names = list(range(n_lfs) if lf_names is None else lf_names)
+        if len(self.lf_names) != n_lfs:
+            raise ValueError(
+                f"lf_names must name each of the {n_lfs} LFs; got {len(self.lf_names)}."
+            )
+        self.n_all = n_lfs if n_all is None else n_all
+
+    @classmethod
+    def from_votes(
+        cls,
+        votes: Any,
+        *,
+        kind: Kind = "overlap",
+        lf_names: Sequence[Any] | None = None,
+        max_lfs: int = 40,
+        min_common: int = 3,
+        plot: bool = True,
+        ax: Any = None,
+        **kwargs: Any,
+    ) -> OverlapDisplay:
+        """Count the pairs of LFs in votes, and plot.
+
+        Parameters
+        ----------
+        votes : CrowdLabels or {DataFrame, array-like, sparse matrix} of shape \
+                (n_samples, n_lfs)
+            Votes in any form that a label model reads.
+        kind : {'overlap', 'conflict', 'agreement'}, default='overlap'
+            'overlap': of the samples that the LF of the row votes on, the share
+            that the LF of the column votes on too. 'conflict', 'agreement': of
+            the samples that both vote on, the share with different or equal votes.
+        lf_names : sequence of length n_lfs, default=None
+            Names of the LFs. If None, columns of a DataFrame or ids of workers, else
+            positions.
+        max_lfs : int, default=40
+            Only so many LFs, those with most votes, are compared; the title says so.
+            LFs without votes never are.
+        min_common : int, default=3
+            Pairs with fewer common samples stay blank in 'conflict' and 'agreement'.
+        plot : bool, default=True
+            Whether to draw it.
+        ax : matplotlib Axes, default=None
+            Where to draw. If None, on a figure of its own.
+        **kwargs : dict
+            Passed to ``Axes.imshow``.
+
+        Returns
+        -------
+        display : OverlapDisplay
+            Drawn, if `plot`.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed and `plot` is True.
+        ValueError
+            If there is no vote, or `votes` is not readable as votes.
+        """
+        _check_kind(kind)
+        if plot:
+            check_matplotlib("OverlapDisplay.from_votes")
+        cast, names = _read(votes, lf_names)
+        n_votes = np.bincount(cast.lf, minlength=cast.n_lfs)
+        busy = np.argsort(-n_votes, kind="stable")
+        busy = np.sort(busy[: max(1, max_lfs)])
+        busy = busy[n_votes[busy] > 0]
+        if len(busy) == 0:
+            raise ValueError(
+                f"votes holds no vote ({cast.n_samples} rows, {cast.n_lfs} LFs); there "
+                "is no pair to show."
+            )
+        both, equal = _count_pairs(cast, busy)
+        own = np.diag(both).copy()
+        with np.errstate(invalid="ignore", divide="ignore"):
+            agreement = np.where(both >= max(min_common, 1), equal / both, np.nan)
+            overlap = both / own[:, None]
+            likeness = both / (own[:, None] + own[None, :] - both)
+        share = {
+            "overlap": overlap,
+            "agreement": agreement,
+            "conflict": 1 - agreement,
+        }[kind]
+        order = _leaf_order(likeness if kind == "overlap" else agreement)
+        share = share[np.ix_(order, order)]
+        np.fill_diagonal(share, np.nan)
+        display = cls(
+            share,
+            kind=kind,
+            lf_names=[names[j] for j in busy[order]],
+            n_all=cast.n_lfs,
+        )
+        return display.plot(ax=ax, **kwargs) if plot else display
+
+    def plot(
+        self, ax: Any = None, *, colorbar: bool = True, **kwargs: Any
+    ) -> OverlapDisplay:
+        """Draw the heat map.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw. If None, on a figure of its own.
+        colorbar : bool, default=True
+            Whether to draw the scale.
+        **kwargs : dict
+            Passed to ``Axes.imshow``.
+
+        Returns
+        -------
+        display : OverlapDisplay
+            Itself.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        n_lfs = len(self.share)
+        side = max(4.2, 0.15 * n_lfs + 1.5)
+        self.ax_, self.figure_ = axes_to_plot_on(
+            ax, needed_by="OverlapDisplay.plot", figsize=(side + 1.2, side)
+        )
+        style = {"cmap": _COLOURS[self.kind], "vmin": 0.0, "vmax": 1.0}
+        self.im_ = self.ax_.imshow(
+            np.ma.masked_invalid(self.share),
+            interpolation="nearest",
+            **{**style, **kwargs},
+        )
+        # What is not known must not look like a share of zero.
+        self.ax_.set_facecolor(_UNKNOWN)
+        size = 8 if n_lfs <= 20 else 7
+        names = [plain_text(name, 22) for name in self.lf_names]
+        self.ax_.set_xticks(range(n_lfs), names, rotation=90, fontsize=size)
+        self.ax_.set_yticks(range(n_lfs), names, fontsize=size)
+        if n_lfs <= _MOST_NUMBERS:
+            for i, j in zip(*np.nonzero(~np.isnan(self.share)), strict=True):
+                self.ax_.text(
+                    j, i, f"{self.share[i, j]:.2f}", ha="center", va="center",
+                    fontsize=8,
+                    color=cell_colour(self.share[i, j], self.im_.cmap, self.im_.norm),
+                )  # fmt: skip
+        title = self.kind.capitalize()
+        if self.n_all > n_lfs:
+            title += f": the {n_lfs} most active of {self.n_all:,} LFs"
+        self.ax_.set_title(title, fontsize=10)
+        off_diagonal = ~np.eye(n_lfs, dtype=bool)
+        if np.isnan(self.share[off_diagonal]).any():
+            self.ax_.set_xlabel("grey: too few common samples", fontsize=8)
+        if colorbar:
+            bar = self.figure_.colorbar(self.im_, ax=self.ax_, shrink=0.8)
+            bar.set_label(_LABELS[self.kind], fontsize=8)
+            bar.ax.tick_params(labelsize=8)
+        return self
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in _LABELS:
+        raise ValueError(f"kind must be one of {first_few(_LABELS)}; got {kind!r}.")
+
+
+def _read(
+    votes: Any, lf_names: Sequence[Any] | None
+) -> tuple[CastVotes, Sequence[Any]]:
+    """Return the votes and the names of the LFs."""
+    names: Any
+    if isinstance(votes, CrowdLabels):
+        cast = crowd_to_cast(votes)
+        names = list(votes.worker_ids)
+    else:
+        cast = read_any_votes(votes)
+        names = range(cast.n_lfs)
+        if isinstance(votes, pd.DataFrame):
+            names = list(votes.columns)
+    if lf_names is not None:
+        names = lf_names
+    if len(names) != cast.n_lfs:
+        raise ValueError(
+            f"lf_names must name each of the {cast.n_lfs} LFs; got {len(names)}."
+        )
+    return cast, names
+
+
+def _count_pairs(votes: CastVotes, lfs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return on how many samples each pair of LFs votes, and votes the same."""
+    position = np.full(votes.n_lfs, -1)
+    position[lfs] = np.arange(len(lfs))
+    kept = votes.take_votes(position[votes.lf] >= 0)
+    values = distinct(kept.value)
+    encoded, _ = kept.encode(values)
+    column, rows = position[kept.lf], kept.rows
+    shape = (votes.n_samples, len(lfs))
+
+    def indicator(mask: np.ndarray | slice) -> sparse.csr_array:
+        ones = np.ones(len(rows[mask]), dtype=np.float64)
+        return sparse.csr_array((ones, (rows[mask], column[mask])), shape=shape)
+
+    any_vote = indicator(slice(None))
+    both = (any_vote.T @ any_vote).toarray()
+    equal = np.zeros_like(both)
+    for v in range(len(values)):
+        one_value = indicator(encoded.value == v)
+        equal += (one_value.T @ one_value).toarray()
+    return both, equal
+
+
+def _leaf_order(likeness: np.ndarray) -> np.ndarray:
+    """Return the order of LFs in which those that are alike stand together."""
+    n_lfs = len(likeness)
+    if n_lfs < 3:
+        return np.arange(n_lfs)
+    known = ~np.isnan(likeness) & ~np.eye(n_lfs, dtype=bool)
+    # A pair that never meets is neither alike nor different.
+    middle = likeness[known].mean() if known.any() else 0.5
+    distance = 1 - np.where(known, likeness, middle)
+    distance = np.clip((distance + distance.T) / 2, 0, 1)
+    np.fill_diagonal(distance, 0)
+    tree = linkage(squareform(distance, checks=False), "average", optimal_ordering=True)
+    return leaves_list(tree)

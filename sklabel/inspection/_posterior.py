@@ -1,0 +1,300 @@
+"""A histogram of how sure a label model is, right and wrong where gold tells."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils.validation import check_is_fitted
+
+from sklabel.inspection._plotting import (
+    BLUE,
+    GREY,
+    RED,
+    axes_to_plot_on,
+    check_matplotlib,
+    plain_text,
+)
+from sklabel.utils._classes import read_gold
+from sklabel.utils._validation import first_few
+from sklabel.utils._votes import ABSTAIN, index_of, is_numeric
+
+
+class PosteriorDisplay:
+    """Histogram of class probabilities: how many samples are sure, how many open.
+
+    With two classes the probability of the second is shown, from sure of the first on
+    the left to sure of the second on the right; with more, the probability of the
+    most probable class. Where gold labels are given, the bars say how many are right:
+    wrong samples far from the middle are sure errors.
+
+    Parameters
+    ----------
+    proba : array-like of shape (n_samples, n_classes)
+        Class probabilities.
+    y : array-like of shape (n_samples,), default=None
+        Gold labels; -1 (unless a class), NaN, None or pd.NA mean unlabelled.
+    classes : array-like of shape (n_classes,), default=None
+        The classes, in the order of the columns. If None, 0, 1, 2, ...
+
+    Attributes
+    ----------
+    gold : ndarray of shape (n_samples,)
+        Index of the gold label in `classes`, -1 where there is none.
+    counts_ : dict of str to ndarray of shape (n_bins,)
+        Number of samples per bar, for 'right', 'wrong' and 'no gold label', after
+        `plot`.
+    bins_ : ndarray of shape (n_bins + 1,)
+        Edges of the bars.
+    ax_ : matplotlib Axes
+        Axes of the plot.
+    figure_ : matplotlib Figure
+        Its figure.
+
+    See Also
+    --------
+    sklearn.calibration.CalibrationDisplay : Whether the probabilities are right; its
+        `from_estimator` takes a fitted label model, votes and gold labels.
+
+    Examples
+    --------
+    >>> from sklabel.inspection import PosteriorDisplay
+    >>> display = PosteriorDisplay([[0.9, 0.1], [0.3, 0.7]], y=[0, 0])
+    >>> display.is_right().tolist()
+    [True, False]
+    """
+
+    def __init__(
+        self,
+        proba: ArrayLike,
+        y: ArrayLike | None = None,
+        *,
+        classes: ArrayLike | None = None,
+    ) -> None:
+        self.proba = np.asarray(proba, dtype=np.float64)
+        if self.proba.ndim != 2 or 0 in self.proba.shape:
+            raise ValueError(
+                "proba holds one row per sample and one column per class; got shape "
+                f"{self.proba.shape}."
+            )
+        bad = ~(np.isfinite(self.proba) & (self.proba >= 0)).all(axis=1)
+        bad |= ~np.isclose(self.proba.sum(axis=1), 1, atol=1e-4)
+        if bad.any():
+            row = int(np.argmax(bad))
+            raise ValueError(
+                f"Rows of proba are probabilities that sum to 1; {int(bad.sum())} are "
+                f"not, first row {row}: {self.proba[row].tolist()}."
+            )
+        n_classes = self.proba.shape[1]
+        self.classes = np.arange(n_classes) if classes is None else np.asarray(classes)
+        if len(self.classes) != n_classes:
+            raise ValueError(
+                f"proba has {n_classes} columns and classes has {len(self.classes)}: "
+                f"{first_few(self.classes)}."
+            )
+        self.gold = index_gold(y, self.classes, len(self.proba))
+
+    @classmethod
+    def from_estimator(
+        cls, model: Any, X: Any, y: ArrayLike | None = None, **kwargs: Any
+    ) -> PosteriorDisplay:
+        """Plot the probabilities that a classifier gives to samples.
+
+        Parameters
+        ----------
+        model : classifier
+            Fitted label model, pipeline or classifier with `predict_proba`.
+        X : {array-like, DataFrame, sparse matrix}
+            What its `predict_proba` takes.
+        y : array-like of shape (n_samples,), default=None
+            Gold labels.
+        **kwargs : dict
+            Passed to `plot`.
+
+        Returns
+        -------
+        display : PosteriorDisplay
+            Drawn.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        NotFittedError
+            If the model is not fitted.
+        """
+        check_matplotlib("PosteriorDisplay.from_estimator")
+        check_is_fitted(model)
+        display = cls(model.predict_proba(X), y, classes=model.classes_)
+        return display.plot(**kwargs)
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y: ArrayLike | None,
+        proba: ArrayLike,
+        *,
+        classes: ArrayLike | None = None,
+        **kwargs: Any,
+    ) -> PosteriorDisplay:
+        """Plot probabilities that are there already.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,) or None
+            Gold labels.
+        proba : array-like of shape (n_samples, n_classes)
+            Class probabilities.
+        classes : array-like of shape (n_classes,), default=None
+            The classes, in the order of the columns. If None, 0, 1, 2, ...
+        **kwargs : dict
+            Passed to `plot`.
+
+        Returns
+        -------
+        display : PosteriorDisplay
+            Drawn.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        check_matplotlib("PosteriorDisplay.from_predictions")
+        return cls(proba, y, classes=classes).plot(**kwargs)
+
+    def is_right(self) -> np.ndarray:
+        """Tell for each gold sample whether its most probable class is the gold one.
+
+        Returns
+        -------
+        right : ndarray of shape (n_gold,), bool
+            In the order of the samples that have a gold label.
+        """
+        known = self.gold >= 0
+        return self.proba[known].argmax(axis=1) == self.gold[known]
+
+    def plot(
+        self, ax: Any = None, *, bins: int = 20, **kwargs: Any
+    ) -> PosteriorDisplay:
+        """Draw the histogram.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw. If None, on a figure of its own.
+        bins : int, default=20
+            Number of bars.
+        **kwargs : dict
+            Passed to ``Axes.bar``.
+
+        Returns
+        -------
+        display : PosteriorDisplay
+            Itself.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        self.ax_, self.figure_ = axes_to_plot_on(ax, needed_by="PosteriorDisplay.plot")
+        n_classes = self.proba.shape[1]
+        if n_classes == 2:
+            shown, least = self.proba[:, 1], 0.0
+            label = f"probability of class {plain_text(self.classes[1])}"
+        else:
+            shown, least = self.proba.max(axis=1), 1 / n_classes
+            label = "probability of the most probable class"
+        if n_classes == 1:
+            least = 0.0
+        self.bins_ = np.linspace(least, 1, bins + 1)
+        known = self.gold >= 0
+        right = np.zeros(len(shown), dtype=bool)
+        right[known] = self.is_right()
+        parts = {
+            "right": known & right,
+            "wrong": known & ~right,
+            "no gold label": ~known,
+        }
+        self.counts_ = {
+            name: np.histogram(np.clip(shown[mask], least, 1), self.bins_)[0]
+            for name, mask in parts.items()
+        }
+        looks = {
+            "right": {"color": BLUE},
+            # Hatching tells it apart without colour.
+            "wrong": {"color": RED, "hatch": "////", "edgecolor": "#7a3500"},
+            "no gold label": {"color": GREY if known.any() else BLUE},
+        }
+        base = np.zeros(bins)
+        for name, counts in self.counts_.items():
+            if not counts.any():
+                continue
+            style: dict[str, Any] = {
+                "width": np.diff(self.bins_) * 0.92,
+                "align": "center",
+                "linewidth": 0,
+                "label": f"{name} ({int(counts.sum()):,})" if known.any() else None,
+                **looks[name],
+            }
+            self.ax_.bar(
+                (self.bins_[:-1] + self.bins_[1:]) / 2,
+                counts,
+                bottom=base,
+                **{**style, **kwargs},
+            )
+            base = base + counts
+        self.ax_.set(xlabel=label, ylabel="samples", xlim=(least, 1))
+        self.ax_.yaxis.get_major_locator().set_params(integer=True)
+        if known.any():
+            self.ax_.legend(
+                fontsize="small", frameon=False, loc="upper center", ncols=3,
+                bbox_to_anchor=(0.5, -0.16),
+            )  # fmt: skip
+        return self
+
+
+def index_gold(y: Any, classes: np.ndarray, n_samples: int) -> np.ndarray:
+    """Return gold labels as positions among classes, -1 where there is none.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or None
+        Gold labels; -1 (unless a class), NaN, None or pd.NA mean unlabelled.
+    classes : ndarray of shape (n_classes,)
+        The classes.
+    n_samples : int
+        Expected length of `y`.
+
+    Returns
+    -------
+    index : ndarray of shape (n_samples,)
+        Positions.
+
+    Raises
+    ------
+    ValueError
+        If a label is no class.
+    """
+    index = np.full(n_samples, -1)
+    gold = read_gold(y, n_samples)
+    if gold is None:
+        return index
+    known = gold.known
+    if not (is_numeric(classes) and ABSTAIN in classes):
+        known = known & ~gold.minus_one
+    labels = gold.label[known]
+    order = np.argsort(classes, kind="stable")
+    at = index_of(classes[order], labels)
+    if (at < 0).any():
+        raise ValueError(
+            f"y has labels that are not in classes={classes.tolist()}: "
+            f"{first_few(dict.fromkeys(labels[at < 0].tolist()))}. Set them to -1 "
+            "if those rows have no gold label."
+        )
+    index[known] = order[at]
+    return index

@@ -1,0 +1,394 @@
+"""A funnel plot of crowd workers: who is worse or better than chance explains."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy.stats import binom
+
+from sklabel.inspection._plotting import (
+    BLUE,
+    GREEN,
+    GREY,
+    RED,
+    SOFT,
+    axes_to_plot_on,
+    check_matplotlib,
+    label_points,
+    plain_text,
+)
+from sklabel.inspection._workers import worker_report
+from sklabel.utils._validation import check_columns
+
+# Two-sided levels of the limits, as in [1].
+_INNER, _OUTER = 0.95, 0.998
+# More points than this are drawn as one image inside of an SVG.
+_MANY = 1000
+
+
+class WorkerFunnelDisplay:
+    """Accuracy of workers against their number of judgements, with binomial limits.
+
+    A worker of five judgements with an accuracy of 0.4 may just have had bad luck; one
+    of a hundred has not. The funnel shows how far the accuracy of a worker like all
+    others strays. Do not pay or ban by a point inside of it.
+
+    Parameters
+    ----------
+    n_judgements : array-like of shape (n_workers,)
+        Judgements behind each accuracy.
+    accuracy : array-like of shape (n_workers,)
+        In [0, 1]; workers with NaN are left out and counted in `n_left_out`.
+    worker_ids : array-like of shape (n_workers,), default=None
+        Names of the outliers. If None, positions.
+    chance : float, default=None
+        Accuracy of a guess, drawn as a dotted line; 1 / number of classes.
+    gold : bool, default=False
+        Whether accuracies were counted on gold labels rather than estimated by a
+        label model; for the axis.
+
+    Attributes
+    ----------
+    center : float
+        Mean accuracy over judgements, the middle of the funnel.
+    n_left_out : int
+        Workers without an accuracy.
+    ax_ : matplotlib Axes
+        Axes of the plot, after `plot`.
+    figure_ : matplotlib Figure
+        Its figure.
+    labels_ : list of matplotlib Annotation
+        Names of the outliers that are shown.
+
+    See Also
+    --------
+    sklabel.inspection.worker_report : The table behind it.
+
+    Notes
+    -----
+    The lines are quantiles of a binomial share around `center`, interpolated between
+    whole counts [1]_. Who is outside is decided by the whole counts themselves, since
+    between them even a worker whose only answer is right would be above. An accuracy
+    that a label model estimates is drawn towards the prior of the model, most for
+    workers with few judgements, so such points leave the funnel less often than
+    counted ones.
+
+    References
+    ----------
+    .. [1] D. J. Spiegelhalter, "Funnel plots for comparing institutional
+       performance", Statistics in Medicine 24, 2005, 1185-1202, appendix A.1.1.
+       doi:10.1002/sim.1970
+
+    Examples
+    --------
+    >>> from sklabel.inspection import WorkerFunnelDisplay
+    >>> funnel = WorkerFunnelDisplay([100, 100, 5], [0.9, 0.4, 0.6])
+    >>> round(funnel.center, 2)
+    0.65
+    >>> funnel.outliers().tolist()
+    [0, 1]
+    """
+
+    def __init__(
+        self,
+        n_judgements: ArrayLike,
+        accuracy: ArrayLike,
+        *,
+        worker_ids: ArrayLike | None = None,
+        chance: float | None = None,
+        gold: bool = False,
+    ) -> None:
+        n = np.asarray(n_judgements, dtype=np.float64)
+        share = np.asarray(accuracy, dtype=np.float64)
+        ids: Any = range(len(n)) if worker_ids is None else worker_ids
+        ids = pd.Index(ids)
+        if not (n.ndim == 1 and n.shape == share.shape == (len(ids),)):
+            raise ValueError(
+                "n_judgements, accuracy and worker_ids hold one value per worker; got "
+                f"shapes {n.shape}, {share.shape} and ({len(ids)},)."
+            )
+        known = ~np.isnan(share) & (n > 0)
+        if not known.any():
+            raise ValueError(
+                f"None of the {len(n)} workers has an accuracy; there is nothing to "
+                "draw. With gold labels: no worker judged a sample that has one."
+            )
+        self.n_judgements, self.accuracy = n[known], share[known]
+        self.worker_ids = ids[known]
+        self.n_left_out = int((~known).sum())
+        self.center = float(np.average(self.accuracy, weights=self.n_judgements))
+        self.chance = chance
+        self.gold = gold
+
+    @classmethod
+    def from_report(
+        cls, report: pd.DataFrame, *, gold: bool = False, chance: float | None = None
+    ) -> WorkerFunnelDisplay:
+        """Build from the table of :func:`~sklabel.inspection.worker_report`.
+
+        Parameters
+        ----------
+        report : DataFrame
+            Indexed by worker, with the columns `n_judgements` and `accuracy`, or
+            `n_gold` and `gold_accuracy`.
+        gold : bool, default=False
+            Whether to draw the accuracies on gold labels.
+        chance : float, default=None
+            Accuracy of a guess.
+
+        Returns
+        -------
+        display : WorkerFunnelDisplay
+            Call its `plot`.
+
+        Raises
+        ------
+        ValueError
+            If a column is missing.
+        """
+        count, share = (
+            ("n_gold", "gold_accuracy") if gold else ("n_judgements", "accuracy")
+        )
+        check_columns(report, [count, share], where="WorkerFunnelDisplay.from_report")
+        return cls(
+            report[count],
+            report[share],
+            worker_ids=report.index,
+            chance=chance,
+            gold=gold,
+        )
+
+    @classmethod
+    def from_crowd_labels(
+        cls,
+        crowd_labels: Any,
+        model: Any = None,
+        y: Any = None,
+        *,
+        ax: Any = None,
+        n_labels: int = 5,
+        **kwargs: Any,
+    ) -> WorkerFunnelDisplay:
+        """Estimate the accuracy of every worker, or count it on gold, and plot.
+
+        Parameters
+        ----------
+        crowd_labels : CrowdLabels
+            The judgements.
+        model : label model, default=None
+            Fitted on the votes of the workers. If None, a LabelModel is fitted.
+        y : array-like of shape (n_samples,) or Series, default=None
+            Gold labels, as in :func:`~sklabel.inspection.worker_report`. If given,
+            accuracies on gold are drawn.
+        ax : matplotlib Axes, default=None
+            Where to draw. If None, on a figure of its own.
+        n_labels : int, default=5
+            How many outliers to name.
+        **kwargs : dict
+            Passed to ``Axes.scatter`` for all points.
+
+        Returns
+        -------
+        display : WorkerFunnelDisplay
+            Drawn.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            As worker_report.
+        """
+        check_matplotlib("WorkerFunnelDisplay.from_crowd_labels")
+        report = worker_report(crowd_labels, model, y)
+        display = cls.from_report(
+            report, gold=y is not None, chance=1 / len(crowd_labels.classes)
+        )
+        return display.plot(ax=ax, n_labels=n_labels, **kwargs)
+
+    def limits(
+        self, n_judgements: ArrayLike, level: float = _OUTER
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return between which accuracies a worker like all others stays.
+
+        Parameters
+        ----------
+        n_judgements : array-like of shape (n,)
+            Numbers of judgements.
+        level : float, default=0.998
+            Probability to stay between the limits.
+
+        Returns
+        -------
+        low, high : ndarray of shape (n,)
+            Accuracies.
+        """
+        n = np.asarray(n_judgements, dtype=np.float64)
+        tail = (1 - level) / 2
+        return self._quantile(n, tail), self._quantile(n, 1 - tail)
+
+    def outliers(self) -> np.ndarray:
+        """Return who is outside of the outer limits, the furthest first.
+
+        Returns
+        -------
+        positions : ndarray of int
+            Positions in `worker_ids`; distance is counted in standard errors.
+        """
+        below, above = self._sides()
+        outside = below | above
+        error = np.sqrt(self.center * (1 - self.center) / self.n_judgements)
+        distance = np.abs(self.accuracy - self.center) / np.maximum(error, 1e-12)
+        order = np.argsort(-distance, kind="stable")
+        return order[outside[order]]
+
+    def plot(
+        self, ax: Any = None, *, n_labels: int = 5, **kwargs: Any
+    ) -> WorkerFunnelDisplay:
+        """Draw the funnel.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw. If None, on a figure of its own.
+        n_labels : int, default=5
+            How many outliers to name, those below the funnel first.
+        **kwargs : dict
+            Passed to ``Axes.scatter`` for all points.
+
+        Returns
+        -------
+        display : WorkerFunnelDisplay
+            Itself.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        ax, self.figure_ = axes_to_plot_on(ax, needed_by="WorkerFunnelDisplay.plot")
+        self.ax_ = ax
+        n, share = self.n_judgements, self.accuracy
+        self._draw_limits(ax)
+        below, above = self._sides()
+        many = len(n) > _MANY
+        for mask, marker, colour, name in (
+            (~below & ~above, "o", BLUE, "like the others"),
+            (below, "v", RED, "worse than chance explains"),
+            (above, "^", GREEN, "better than chance explains"),
+        ):
+            if mask.any():
+                style: dict[str, Any] = {
+                    "s": 12 if many else 26,
+                    "alpha": 0.8,
+                    "marker": marker,
+                    "color": colour,
+                    "linewidths": 0,
+                    "label": f"{name} ({int(mask.sum()):,})",
+                    "rasterized": many,
+                    "zorder": 3,
+                }
+                ax.scatter(n[mask], share[mask], **{**style, **kwargs})
+        ax.set(
+            xlabel="judgements on gold samples per worker (log scale)"
+            if self.gold
+            else "judgements per worker (log scale)",
+            ylabel="accuracy on gold labels (share)"
+            if self.gold
+            else "estimated accuracy (share)",
+        )
+        ax.legend(
+            fontsize="small", frameon=False, loc="upper center", ncols=2,
+            bbox_to_anchor=(0.5, -0.16),
+        )  # fmt: skip
+        worst_first = self.outliers()
+        worst_first = np.concatenate(
+            [worst_first[below[worst_first]], worst_first[above[worst_first]]]
+        )[:n_labels]
+        self.labels_ = label_points(
+            ax,
+            n[worst_first],
+            share[worst_first],
+            [plain_text(self.worker_ids[i], 20) for i in worst_first],
+            crowd=(n, share),
+        )
+        return self
+
+    def _draw_limits(self, ax: Any) -> None:
+        """Draw the funnel itself and settle the limits of the axes."""
+        from matplotlib.ticker import (
+            LogLocator,
+            MaxNLocator,
+            NullFormatter,
+            StrMethodFormatter,
+        )
+
+        most = float(self.n_judgements.max())
+        least = float(self.n_judgements.min())
+        counts = np.unique(np.rint(np.geomspace(max(least, 1), most * 1.25, 300)))
+        left, right = max(least / 1.25, 0.8), most * 1.25
+        grid = np.concatenate([[left], counts, [right]])
+        for level, alpha, line in ((_OUTER, 0.10, "--"), (_INNER, 0.16, "-")):
+            low, high = self.limits(grid, level)
+            ax.fill_between(grid, low, high, color=GREY, alpha=alpha, linewidth=0)
+            for edge in (low, high):
+                ax.plot(grid, edge, color=GREY, linewidth=0.8, linestyle=line)
+            # Names the limits where the funnel is narrow.
+            ax.annotate(
+                f"{level:.1%}".replace(".0%", "%"),
+                (grid[-1], low[-1]),
+                xytext=(3, -2 if level == _OUTER else 2),
+                textcoords="offset points",
+                fontsize=8,
+                color=SOFT,
+                va="top" if level == _OUTER else "bottom",
+                annotation_clip=False,
+            )
+        ax.axhline(self.center, color=GREY, linewidth=1)
+        ax.annotate(
+            f"mean {self.center:.2f}", (grid[0], self.center), xytext=(3, 2),
+            textcoords="offset points", fontsize=8, color=SOFT,
+        )  # fmt: skip
+        if self.chance is not None:
+            ax.axhline(self.chance, color=GREY, linewidth=1, linestyle=":")
+            ax.annotate(
+                f"guess {self.chance:.2f}", (grid[0], self.chance), xytext=(3, 2),
+                textcoords="offset points", fontsize=8, color=SOFT,
+            )  # fmt: skip
+        ax.set_xscale("log")
+        # A decade has three ticks, and a short axis would have one of them or none.
+        few = right / left < 8
+        ax.xaxis.set_major_locator(
+            MaxNLocator(5, integer=True) if few else LogLocator(subs=(1.0, 2.0, 5.0))
+        )
+        ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        ax.xaxis.set_minor_formatter(NullFormatter())
+        ax.set_xlim(left, right)
+        floor = min(float(self.accuracy.min()), self.chance or 1.0) - 0.06
+        ax.set_ylim(max(-0.03, floor), 1.03)
+
+    def _sides(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mark who is below and who is above the outer limits, on whole counts."""
+        n, p, tail = np.rint(self.n_judgements), self.center, (1 - _OUTER) / 2
+        if not 0 < p < 1:
+            return self.accuracy < p, self.accuracy > p
+        right = self.accuracy * n
+        least, most = binom.ppf(tail, n, p), binom.ppf(1 - tail, n, p)
+        # Counts that went through a share carry rounding errors.
+        return right < least - 1e-9 * n, right > most + 1e-9 * n
+
+    def _quantile(self, n: np.ndarray, tail: float) -> np.ndarray:
+        """Return an interpolated quantile of a binomial share (appendix of [1])."""
+        p = self.center
+        if not 0 < p < 1:
+            return np.full(len(n), p)
+        count = np.maximum(np.rint(n), 1)
+        right = binom.ppf(tail, count, p)
+        reached = binom.cdf(right, count, p)
+        excess = (reached - tail) / (reached - binom.cdf(right - 1, count, p))
+        return np.clip((right - excess) / count, 0.0, 1.0)
