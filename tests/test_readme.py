@@ -10,7 +10,8 @@ README = Path(__file__).parents[1] / "README.md"
 BLOCK = re.compile(r"```python\n(.*?)```(?:\n+```text\n(.*?)```)?", re.DOTALL)
 
 
-def test_readme_code_prints_what_the_readme_says(tmp_path):
+def test_readme_code_prints_what_the_readme_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     blocks = BLOCK.findall(README.read_text())
     assert blocks
     namespace = {}
