@@ -17,7 +17,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 import sklabel
-from sklabel.utils._classes import Alphabets, read_gold, resolve_classes
+from sklabel.utils._classes import Alphabets, Gold, read_gold, resolve_classes
 from sklabel.utils._validation import (
     check_class_prior,
     check_sample_weight,
@@ -255,15 +255,7 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
         """
         self._validate_params()
         votes = self._read_votes(X, reset=True)
-        gold_values = read_gold(y, votes.n_samples)
-        weight = None
-        if sample_weight is not None:
-            weight = check_sample_weight(sample_weight, votes.n_samples)
-            kept = weight > 0
-            # Before the classes are derived: a row without weight is no row.
-            votes, weight = votes.take_rows(kept), weight[kept]
-            if gold_values is not None:
-                gold_values = gold_values.take(kept)
+        votes, gold_values, weight = self._read_rows(votes, y, sample_weight)
         alphabets = resolve_classes(
             votes,
             gold_values,
@@ -280,8 +272,6 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
                 UserWarning,
                 stacklevel=2,
             )
-        if weight is None:
-            weight = np.ones(votes.n_samples)
         self._fit_votes(encoded, alphabets.gold, weight)
         return self
 
@@ -379,6 +369,19 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
         proba = self._posterior(encoded)
         proba[encoded.counts == 0] = self.class_prior_
         return proba
+
+    def _read_rows(
+        self, votes: CastVotes, y: Any, sample_weight: ArrayLike | None
+    ) -> tuple[CastVotes, Gold | None, np.ndarray]:
+        """Return votes, gold labels and weights of the rows that have a weight."""
+        gold = read_gold(y, votes.n_samples)
+        if sample_weight is None:
+            return votes, gold, np.ones(votes.n_samples)
+        weight = check_sample_weight(sample_weight, votes.n_samples)
+        # Before the classes are derived: a row without weight is no row.
+        kept = weight > 0
+        gold = None if gold is None else gold.take(kept)
+        return votes.take_rows(kept), gold, weight[kept]
 
     def _keep_alphabets(self, alphabets: Alphabets) -> None:
         """Set what classes and vote values there are."""

@@ -107,6 +107,11 @@ class VoteChunk:
         return self.transposed @ self.weight
 
     @cached_property
+    def n_votes_of_lfs(self) -> np.ndarray:
+        """Weighted number of votes of every LF, of those that name a class."""
+        return self.own_transposed @ np.repeat(self.weight, self.n_classes)
+
+    @cached_property
     def own(self) -> sparse.csr_matrix:
         """Votes with a row per (sample, class) and a column per LF."""
         votes, k = self.votes, self.n_classes
@@ -249,8 +254,7 @@ def atom_profile(chunk: VoteChunk) -> Profile:
 
 def coin_profile(chunk: VoteChunk) -> Profile:
     """Profile with the votes of every LF."""
-    weight = np.repeat(chunk.weight, chunk.n_classes)
-    return _profile(chunk, chunk.own_transposed @ weight, _counts_of_coins(chunk))
+    return _profile(chunk, chunk.n_votes_of_lfs, _counts_of_coins(chunk))
 
 
 def _counts_of_atoms(chunk: VoteChunk) -> np.ndarray:
@@ -262,19 +266,39 @@ def _counts_of_coins(chunk: VoteChunk) -> np.ndarray:
     return (chunk.own @ ones).reshape(-1, chunk.n_classes)
 
 
-class Scalar(NamedTuple):
-    """One number."""
+class RuleVotes(NamedTuple):
+    """Weight of the votes of rules: of those that meet a worker's vote, and of all."""
 
-    value: float
+    met: float
+    total: float
 
 
-def rule_votes_met(chunk: VoteChunk, is_rule: np.ndarray) -> Scalar:
-    """Weight of the votes of rules on rows where a worker votes too."""
+def rule_votes_met(chunk: VoteChunk, is_rule: np.ndarray) -> RuleVotes:
+    """Weight of the votes of rules on rows where a worker votes too, and anywhere."""
     n_values = len(chunk.class_of_value)
     by_rule = np.repeat(is_rule, n_values).astype(chunk.dtype)
     met = chunk.indicator @ (1 - by_rule) > 0
-    n_rule_votes = chunk.indicator @ by_rule
-    return Scalar(float((chunk.weight * met * n_rule_votes).sum()))
+    n_rule_votes = chunk.weight * (chunk.indicator @ by_rule)
+    return RuleVotes(float((met * n_rule_votes).sum()), float(n_rule_votes.sum()))
+
+
+class Likelihood(NamedTuple):
+    """Log likelihood of samples, and their weight."""
+
+    value: float
+    weight: float
+
+    def of(self, weight: float) -> float:
+        """Return the log likelihood of as many samples as have this weight."""
+        if weight == self.weight:
+            return self.value
+        return self.value / self.weight * weight if self.weight else 0.0
+
+
+def _likelihood(chunk: VoteChunk, scores: np.ndarray) -> Likelihood:
+    log_norm = log_likelihood(scores, chunk.known, chunk.gold[chunk.known])
+    weight = chunk.weight.astype(np.float64, copy=False)
+    return Likelihood(float((weight * log_norm).sum()), float(weight.sum()))
 
 
 # EM with a table per LF
@@ -340,13 +364,21 @@ def atom_sweep(
     return _atom_sums(chunk, chunk.clamp(posterior), is_rule)
 
 
+def second_sweep(
+    chunk: VoteChunk, log_table: np.ndarray, log_prior: np.ndarray
+) -> AtomSums:
+    """Do what `atom_sweep` does; the second step of a model of two steps.
+
+    Sums are remembered by the name of their kernel.
+    """
+    return atom_sweep(chunk, log_table, log_prior)
+
+
 def atom_likelihood(
     chunk: VoteChunk, log_table: np.ndarray, log_prior: np.ndarray
-) -> Scalar:
+) -> Likelihood:
     """Log likelihood of the votes, and of gold labels."""
-    scores = chunk.indicator @ log_table + log_prior
-    log_norm = log_likelihood(scores, chunk.known, chunk.gold[chunk.known])
-    return Scalar(float((chunk.weight * log_norm).sum()))
+    return _likelihood(chunk, chunk.indicator @ log_table + log_prior)
 
 
 # EM with one coin per LF
@@ -355,23 +387,28 @@ def atom_likelihood(
 class CoinSums(NamedTuple):
     """Statistics of a sweep.
 
-    `right` of shape (n_lfs,): expected right votes; `total` of shape (n_classes,):
-    expected samples; `n_votes`: weighted votes.
+    `counts` of shape (n_lfs, 2): expected right and wrong votes; `total` of shape
+    (n_classes,): expected samples.
     """
 
-    right: np.ndarray
+    counts: np.ndarray
     total: np.ndarray
-    n_votes: float
+
+    @property
+    def right(self) -> np.ndarray:
+        """Expected right votes of every LF."""
+        return self.counts[:, 0]
 
     def change(self, before: CoinSums) -> float:
         """Return by how much a vote became right or wrong, on average over votes."""
-        return float(np.abs(self.right - before.right).sum() / self.n_votes)
+        n_votes = max(self.counts.sum(), 1e-300)
+        return float(np.abs(self.right - before.right).sum() / n_votes)
 
 
 def _coin_sums(chunk: VoteChunk, posterior: np.ndarray) -> CoinSums:
     right = right_votes(chunk.own_transposed, posterior, chunk.scale)
-    n_votes = float((chunk.weight * chunk.votes.counts).sum())
-    return CoinSums(right, chunk.expected(posterior), n_votes)
+    wrong = np.maximum(chunk.n_votes_of_lfs - right, 0)
+    return CoinSums(np.column_stack([right, wrong]), chunk.expected(posterior))
 
 
 def coin_start(chunk: VoteChunk, mean_share: np.ndarray) -> CoinSums:
@@ -393,13 +430,11 @@ def coin_likelihood(
     log_right: np.ndarray,
     log_wrong: np.ndarray,
     log_prior: np.ndarray,
-) -> Scalar:
+) -> Likelihood:
     """Log likelihood of the votes, and of gold labels."""
     support = (chunk.own @ (log_right - log_wrong)).reshape(-1, chunk.n_classes)
     all_wrong = (chunk.own @ log_wrong).reshape(-1, chunk.n_classes).sum(axis=1)
-    scores = support + all_wrong[:, None] + log_prior
-    log_norm = log_likelihood(scores, chunk.known, chunk.gold[chunk.known])
-    return Scalar(float((chunk.weight * log_norm).sum()))
+    return _likelihood(chunk, support + all_wrong[:, None] + log_prior)
 
 
 # Rules
@@ -421,15 +456,20 @@ def left_out(chunk: VoteChunk, log_table: np.ndarray, log_prior: np.ndarray) -> 
 
 
 class CoFiring(NamedTuple):
-    """Weighted number of samples on which two atoms fire, of shape (n, n)."""
+    """Weighted number of samples on which two atoms fire, and one does.
+
+    `together` of shape (n_atoms, n_atoms), `n_votes` of shape (n_atoms,).
+    """
 
     together: sparse.csr_matrix
+    n_votes: np.ndarray
 
 
-def co_firing(chunk: VoteChunk, fired: np.ndarray) -> CoFiring:
-    """Count the samples on which two of the atoms `fired` fire together."""
-    A = chunk.indicator[:, fired]
-    return CoFiring((A.T @ A.multiply(chunk.weight[:, None]).tocsr()).tocsr())
+def co_firing(chunk: VoteChunk) -> CoFiring:
+    """Count the samples on which two atoms fire together."""
+    A = chunk.indicator
+    together = (A.T @ A.multiply(chunk.weight[:, None]).tocsr()).tocsr()
+    return CoFiring(together, chunk.n_votes.astype(np.float64, copy=False))
 
 
 class ClassMass(NamedTuple):

@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike
 
 from sklabel.label_model._chunks import (
     AtomSums,
-    Chunks,
     Profile,
     atom_likelihood,
     atom_profile,
@@ -22,6 +21,7 @@ from sklabel.label_model._chunks import (
 )
 from sklabel.label_model._em import ChunkedLabelModel, PriorMixin, run_sweeps
 from sklabel.label_model._em_kernels import log_tables, posterior_of_atoms
+from sklabel.label_model._growing_sums import GrowingSums
 from sklabel.label_model._kernels import confusion_prior, one_hot
 from sklabel.utils._validation import Interval, StrOptions, first_few
 from sklabel.utils._votes import CastVotes
@@ -45,7 +45,7 @@ class BaseDawidSkene(PriorMixin, ChunkedLabelModel):
         lf = _group_numbers(self.lf_groups, votes.n_lfs)[votes.lf]
         return CastVotes(votes.indptr, lf, votes.value, votes.n_lfs)
 
-    def _fit_chunks(self, data: Chunks) -> None:
+    def _fit_sums(self, data: GrowingSums) -> None:
         self._group = _group_numbers(self.lf_groups, data.n_lfs)
         profile = data.total(self._profile_kernel())
         self._fixed_prior = self._prior_without_learning(profile.gold_total)
@@ -59,7 +59,7 @@ class BaseDawidSkene(PriorMixin, ChunkedLabelModel):
     def _profile_kernel(self) -> Callable[..., Profile]:
         raise NotImplementedError
 
-    def _fit_em(self, data: Chunks, profile: Profile) -> None:
+    def _fit_em(self, data: GrowingSums, profile: Profile) -> None:
         raise NotImplementedError
 
     def _fit_trivial(self) -> None:
@@ -134,6 +134,8 @@ class DawidSkene(BaseDawidSkene):
         Number of sweeps.
     converged_ : bool
         False if EM stopped at `max_iter`.
+    n_samples_seen_ : int or float
+        Number of samples, also those of `partial_fit`; their weights add up.
     n_features_in_ : int
         Number of LFs.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -227,7 +229,7 @@ class DawidSkene(BaseDawidSkene):
     def _profile_kernel(self) -> Callable[..., Profile]:
         return atom_profile
 
-    def _fit_em(self, data: Chunks, profile: Profile) -> None:
+    def _fit_em(self, data: GrowingSums, profile: Profile) -> None:
         shape = (data.n_lfs, len(self.vote_values_), len(self.classes_))
         pseudo = self._pseudo_votes()
 
@@ -238,13 +240,13 @@ class DawidSkene(BaseDawidSkene):
         def sweep(parameters: tuple[np.ndarray, np.ndarray]) -> AtomSums:
             return data.total(atom_sweep, *parameters)
 
-        start = data.total(atom_start, profile.mean_share)
+        start = data.resumed(atom_sweep, atom_start, profile.mean_share)
         sums = run_sweeps(self, data, start, m_step, sweep)
 
         table, log_prior = m_step(sums)
         counts, self.class_prior_ = sums.counts.reshape(shape), np.exp(log_prior)
         voted = profile.n_votes.reshape(shape[:2]).sum(axis=1) > 0
-        total = data.total(atom_likelihood, table, log_prior).value
+        total = data.total(atom_likelihood, table, log_prior).of(profile.weight)
         total += (pseudo * table.reshape(shape)[voted]).sum()
         total += self._prior_penalty(self.class_prior_)
         self.lower_bound_ = float(total / profile.weight)

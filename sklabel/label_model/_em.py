@@ -17,15 +17,17 @@ from sklearn.utils import Tags
 from sklabel.base import BaseLabelModel
 from sklabel.label_model._chunks import Chunks, VoteChunk
 from sklabel.label_model._em_kernels import FLOOR, EMResult, own_class_matrix
+from sklabel.label_model._growing_sums import GrowingSums
+from sklabel.label_model._partial_fit import StreamingLabelModel
 from sklabel.utils._validation import check_class_prior
 from sklabel.utils._votes import CastVotes
 
 
-class ChunkedLabelModel(BaseLabelModel):
+class ChunkedLabelModel(StreamingLabelModel):
     """Base of the models that are fitted with sums over chunks of votes.
 
     A subclass has the parameters `use_gold`, `max_iter` and `tol` beside those of the
-    base, and implements `_fit_chunks(data)`.
+    base, and implements `_fit_sums(data)`.
     """
 
     use_gold: bool
@@ -54,13 +56,10 @@ class ChunkedLabelModel(BaseLabelModel):
         """Return the votes as the model sees them."""
         return votes
 
-    def _fit_chunks(self, data: Chunks) -> None:
-        raise NotImplementedError
-
 
 def run_sweeps(
     model: ChunkedLabelModel,
-    data: Chunks,
+    data: GrowingSums,
     sums: Any,
     m_step: Callable[[Any], Any],
     sweep: Callable[[Any], Any],
@@ -73,8 +72,9 @@ def run_sweeps(
     ----------
     model : ChunkedLabelModel
         With `max_iter` and `tol`.
-    data : Chunks
-        The votes; `progress` hears of each sweep.
+    data : GrowingSums
+        The votes; `progress` hears of each sweep. There is one only if they are
+        visited again: the next pass is the next sweep.
     sums : namedtuple
         Sums to start from, with a method `change(before)`.
     m_step : callable
@@ -87,6 +87,10 @@ def run_sweeps(
     sums : namedtuple
         The sums that gave the parameters of the last sweep.
     """
+    if data.revisit:
+        sums = sweep(m_step(sums))
+        model.n_iter_, model.converged_ = 1, data.settled(model.tol)
+        return sums
     model.converged_ = False
     for n_iter in range(1, model.max_iter + 1):
         updated = sweep(m_step(sums))
@@ -103,7 +107,7 @@ def run_sweeps(
             f"{type(model).__name__} stopped after max_iter={model.max_iter} with a "
             f"change of {change:.1e} > tol={model.tol:.1e}. Increase max_iter or tol.",
             ConvergenceWarning,
-            stacklevel=6,
+            stacklevel=7,
         )
     return sums
 

@@ -24,9 +24,11 @@ from sklabel.label_model._chunks import (
     co_firing,
     left_out,
     rule_votes_met,
+    second_sweep,
 )
 from sklabel.label_model._em import ChunkedLabelModel, run_sweeps
 from sklabel.label_model._em_kernels import log_tables
+from sklabel.label_model._growing_sums import GrowingSums
 from sklabel.label_model._kernels import (
     atom_prior,
     atom_tables,
@@ -143,6 +145,8 @@ class LabelModel(ChunkedLabelModel):
         Number of sweeps.
     converged_ : bool
         False if EM stopped at `max_iter`.
+    n_samples_seen_ : int or float
+        Number of samples, also those of `partial_fit`; their weights add up.
     n_features_in_ : int
         Number of LFs.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -240,12 +244,15 @@ class LabelModel(ChunkedLabelModel):
         self.tol = tol
         self.dtype = dtype
 
-    def _fit_chunks(self, data: Chunks) -> None:
+    def _fit_sums(self, data: GrowingSums) -> None:
         profile = data.total(atom_profile)
         shape = (data.n_lfs, len(self.vote_values_))
         n_votes = profile.n_votes.reshape(shape)
-        self.lf_kind_ = self._resolve_kinds(n_votes)
+        self.lf_kind_ = self._resolve_kinds(n_votes, more_to_come=data.by_name)
+        before = getattr(self, "structure_", None)
         self.structure_ = self._choose_structure(data, n_votes)
+        if self.structure_ != before:
+            data.forget(atom_likelihood)
         self._discount = np.ones(data.n_lfs)
         if len(self.classes_) == 1 or profile.weight == 0:
             self._fit_trivial(data.n_lfs)
@@ -255,7 +262,8 @@ class LabelModel(ChunkedLabelModel):
             self._fit_em(data, profile)
         self._shift = np.zeros(len(self.classes_))
         if self.class_prior is not None and len(self.classes_) > 1:
-            self._shift = self._match_prior(data, profile.n_all)
+            sample, share = data.sample(profile)
+            self._shift = self._match_prior(sample, profile.n_all * share)
 
     def _match_prior(self, data: Chunks, n_all: float) -> np.ndarray:
         """Return what to add to log scores so that soft labels have the given shares.
@@ -286,7 +294,9 @@ class LabelModel(ChunkedLabelModel):
         """Return what each atom adds to the scores, shape (n_atoms, n_classes)."""
         return self._weights.reshape(-1, len(self.classes_))
 
-    def _resolve_kinds(self, n_votes: np.ndarray) -> np.ndarray:
+    def _resolve_kinds(
+        self, n_votes: np.ndarray, *, more_to_come: bool = False
+    ) -> np.ndarray:
         """Return 'worker' or 'rule' for each LF from its votes for each value."""
         one_value = (n_votes > 0).sum(axis=1) == 1
         auto = np.where(
@@ -297,7 +307,7 @@ class LabelModel(ChunkedLabelModel):
         if isinstance(self.lf_kind, Mapping):
             names = list(self._lf_names())
             unknown = [name for name in self.lf_kind if name not in names]
-            if unknown:
+            if unknown and not more_to_come:
                 raise ValueError(
                     f"lf_kind names LFs that X lacks: {first_few(unknown)}. X has "
                     f"{first_few(names)}."
@@ -319,7 +329,7 @@ class LabelModel(ChunkedLabelModel):
         given = np.asarray(kinds, dtype=auto.dtype)
         return np.where(given == "auto", auto, given)
 
-    def _choose_structure(self, data: Chunks, n_votes: np.ndarray) -> str:
+    def _choose_structure(self, data: GrowingSums, n_votes: np.ndarray) -> str:
         """Choose between the EM of workers, the mixed EM and the model of rules."""
         is_rule = self.lf_kind_ == "rule"
         total, of_rules = n_votes.sum(), n_votes[is_rule].sum()
@@ -332,7 +342,7 @@ class LabelModel(ChunkedLabelModel):
                 "near the border of 50% between two models. Say what each LF is with "
                 "lf_kind={name: 'rule' or 'worker'}.",
                 UserWarning,
-                stacklevel=5,
+                stacklevel=6,
             )
         if of_rules >= total / 2:
             return "rules"
@@ -340,8 +350,8 @@ class LabelModel(ChunkedLabelModel):
             return "mixed"
         # With many classes, EM on rows that have only rules drifts away from the
         # workers: it is safe where most rule votes meet a worker's.
-        met = data.total(rule_votes_met, is_rule).value
-        return "rules" if met < of_rules / 2 else "mixed"
+        votes = data.total(rule_votes_met, is_rule)
+        return "rules" if votes.met < votes.total / 2 else "mixed"
 
     def _fit_trivial(self, n_lfs: int) -> None:
         """One class, or no votes: the prior is all there is to say."""
@@ -363,7 +373,7 @@ class LabelModel(ChunkedLabelModel):
             self._class_of_value, n_classes, _DIAGONAL, np.sqrt(2 / n_classes)
         )
 
-    def _fit_em(self, data: Chunks, profile: Profile) -> None:
+    def _fit_em(self, data: GrowingSums, profile: Profile) -> None:
         """EM for workers, with lifts for the rules among them."""
         shape = (data.n_lfs, len(self.vote_values_), len(self.classes_))
         is_rule = self.lf_kind_ == "rule"
@@ -382,14 +392,16 @@ class LabelModel(ChunkedLabelModel):
         def sweep(parameters: tuple[np.ndarray, np.ndarray]) -> AtomSums:
             return data.total(atom_sweep, *parameters, rules)
 
-        start = data.total(atom_start, profile.mean_share, rules)
+        shares = (atom_start, profile.mean_share, rules)
+        # Kept, since rules go on from them, should they take over in a later call.
+        start = data.resumed(atom_sweep, *shares, keep=True)
         sums = run_sweeps(self, data, start, m_step, sweep)
 
         parameters = m_step(sums)
         log_weights = parameters[0].reshape(shape)
         self.class_prior_ = np.exp(parameters[1])
         self.lower_bound_ = self._log_posterior(
-            data.total(atom_likelihood, *parameters).value,
+            data.total(atom_likelihood, *parameters).of(profile.weight),
             log_weights,
             pseudo,
             profile.weight,
@@ -450,7 +462,7 @@ class LabelModel(ChunkedLabelModel):
             penalty += pseudo @ np.log(self.class_prior_)
         return float((log_likelihood + penalty) / weight)
 
-    def _fit_rules(self, data: Chunks, profile: Profile) -> None:
+    def _fit_rules(self, data: GrowingSums, profile: Profile) -> None:
         """Two steps for lifts, half of each estimated with the vote left out."""
         n_classes, n_values = len(self.classes_), len(self.vote_values_)
         shape = (data.n_lfs, n_values, n_classes)
@@ -459,15 +471,15 @@ class LabelModel(ChunkedLabelModel):
         n_covered = profile.weight - profile.bare_gold.sum()
 
         sums = data.total(atom_start, profile.mean_share)
-        for _ in range(2):
+        for kernel in (atom_sweep, second_sweep):
             N = sums.counts.reshape(shape)
-            covered = sums.total - profile.bare_gold
+            covered = np.maximum(sums.total - profile.bare_gold, 0)
             table, _ = self._rule_tables(N, covered)
             # Class shares of all samples: those without votes have the prior.
             share = covered + (profile.n_all - n_covered) * prior + 1
             share /= profile.n_all + n_classes
             first = (np.log(table) - np.log(share)).reshape(-1, n_classes)
-            sums = data.total(atom_sweep, first, log_prior)
+            sums = data.total(kernel, first, log_prior)
 
         alone = data.total(left_out, first, log_prior).counts
         second, share = self._rule_tables(alone.reshape(shape), alone.sum(axis=0))
@@ -475,10 +487,11 @@ class LabelModel(ChunkedLabelModel):
         weights += _OUT_OF_SAMPLE * (np.log(second) - np.log(share))
         self._weights = weights
 
-        fired = np.flatnonzero(profile.n_votes > 0)
+        firing = data.total(co_firing)
+        fired = np.flatnonzero(firing.n_votes > 0)
         self._discount = redundancy(
-            data.total(co_firing, fired).together,
-            profile.n_votes[fired],
+            firing.together[fired][:, fired],
+            firing.n_votes[fired],
             sums.counts[fired],
             sums.total,
             np.tile(self._class_of_value, data.n_lfs)[fired],
@@ -486,9 +499,9 @@ class LabelModel(ChunkedLabelModel):
             data.n_lfs,
         )
         self.class_prior_ = prior
-        log_likelihood = data.total(atom_likelihood, first, log_prior).value
-        self.lower_bound_ = log_likelihood / profile.weight
-        self.n_iter_, self.converged_ = 2, True
+        likelihood = data.total(atom_likelihood, first, log_prior)
+        self.lower_bound_ = likelihood.of(1.0)
+        self.n_iter_, self.converged_ = 2, data.settled(self.tol)
         self.confusion_ = np.empty((data.n_lfs, n_classes, n_values))
         self.lf_accuracy_ = np.empty(data.n_lfs)
         self._describe_rules(N, table, np.ones(data.n_lfs, dtype=bool))

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sklabel.label_model._chunks import (
-    Chunks,
     CoinSums,
     Profile,
     coin_likelihood,
@@ -26,6 +25,7 @@ from sklabel.label_model._em_kernels import (
     coin_weights,
     posterior_of_support,
 )
+from sklabel.label_model._growing_sums import GrowingSums
 from sklabel.utils._validation import Interval
 from sklabel.utils._votes import CastVotes
 
@@ -93,6 +93,8 @@ class OneCoinDawidSkene(CoinMixin, BaseDawidSkene):
         Number of sweeps.
     converged_ : bool
         False if EM stopped at `max_iter`.
+    n_samples_seen_ : int or float
+        Number of samples, also those of `partial_fit`; their weights add up.
     n_features_in_ : int
         Number of LFs.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -184,7 +186,7 @@ class OneCoinDawidSkene(CoinMixin, BaseDawidSkene):
     def _profile_kernel(self) -> Callable[..., Profile]:
         return coin_profile
 
-    def _fit_em(self, data: Chunks, profile: Profile) -> None:
+    def _fit_em(self, data: GrowingSums, profile: Profile) -> None:
         n_votes, n_classes = profile.n_votes, len(self.classes_)
         pseudo = read_alpha(self.alpha)
 
@@ -199,14 +201,15 @@ class OneCoinDawidSkene(CoinMixin, BaseDawidSkene):
         def sweep(parameters: tuple[np.ndarray, np.ndarray]) -> CoinSums:
             return data.total(coin_sweep, *parameters)
 
-        start = data.total(coin_start, profile.mean_share)
+        start = data.resumed(coin_sweep, coin_start, profile.mean_share)
         sums = run_sweeps(self, data, start, m_step, sweep)
 
         log_right, log_wrong = coins(sums)
         log_prior = m_step(sums)[1]
         self.class_prior_ = np.exp(log_prior)
         voted = n_votes > 0
-        total = data.total(coin_likelihood, log_right, log_wrong, log_prior).value
+        likelihood = data.total(coin_likelihood, log_right, log_wrong, log_prior)
+        total = likelihood.of(profile.weight)
         total += (pseudo[0] * log_right + pseudo[1] * log_wrong)[voted].sum()
         total += self._prior_penalty(self.class_prior_)
         self.lower_bound_ = float(total / profile.weight)

@@ -227,9 +227,7 @@ def resolve_classes(
     return Alphabets(known_classes, values, class_of_value, gold_index)
 
 
-def index_of_gold(
-    gold: Gold | None, classes: np.ndarray, n_samples: int
-) -> np.ndarray:
+def index_of_gold(gold: Gold | None, classes: np.ndarray, n_samples: int) -> np.ndarray:
     """Return the class index of each gold label, -1 where there is none.
 
     Parameters

@@ -68,7 +68,7 @@ COIN = np.linspace(-1, 1, N_LFS)
         (coin_sweep, (COIN, PRIOR)),
         (coin_likelihood, (COIN, -COIN, PRIOR)),
         (left_out, (TABLE, PRIOR)),
-        (co_firing, (np.arange(2, 12),)),
+        (co_firing, ()),
         (class_mass, (TABLE, PRIOR)),
         (rule_votes_met, (IS_RULE,)),
     ],
