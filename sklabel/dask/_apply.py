@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -212,7 +213,7 @@ def _predict(model: Any, X: Any, method: str) -> Any:
     require_dask()
     check_is_fitted(model)
     blocks = blocks_of(X, what=f"sklabel.dask.{method}")
-    shared = _delayed(model)
+    shared = _delayed(_for_prediction(model))
     numbered = list(enumerate(blocks.parts))
     call = _delayed(_call)
     classes = np.asarray(model.classes_)
@@ -245,6 +246,14 @@ def _predict(model: Any, X: Any, method: str) -> Any:
     ]
     divisions = X.divisions if is_dask_frame(X) else None
     return dd.from_delayed(parts, meta=meta, divisions=divisions, verify_meta=False)
+
+
+def _for_prediction(model: Any) -> Any:
+    """Return a copy without what is as large as the crowd and not used to predict."""
+    light = copy(model)
+    for name in ("_memory", "confusion_"):
+        light.__dict__.pop(name, None)
+    return light
 
 
 def _call(number: int, model: Any, votes: Any, method: str) -> np.ndarray:

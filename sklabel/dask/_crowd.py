@@ -224,9 +224,13 @@ class PartitionedCrowdLabels:
         check_columns(frame._meta, names, where="PartitionedCrowdLabels")
         frame = frame[names]
         given = None if classes is None else np.asarray(classes)
-        survey = dask.delayed(_survey)
+        survey, union = dask.delayed(_survey), dask.delayed(_union_of_workers)
         parts = [survey(i, p, names, given) for i, p in enumerate(frame.to_delayed())]
-        found: list[_Survey] = dask.delayed(list)(parts).compute()
+        rest = [dask.delayed(_without_workers)(part) for part in parts]
+        workers = [dask.delayed(_workers_of)(part) for part in parts]
+        while len(workers) > 1:
+            workers = [union(workers[i : i + 8]) for i in range(0, len(workers), 8)]
+        found, (worker_ids,) = dask.compute(rest, workers)
         if not any(part.n_lines for part in found):
             raise ValueError(
                 f"PartitionedCrowdLabels: none of the {len(found)} partitions holds a "
@@ -243,9 +247,7 @@ class PartitionedCrowdLabels:
         _, class_array, votes = code_labels(labels, given)
         self = object.__new__(cls)
         self.classes, self.votes = class_array, votes
-        self.worker_ids = pd.Index(
-            _sorted_union([part.workers for part in found]), name=worker
-        )
+        self.worker_ids = pd.Index(worker_ids, name=worker)
         self.n_lines = sum(part.n_lines for part in found)
         self.n_partitions = frame.npartitions
         self.sample_name, self.worker_name, self.label_name = names
@@ -351,6 +353,25 @@ def _survey(
         samples = np.asarray(read_ids(frame[sample], kept)[1])
         ends = np.array([samples.min(), samples.max()], dtype=samples.dtype)
     return _Survey(workers, np.asarray(labels), ends, len(frame))
+
+
+def _without_workers(survey: _Survey) -> _Survey:
+    """Keep one worker, which tells the kind of the ids."""
+    return survey._replace(workers=survey.workers[:1])
+
+
+def _workers_of(survey: _Survey) -> np.ndarray:
+    return survey.workers
+
+
+def _union_of_workers(parts: list[np.ndarray]) -> np.ndarray:
+    """Return the sorted distinct ids of some partitions; of two kinds, unsorted."""
+    filled = [part for part in parts if len(part)]
+    if not filled:
+        return parts[0]
+    if len({is_numeric(part) for part in filled}) > 1:
+        return filled[0]
+    return _sorted_union(filled)
 
 
 def _check_kinds(parts: list[np.ndarray], what: str) -> None:

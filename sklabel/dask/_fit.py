@@ -4,11 +4,7 @@
 
 from __future__ import annotations
 
-import sys
-import time
 import warnings
-from collections.abc import Callable
-from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +17,8 @@ from sklabel.dask._blocks import (
     in_partition,
     require_dask,
 )
-from sklabel.label_model._chunks import Chunks, VoteChunk, add_sums
+from sklabel.dask._chunks import DaskChunks, compute
+from sklabel.label_model._chunks import VoteChunk
 from sklabel.label_model._em import ChunkedLabelModel
 from sklabel.utils._classes import (
     Alphabets,
@@ -34,9 +31,6 @@ from sklabel.utils._classes import (
 )
 from sklabel.utils._validation import check_sample_weight
 from sklabel.utils._votes import CastVotes, distinct, is_numeric
-
-# Sums of this many partitions are added by one task.
-_FAN_IN = 8
 
 
 def fit(
@@ -143,7 +137,7 @@ def fit(
         else:
             blank, look = dask.delayed(_blank_copy(model)), dask.delayed(_content_of)
             found = [look(number, blank, *row) for number, *row in rows]
-            contents = _compute(dask.delayed(list)(found))
+            contents = compute(dask.delayed(list)(found))
         model._keep_alphabets(_alphabets(model, contents, y is not None))
         ready, lay_out = dask.delayed(_blank_copy(model)), dask.delayed(_chunk_of)
         chunks = [lay_out(number, ready, *row) for number, *row in rows]
@@ -163,113 +157,6 @@ def fit(
         if data is not None:
             data.release()
     return model
-
-
-class DaskChunks(Chunks):
-    """Chunks of votes behind Dask; sums are added up in a tree.
-
-    Parameters
-    ----------
-    chunks : list of Delayed
-        One VoteChunk each.
-    model : ChunkedLabelModel
-        The model that is fitted.
-    persist : bool or None
-        Whether to keep the chunks in memory; None: on a cluster.
-    verbose : bool
-        Whether to write a line per sweep.
-    """
-
-    def __init__(
-        self, chunks: list[Any], model: Any, *, persist: bool | None, verbose: bool
-    ) -> None:
-        self._dask = require_dask()
-        self._name = type(model).__name__
-        self._verbose = verbose
-        self.n_lfs = model.n_features_in_
-        if persist is None:
-            persist = _client() is not None
-        self._persisted = persist
-        self.chunks = self._dask.persist(*chunks) if persist else chunks
-        self._started = time.perf_counter()
-
-    def total(self, kernel: Callable[..., Any], *parameters: Any) -> Any:
-        """Return the sums of a kernel over all chunks."""
-        delayed = self._dask.delayed
-        shared = [p if p is None else delayed(p, pure=False) for p in parameters]
-        task = delayed(kernel, pure=False)
-        parts = [task(chunk, *shared) for chunk in self.chunks]
-        while len(parts) > 1:
-            groups = [parts[i : i + _FAN_IN] for i in range(0, len(parts), _FAN_IN)]
-            parts = [delayed(_add_all, pure=False)(group) for group in groups]
-        return _compute(parts[0])
-
-    def progress(self, n_iter: int, change: float) -> None:
-        """Write a line about a sweep."""
-        if self._verbose:
-            seconds = time.perf_counter() - self._started
-            sys.stderr.write(
-                f"{self._name}: sweep {n_iter}, change {change:.1e}, {seconds:.1f} s\n"
-            )
-
-    def release(self) -> None:
-        """Let the workers forget the votes, and whatever still runs on them."""
-        client = _client()
-        if self._persisted and client is not None and client.status == "running":
-            client.cancel(self.chunks)
-        self.chunks = []
-
-
-def _client() -> Any:
-    """Return the client of a `distributed` cluster that computes, or None."""
-    distributed = sys.modules.get("distributed")
-    if distributed is None:
-        return None
-    try:
-        return distributed.get_client()
-    except ValueError:
-        return None
-
-
-def _compute(task: Any) -> Any:
-    """Compute a task; a lost cluster becomes one clear error."""
-    try:
-        with warnings.catch_warnings():
-            # Parameters belong to the graph: it then survives the loss of a worker.
-            warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
-            return task.compute()
-    except Exception as error:
-        if not _is_lost(error):
-            raise
-        raise RuntimeError(
-            f"The Dask cluster was lost during the fit ({type(error).__name__}: "
-            f"{error}). The model is as it was before. Start a cluster and fit again; "
-            "workers that die over and over may need smaller partitions."
-        ) from error
-
-
-def _is_lost(error: Exception) -> bool:
-    """Tell whether an error comes from the cluster and not from the votes."""
-    if "distributed" not in sys.modules:
-        return False
-    from asyncio import CancelledError
-
-    from distributed import KilledWorker
-    from distributed.comm import CommClosedError
-
-    # Errors of `distributed` itself, and what its client raises without a scheduler.
-    module = type(error).__module__.partition(".")[0]
-    return (
-        isinstance(error, KilledWorker | CommClosedError | CancelledError)
-        or module == "distributed"
-        or (isinstance(error, TimeoutError | OSError) and _client() is None)
-        or "distributed" in str(type(error))
-    )
-
-
-def _add_all(sums: list[Any]) -> Any:
-    """Add up the sums of some partitions."""
-    return reduce(add_sums, sums)
 
 
 def _blank_copy(model: Any) -> Any:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
 
 import numpy as np
 from scipy import sparse
@@ -70,31 +71,70 @@ class VoteChunk:
         active = (votes.counts > 0) | (gold >= 0)
         if not active.all():
             votes, gold, weight = votes.take_rows(active), gold[active], weight[active]
-        self.votes = votes
-        self.gold = gold
-        self.weight = weight.astype(dtype, copy=False)
+        self.n_lfs = votes.n_lfs
         self.class_of_value = class_of_value
         self.n_classes = n_classes
         self.dtype = dtype
+        # The votes are kept once, as atoms: a cluster holds 4 bytes per vote and some
+        # per sample.
+        one_hot_votes = one_hot(votes, max(len(class_of_value), 1), dtype)
+        self.atom, self.indptr = one_hot_votes.indices, one_hot_votes.indptr
         self.known = np.flatnonzero(gold >= 0)
+        self.gold = gold if len(self.known) else constant(-1, len(gold), gold.dtype)
         # None where every weight is 1, which saves products.
-        self.scale = None if np.all(weight == 1) else self.weight
+        is_one = bool(np.all(weight == 1))
+        self.weight = (
+            constant(1, len(weight), dtype)
+            if is_one
+            else weight.astype(dtype, copy=False)
+        )
+        self.scale = None if is_one else self.weight
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what is computed from the rest."""
         derived = {"indicator", "transposed", "n_votes", "own", "own_transposed"}
-        derived.add("_judged")
-        return {k: v for k, v in self.__dict__.items() if k not in derived}
+        derived |= {"_judged", "n_votes_of_lfs"}
+        state = {k: v for k, v in self.__dict__.items() if k not in derived}
+        for name in ("gold", "weight", "scale"):
+            array = state[name]
+            if array is not None and array.strides == (0,):
+                state[name] = None
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore the constants."""
+        self.__dict__.update(state)
+        n_samples = len(self.indptr) - 1
+        if self.gold is None:
+            self.gold = constant(-1, n_samples, np.int64)
+        if self.weight is None:
+            self.weight = constant(1, n_samples, self.dtype)
 
     def __sizeof__(self) -> int:
         """Return the bytes that the votes will take, for schedulers."""
-        held = self.votes.lf.nbytes + self.votes.value.nbytes
-        return int(held + 20 * len(self.votes.lf) + 40 * len(self.gold))
+        arrays = (self.atom, self.indptr, self.gold, self.weight, self.known)
+        held = sum(array.nbytes for array in arrays if array.strides != (0,))
+        # `n_votes` is as long as the crowd.
+        return int(held + 8 * self.n_lfs * len(self.class_of_value))
+
+    @property
+    def votes(self) -> CastVotes:
+        """The votes as indices into the vote values."""
+        n_values = max(len(self.class_of_value), 1)
+        lf, value = np.divmod(self.atom, self.atom.dtype.type(n_values))
+        return CastVotes(self.indptr, lf, value, self.n_lfs)
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Number of votes of each sample."""
+        return np.diff(self.indptr)
 
     @cached_property
     def indicator(self) -> sparse.csr_matrix:
         """One-hot votes, shape (n_samples, n_atoms)."""
-        return one_hot(self.votes, len(self.class_of_value), self.dtype)
+        shape = (len(self.indptr) - 1, self.n_lfs * len(self.class_of_value))
+        ones = shared_ones(len(self.atom), self.dtype)
+        return sparse.csr_matrix((ones, self.atom, self.indptr), shape=shape)
 
     @cached_property
     def transposed(self) -> sparse.csc_matrix:
@@ -161,7 +201,7 @@ class Chunks:
 
     def __init__(self, chunks: Sequence[VoteChunk]) -> None:
         self.chunks = chunks
-        self.n_lfs = chunks[0].votes.n_lfs
+        self.n_lfs = chunks[0].n_lfs
 
     def total(self, kernel: Callable[..., Any], *parameters: Any) -> Any:
         """Return the sums of a kernel over all chunks.
@@ -186,6 +226,25 @@ class Chunks:
 
     def progress(self, n_iter: int, change: float) -> None:
         """Hear of the end of a sweep; nothing is shown in memory."""
+
+
+def constant(value: float, length: int, dtype: Any) -> np.ndarray:
+    """Return a read-only array of one value that takes no memory."""
+    return np.broadcast_to(np.asarray(value, dtype=dtype), (length,))
+
+
+# The ones of all one-hot matrices of a process, as long as one of them lives.
+_ONES: WeakValueDictionary[str, np.ndarray] = WeakValueDictionary()
+
+
+def shared_ones(length: int, dtype: str) -> np.ndarray:
+    """Return a read-only view of ones that all chunks of a process share."""
+    ones = _ONES.get(dtype)
+    if ones is None or len(ones) < length:
+        ones = np.ones(length, dtype)
+        ones.setflags(write=False)
+        _ONES[dtype] = ones
+    return ones[:length]
 
 
 def column_sums(weight: np.ndarray, columns: np.ndarray) -> np.ndarray:
@@ -231,7 +290,7 @@ class Profile(NamedTuple):
 
 def _profile(chunk: VoteChunk, n_votes: np.ndarray, counts: np.ndarray) -> Profile:
     shares = shares_of_counts(counts, np.zeros(chunk.n_classes))
-    known, bare = chunk.known, chunk.known[chunk.votes.counts[chunk.known] == 0]
+    known, bare = chunk.known, chunk.known[chunk.counts[chunk.known] == 0]
     weight = chunk.weight.astype(np.float64, copy=False)
 
     def of_gold(rows: np.ndarray) -> np.ndarray:
@@ -482,6 +541,6 @@ def class_mass(
     chunk: VoteChunk, log_table: np.ndarray, log_prior: np.ndarray
 ) -> ClassMass:
     """Sum the posteriors of the rows with votes and without gold."""
-    open_rows = (chunk.votes.counts > 0) & (chunk.gold < 0)
+    open_rows = (chunk.counts > 0) & (chunk.gold < 0)
     scores = chunk.indicator @ log_table + log_prior
     return ClassMass(column_sums(chunk.weight * open_rows, softmax(scores)[0]))

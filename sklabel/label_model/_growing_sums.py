@@ -349,8 +349,14 @@ class Growth:
             votes = sample.votes
             value = self.value_at[votes.value]
             votes = CastVotes(votes.indptr, votes.lf, value, self.n_lfs)
-            sample = _rebuilt(sample, votes)
-            sample.class_of_value = self.class_of_value
+            sample = VoteChunk(
+                votes,
+                sample.gold,
+                sample.weight,
+                self.class_of_value,
+                sample.n_classes,
+                sample.dtype,
+            )
         return replace(
             memory,
             sums={name: self._sums(name, s) for name, s in memory.sums.items()},

@@ -487,6 +487,13 @@ class CrowdLabels:
             picked, label = picked[cast], label[cast]
         return indptr, self._worker[picked], label, found
 
+    def __sizeof__(self) -> int:
+        """Return the bytes that the judgements take, for schedulers."""
+        arrays = (self._indptr, self._worker, self._label, self.n_answers)
+        held = sum(array.nbytes for array in arrays)
+        held += self.sample_ids.memory_usage() + self.worker_ids.memory_usage()
+        return int(held)
+
     def __repr__(self) -> str:
         return (
             f"CrowdLabels({self.n_samples} samples, {self.n_workers} workers, "

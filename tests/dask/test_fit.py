@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
-import sklabel.dask._fit as fit_module
+import sklabel.dask._chunks as chunks_module
 from sklabel import LabelModel, MajorityVote
 from sklabel.dask import fit, predict, predict_proba
 from sklabel.datasets import make_lf_votes
@@ -64,7 +65,7 @@ def with_empty_partitions(frame, n=4):
 def test_a_fit_on_partitions_equals_the_fit_in_memory(model, unipolar, scheduler):
     X, made = votes_frame(unipolar=unipolar)
     y = some_gold(made)
-    whole = fit_module.clone(model).fit(X, y)
+    whole = clone(model).fit(X, y)
     parts = fit(model, with_empty_partitions(X), with_empty_partitions(y))
     tol = 1e-9 if model.get_params().get("dtype") != "float32" else 1e-4
     assert parts.n_iter_ == whole.n_iter_
@@ -278,14 +279,14 @@ def test_a_failed_fit_leaves_the_former_one():
 
 def at_sweep(monkeypatch, number, action):
     """Do something once, at the end of a sweep."""
-    progress = fit_module.DaskChunks.progress
+    progress = chunks_module.DaskChunks.progress
 
     def act(self, n_iter, change):
         progress(self, n_iter, change)
         if n_iter == number:
             action()
 
-    monkeypatch.setattr(fit_module.DaskChunks, "progress", act)
+    monkeypatch.setattr(chunks_module.DaskChunks, "progress", act)
 
 
 def n_tasks(client):
@@ -356,14 +357,14 @@ def test_a_fit_leaves_no_votes_on_the_cluster(client, monkeypatch):
 
 def test_only_sums_reach_the_client(client, monkeypatch):
     received = []
-    total = fit_module.DaskChunks.total
+    total = chunks_module.DaskChunks.total
 
     def watch(self, *args):
         sums = total(self, *args)
         received.append(sum(np.size(field) for field in sums))
         return sums
 
-    monkeypatch.setattr(fit_module.DaskChunks, "total", watch)
+    monkeypatch.setattr(chunks_module.DaskChunks, "total", watch)
     X, _ = votes_frame()
     sizes = []
     for frame in (X, pd.concat([X] * 10, ignore_index=True)):

@@ -1,0 +1,226 @@
+"""Chunks of votes that live on a Dask cluster, or behind a Dask graph."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import reduce
+from typing import Any
+
+from sklabel.dask._blocks import require_dask
+from sklabel.label_model._chunks import Chunks, add_sums
+
+# Sums of this many partitions are added by one task.
+_FAN_IN = 8
+# Seconds between two looks at whether the workers are still there.
+_PATIENCE = 2.0
+
+
+class DaskChunks(Chunks):
+    """Chunks of votes behind Dask; sums are added up in a tree.
+
+    Parameters
+    ----------
+    chunks : list of Delayed
+        One VoteChunk each.
+    model : ChunkedLabelModel
+        The model that is fitted.
+    persist : bool or None
+        Whether to keep the chunks in memory; None: on a cluster.
+    verbose : bool
+        Whether to write a line per sweep.
+    """
+
+    def __init__(
+        self, chunks: list[Any], model: Any, *, persist: bool | None, verbose: bool
+    ) -> None:
+        self._dask = require_dask()
+        self._name = type(model).__name__
+        self._verbose = verbose
+        self.n_lfs = model.n_features_in_
+        if persist is None:
+            persist = _client() is not None
+        self._persisted = persist
+        with _lost_is_one_error():
+            self.chunks = self._dask.persist(*chunks) if persist else chunks
+        self._n_threads: dict[str, int] = {}
+        self._grouped: dict[Any, list[Any]] = {}
+        self._started = time.perf_counter()
+
+    def total(self, kernel: Callable[..., Any], *parameters: Any) -> Any:
+        """Return the sums of a kernel over all chunks.
+
+        On a cluster every chunk is summed up where it is kept: the scheduler would
+        move votes about to even out tasks that last milliseconds. Should a worker go
+        meanwhile, the sums are asked for again.
+        """
+        while True:
+            with _lost_is_one_error():
+                held = self._held_chunks()
+                task = self._tree(held, kernel, parameters)
+                client = _client() if self._persisted else None
+                if client is None:
+                    return task.compute()
+                with suppress(_WorkerGone):
+                    return _compute_on(client, task, set(held))
+
+    def _tree(
+        self,
+        held: dict[Any, list[Any]],
+        kernel: Callable[..., Any],
+        parameters: tuple[Any, ...],
+    ) -> Any:
+        """Return the task that adds up the sums, first those of each worker."""
+        delayed = self._dask.delayed
+        shared = [p if p is None else delayed(p, pure=False) for p in parameters]
+        task, add = delayed(_sums_of, pure=False), delayed(_add_all, pure=False)
+        tops = []
+        for worker, groups in held.items():
+            where = {} if worker is None else {"workers": [worker]}
+            with self._dask.annotate(**where):
+                parts = [task(kernel, group, *shared) for group in groups]
+                tops.append(_added(parts, add))
+        return _added(tops, add)
+
+    def _held_chunks(self) -> dict[Any, list[Any]]:
+        """Return groups of chunks, one for each task, by the worker that keeps them."""
+        client = _client() if self._persisted else None
+        if client is None:
+            return {None: [[chunk] for chunk in self.chunks]}
+        from distributed import futures_of, wait
+
+        futures = futures_of(self.chunks)
+        wait(futures)
+        n_threads = client.nthreads()
+        if n_threads != self._n_threads:
+            self._n_threads = n_threads
+            holders = client.who_has(futures)
+            self._grouped = _group_by_worker(list(self.chunks), holders, n_threads)
+        return self._grouped
+
+    def progress(self, n_iter: int, change: float) -> None:
+        """Write a line about a sweep."""
+        if self._verbose:
+            seconds = time.perf_counter() - self._started
+            sys.stderr.write(
+                f"{self._name}: sweep {n_iter}, change {change:.1e}, {seconds:.1f} s\n"
+            )
+
+    def release(self) -> None:
+        """Let the workers forget the votes, and whatever still runs on them."""
+        client = _client()
+        if self._persisted and client is not None and client.status == "running":
+            client.cancel(self.chunks)
+        self.chunks = []
+
+
+class _WorkerGone(Exception):
+    """A worker that tasks were meant for is no more."""
+
+
+def _group_by_worker(
+    chunks: list[Any], holders: Mapping[str, Any], n_threads: Mapping[str, int]
+) -> dict[Any, list[Any]]:
+    """Group chunks that one worker keeps, two groups or more for each thread."""
+    held: dict[str, list[Any]] = {worker: [] for worker in n_threads}
+    for chunk in chunks:
+        workers = [w for w in holders.get(chunk.key, ()) if w in held] or list(held)
+        held[min(workers, key=lambda worker: len(held[worker]))].append(chunk)
+    grouped = {}
+    for worker, own in held.items():
+        size = max(1, min(_FAN_IN, -(-len(own) // (2 * n_threads[worker]))))
+        if own:
+            grouped[worker] = [own[i : i + size] for i in range(0, len(own), size)]
+    return grouped
+
+
+def _added(parts: list[Any], add: Any) -> Any:
+    """Add up delayed sums in a tree."""
+    while len(parts) > 1:
+        parts = [add(parts[i : i + _FAN_IN]) for i in range(0, len(parts), _FAN_IN)]
+    return parts[0]
+
+
+def _compute_on(client: Any, task: Any, workers: set[str]) -> Any:
+    """Compute a task that waits for given workers as long as they live."""
+    future = client.compute(task)
+    while True:
+        try:
+            return future.result(timeout=_PATIENCE)
+        except TimeoutError:
+            if not workers <= set(client.nthreads()):
+                future.cancel()
+                raise _WorkerGone from None
+
+
+def _client() -> Any:
+    """Return the client of a `distributed` cluster that computes, or None."""
+    distributed = sys.modules.get("distributed")
+    if distributed is None:
+        return None
+    try:
+        return distributed.get_client()
+    except ValueError:
+        return None
+
+
+def compute(task: Any) -> Any:
+    """Compute a task; a lost cluster becomes one clear error."""
+    with _lost_is_one_error():
+        return task.compute()
+
+
+@contextmanager
+def _lost_is_one_error() -> Iterator[None]:
+    """Turn the errors of a lost cluster into one clear one."""
+    try:
+        with warnings.catch_warnings():
+            # Parameters belong to the graph: it then survives the loss of a worker.
+            warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
+            yield
+    except Exception as error:
+        if not _is_lost(error):
+            raise
+        reason = str(error).partition("\n")[0]
+        raise RuntimeError(
+            f"The Dask cluster was lost during the fit ({type(error).__name__}: "
+            f"{reason}). The model is as it was before. Start a cluster and fit again; "
+            "workers that die over and over may need smaller partitions."
+        ) from error
+
+
+def _is_lost(error: Exception) -> bool:
+    """Tell whether an error comes from the cluster and not from the votes."""
+    if "distributed" not in sys.modules:
+        return False
+    from asyncio import CancelledError
+
+    from distributed import KilledWorker
+    from distributed.comm import CommClosedError
+
+    # Errors of `distributed` itself, and what its client raises without a scheduler.
+    module = type(error).__module__.partition(".")[0]
+    return (
+        isinstance(error, KilledWorker | CommClosedError | CancelledError)
+        or module == "distributed"
+        or (isinstance(error, TimeoutError | OSError) and _client() is None)
+        or "distributed" in str(type(error))
+    )
+
+
+def _sums_of(kernel: Callable[..., Any], chunks: list[Any], *parameters: Any) -> Any:
+    """Return the sums of a kernel over some chunks."""
+    sums = kernel(chunks[0], *parameters)
+    for chunk in chunks[1:]:
+        sums = add_sums(sums, kernel(chunk, *parameters))
+    return sums
+
+
+def _add_all(sums: list[Any]) -> Any:
+    """Add up the sums of some partitions."""
+    return reduce(add_sums, sums)
