@@ -155,8 +155,8 @@ class CostCurveDisplay:
         display = cls(simulation.frame).plot(ax=ax, **kwargs)
         repeats = int(simulation.frame["n"].max())
         display.ax_.set_title(
-            f"{simulation.n_scored:,} samples scored on {simulation.reference}, mean "
-            f"of {repeats} repeats",
+            f"{simulation.n_scored:,} samples scored on {simulation.reference},\n"
+            f"mean of {repeats} repeats",
             fontsize=9,
         )
         return display
