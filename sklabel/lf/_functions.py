@@ -327,7 +327,7 @@ class LFTransformer(BaseLFTransformer):
         rows = list(_rows(X))
         n_parts = min(effective_n_jobs(self.n_jobs), len(rows))
         cuts = np.linspace(0, len(rows), n_parts + 1).astype(int)
-        parts = Parallel(n_jobs=self.n_jobs)(
+        parts = Parallel(n_jobs=n_parts)(
             delayed(_call_on_rows)(functions, rows[a:b], int(a), self.on_error)
             for a, b in pairwise(cuts)
         )

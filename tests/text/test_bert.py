@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from joblib import Parallel, delayed
+from joblib.externals.loky import get_reusable_executor
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
@@ -332,6 +333,9 @@ def test_stored_model_needs_no_folder(tiny_bert, tmp_path):
 
 
 def test_grid_search_in_processes(tiny_bert):
+    # Processes of earlier tests grow when they import torch; joblib takes that for a
+    # leak of memory, and replacing them can hang.
+    get_reusable_executor().shutdown(wait=True, kill_workers=True)
     X = pd.DataFrame({"id": range(16), "text": POSTS})
     y = np.array([1, 0] * 8)
     pipeline = make_pipeline(BertEmbedder(tiny_bert, column="text"), GaussianNB())
