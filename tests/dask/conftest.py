@@ -4,11 +4,9 @@ import logging
 
 import pytest
 
-pytest.importorskip("dask.dataframe")
-distributed = pytest.importorskip("distributed")
-
 
 def start_cluster():
+    distributed = pytest.importorskip("distributed")
     # Processes, as on a real cluster: what goes to a task is pickled.
     return distributed.LocalCluster(
         n_workers=2,
@@ -28,14 +26,14 @@ def shared_cluster():
 
 @pytest.fixture
 def client(shared_cluster):
-    with distributed.Client(shared_cluster) as client:
+    with shared_cluster.get_client() as client:
         yield client
 
 
 @pytest.fixture
 def own_client():
     """A cluster that the test may break."""
-    with start_cluster() as cluster, distributed.Client(cluster) as client:
+    with start_cluster() as cluster, cluster.get_client() as client:
         yield client
 
 

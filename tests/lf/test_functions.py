@@ -575,9 +575,9 @@ def test_there_are_no_more_processes_than_rows():
 def test_an_error_in_a_process_names_function_and_row():
     with pytest.raises(ValueError, match="no sun here") as caught:
         LFTransformer([slow_rain, fails_on_sun], n_jobs=2).fit_transform(TEXTS)
-    assert "Labeling function 'fails_on_sun' failed at row 2." in (
-        caught.value.__notes__
-    )
+    # Whichever process is first.
+    notes = {f"Labeling function 'fails_on_sun' failed at row {i}." for i in (2, 5)}
+    assert notes & set(caught.value.__notes__)
 
 
 def test_failures_of_all_processes_are_counted_once():
