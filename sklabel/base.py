@@ -143,6 +143,11 @@ class BaseLFTransformer(TransformerMixin, VersionedPickle):
         ValueError
             If X is empty, not two-dimensional, or has other columns than in `fit`.
         """
+        if hasattr(X, "__dask_graph__"):
+            raise TypeError(
+                f"{type(self).__name__} would have to load X, a Dask collection, into "
+                "memory. Use sklabel.dask.transform(transformer, X), or X.compute()."
+            )
         if isinstance(X, pd.Series) or _is_one_dimensional(X):
             raise ValueError(
                 "Expected 2D array, got 1D array instead: "
@@ -405,6 +410,12 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
 
     def _read_votes(self, X: Any, *, reset: bool) -> CastVotes:
         """Validate X and read its votes."""
+        if hasattr(X, "_vote_blocks"):
+            raise TypeError(
+                f"{type(self).__name__} reads votes in memory, and X is a "
+                f"{type(X).__name__}. Use sklabel.dask.fit(model, X) and "
+                "sklabel.dask.predict_proba(model, X)."
+            )
         if hasattr(X, "votes_of"):
             raise TypeError(
                 f"{type(self).__name__} reads votes, and X is a {type(X).__name__}. "

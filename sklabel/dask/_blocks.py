@@ -13,6 +13,7 @@ import pandas as pd
 
 from sklabel.utils._optional import import_optional
 from sklabel.utils._validation import first_few
+from sklabel.utils._votes import is_numeric
 
 
 class Blocks(NamedTuple):
@@ -20,12 +21,14 @@ class Blocks(NamedTuple):
 
     `parts`: one delayed table or matrix of votes per partition; `template`: what one
     of them looks like, with a row, for the names and number of its columns; `values`:
-    the values of all votes where they are known.
+    the values of all votes where they are known; `classes`: the names that votes are
+    indices into, if they are.
     """
 
     parts: list[Any]
     template: Any
     values: np.ndarray | None = None
+    classes: np.ndarray | None = None
 
 
 def require_dask() -> Any:
@@ -127,6 +130,13 @@ def columns_of(column: Any, X: Any, n_parts: int, name: str) -> list[Any]:
             raise ValueError(
                 f"{name} must have one label per sample id; these repeat: "
                 f"{first_few(repeated)}."
+            )
+        numbers = is_numeric(np.asarray(X._empty_samples()))
+        if len(column) and is_numeric(np.asarray(column.index)) != numbers:
+            raise TypeError(
+                f"{name} has the sample ids {first_few(column.index, 3)} in its index, "
+                f"and those of the judgements are {'numbers' if numbers else 'strings'}"
+                ". Convert the index."
             )
         return X._gold_blocks(column)
     if not (is_dask_frame(column) or is_dask_array(column)):

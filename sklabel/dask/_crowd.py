@@ -152,6 +152,8 @@ class PartitionedCrowdLabels:
         import dask.dataframe as dd
 
         frame = dd.read_parquet(path, **read_parquet_options)
+        if len(frame._meta.columns) == 0:
+            raise FileNotFoundError(f"There is no Parquet file at {path!r}.")
         check_columns(
             frame._meta, [sample, worker, label], where="PartitionedCrowdLabels"
         )
@@ -230,7 +232,14 @@ class PartitionedCrowdLabels:
         workers = [dask.delayed(_workers_of)(part) for part in parts]
         while len(workers) > 1:
             workers = [union(workers[i : i + 8]) for i in range(0, len(workers), 8)]
-        found, (worker_ids,) = dask.compute(rest, workers)
+        try:
+            found, (worker_ids,) = dask.compute(rest, workers)
+        except KeyError as error:
+            # Files are read without the columns that nobody needs, before the check.
+            raise ValueError(
+                f"A file of judgements lacks a column: {error}. All of them need the "
+                f"columns {first_few(names)}."
+            ) from error
         if not any(part.n_lines for part in found):
             raise ValueError(
                 f"PartitionedCrowdLabels: none of the {len(found)} partitions holds a "
@@ -285,7 +294,10 @@ class PartitionedCrowdLabels:
         votes = dask.delayed(_votes_of)
         worker_ids = dask.delayed(self.worker_ids)
         return Blocks(
-            [votes(crowd, worker_ids) for crowd in self._crowds], template, self.votes
+            [votes(crowd, worker_ids) for crowd in self._crowds],
+            template,
+            self.votes,
+            None if is_numeric(self.classes) else self.classes,
         )
 
     def _sample_blocks(self) -> list[Any]:

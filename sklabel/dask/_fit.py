@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.base import clone
 
 from sklabel.dask._blocks import (
+    Blocks,
     blocks_of,
     check_same_kind,
     columns_of,
@@ -130,6 +131,7 @@ def fit(
     data = None
     try:
         model._validate_params()
+        classes = _classes_of(model, blocks)
         model._read_votes(blocks.template, reset=True)
         rows = list(zip(range(n_parts), blocks.parts, labels, weights, strict=True))
         if blocks.values is not None and y is None:
@@ -138,7 +140,7 @@ def fit(
             blank, look = dask.delayed(_blank_copy(model)), dask.delayed(_content_of)
             found = [look(number, blank, *row) for number, *row in rows]
             contents = compute(dask.delayed(list)(found))
-        model._keep_alphabets(_alphabets(model, contents, y is not None))
+        model._keep_alphabets(_alphabets(model, classes, contents, y is not None))
         ready, lay_out = dask.delayed(_blank_copy(model)), dask.delayed(_chunk_of)
         chunks = [lay_out(number, ready, *row) for number, *row in rows]
         data = DaskChunks(chunks, model, persist=persist, verbose=verbose)
@@ -245,7 +247,23 @@ def _content_of(
     return _Content(values, labels, minus_one, n_missing, votes.n_samples)
 
 
-def _alphabets(model: Any, contents: list[_Content], has_gold: bool) -> Alphabets:
+def _classes_of(model: Any, blocks: Blocks) -> Any:
+    """Return the classes that the user named, here or for the judgements."""
+    if blocks.classes is None:
+        return model.classes
+    if model.classes is not None and list(model.classes) != list(blocks.classes):
+        raise ValueError(
+            f"The judgements have the classes {blocks.classes.tolist()} and the model "
+            f"has classes={list(model.classes)}, so their votes 0, 1, ... mean "
+            "different classes. Leave out classes= of the model, or build the "
+            "PartitionedCrowdLabels with these classes=[...]."
+        )
+    return blocks.classes
+
+
+def _alphabets(
+    model: Any, classes: Any, contents: list[_Content], has_gold: bool
+) -> Alphabets:
     """Resolve the classes from the contents of all partitions."""
     n_rows = sum(content.n_rows for content in contents)
     if n_rows == 0:
@@ -265,7 +283,8 @@ def _alphabets(model: Any, contents: list[_Content], has_gold: bool) -> Alphabet
                 "without gold labels."
             )
         # A row for each label, one for -1 and one without gold, where there are such.
-        label = np.append(labels, [-1] * minus_one + [-1] * missing)
+        others = np.full(minus_one + missing, -1, dtype=np.int64)
+        label = np.append(labels, others) if len(others) else labels
         if not is_numeric(labels) and len(labels):
             label = np.append(labels, labels[:1].repeat(missing))
         row = np.arange(len(label))
@@ -279,7 +298,7 @@ def _alphabets(model: Any, contents: list[_Content], has_gold: bool) -> Alphabet
     return resolve_classes(
         summary,
         gold,
-        model.classes,
+        classes,
         lf_names=model._lf_names(),
         class_votes=model._needs_class_votes,
     )

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -300,6 +301,15 @@ def _read_counts(votes: Any, level: str) -> _Counts:
     """Count the judgements of each judged sample for each class."""
     if isinstance(votes, CrowdLabels):
         cast, classes = crowd_to_cast(votes), np.asarray(votes.classes)
+        ordered = is_numeric(classes) or len(classes) < 3
+        if level == "ordinal" and not ordered and list(classes) == sorted(classes):
+            warnings.warn(
+                "level='ordinal' takes classes in their order, which is alphabetical: "
+                f"{first_few(classes)}. If that is not from low to high, build the "
+                "CrowdLabels with classes=[...] in order.",
+                UserWarning,
+                stacklevel=4,
+            )
     else:
         cast = read_any_votes(votes)
         classes = distinct(cast.value)

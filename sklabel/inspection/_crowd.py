@@ -350,6 +350,13 @@ def gold_of_crowd(crowd: CrowdLabels, y: pd.Series | ArrayLike) -> np.ndarray:
         If an id stands in the index more than once, none of them is a sample of the
         crowd, the length differs, or labels and classes are of different kinds.
     """
+    if isinstance(y, pd.DataFrame):
+        if y.shape[1] != 1:
+            raise ValueError(
+                f"y must be one column of gold labels; got {y.shape[1]} columns: "
+                f"{first_few(y.columns)}. Pass y['column']."
+            )
+        y = y.iloc[:, 0]
     if isinstance(y, pd.Series):
         if y.index.has_duplicates:
             repeated = y.index[y.index.duplicated()].unique()

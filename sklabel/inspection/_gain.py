@@ -315,8 +315,8 @@ def _position_of(model: BaseLabelModel, lf: Any) -> int:
     names = list(model._lf_names())
     if lf in names and not isinstance(lf, bool):
         j = names.index(lf)
-    elif is_integer(lf) and -len(names) <= lf < len(names):
-        j = int(lf) % len(names)
+    elif is_integer(lf) and 0 <= lf < len(names):
+        j = int(lf)
     else:
         raise ValueError(
             f"lf={lf!r} is none of the {len(names)} LFs of the model: "

@@ -128,7 +128,8 @@ def labeling_report(
         labels, and the page says so.
     y : array-like of shape (n_samples,) or Series, default=None
         Gold labels; -1, NaN, None or pd.NA mean unlabelled. With a CrowdLabels as
-        votes, a Series is looked up by sample id.
+        votes, a Series is looked up by sample id. With other votes it is in the order
+        of the rows, unless its index holds their very ids in another order.
     crowd_labels : CrowdLabels, default=None
         The crowd whose workers are among the columns of `votes`, as WorkerLFTransformer
         names them; adds the table of workers.

@@ -140,6 +140,12 @@ def gather(
         ids = _ids_of(votes, cast.n_samples, sample_ids)
         framed = isinstance(votes, pd.DataFrame)
         names = votes.columns if framed else pd.RangeIndex(cast.n_lfs)
+        y, texts = _in_order(y, ids), _in_order(texts, ids)
+    if fitted_with_classes(model, classes):
+        raise ValueError(
+            "labeling_report takes classes= for the model that it fits itself; the "
+            "model that was passed has its own. Leave out classes or model."
+        )
     if cast.n_samples == 0 or cast.n_lfs == 0:
         raise ValueError(
             f"votes has {cast.n_samples} rows and {cast.n_lfs} LFs; there is nothing "
@@ -184,6 +190,21 @@ def gather(
         or sample_ids is not None
         or (crowd is not None and ids.name == crowd.sample_name),
     )
+
+
+def fitted_with_classes(model: Any, classes: Any) -> bool:
+    """Tell whether both a model and classes were passed."""
+    return model is not None and classes is not None
+
+
+def _in_order(values: Any, ids: pd.Index) -> Any:
+    """Bring a Series that has the ids of the rows in another order into their order."""
+    if not isinstance(values, pd.Series) or values.index.equals(ids):
+        return values
+    same = len(values) == len(ids) and not ids.has_duplicates
+    if same and not values.index.has_duplicates and values.index.isin(ids).all():
+        return values.reindex(ids)
+    return values
 
 
 def _by_id(values: Any, ids: pd.Index) -> Any:

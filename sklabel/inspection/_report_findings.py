@@ -77,6 +77,11 @@ _FLAGS = {
         "have very few judgements",
         "Their accuracy is a guess of the model; give them more work, or none.",
     ),
+    "nobody": (
+        "note",
+        "judged samples that nobody else did",
+        "Nothing can be said about them; give some of their samples to others.",
+    ),
     "never": ("note", "never vote", "Check ids, column names and thresholds."),
     "no": ("note", "cast no vote for a class", "Check the classes."),
 }

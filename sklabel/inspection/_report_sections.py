@@ -354,8 +354,8 @@ def _confusion(data: ReportData) -> str:
         classes=data.classes,
         vote_values=model.vote_values_,
         value_classes=model._class_of_value,
+        # Without accuracies: those of the tables above count votes in another way.
         lf_names=[names[j] for j in worst],
-        lf_accuracy=accuracy[worst],
     )
     columns = min(2 if many else 3, len(worst))
     rows = -(-len(worst) // columns)

@@ -25,6 +25,8 @@ _ERROR_CORRELATION = 0.02
 _BELOW = 0.85
 _MANY_VOTES = 20
 _LITTLE_INFORMATION = 0.01
+# Who is better than chance by so much does not guess, however few votes there are.
+_CLEARLY_BETTER = 0.1
 
 
 @dataclass(frozen=True)
@@ -218,6 +220,7 @@ def guessing(
         (quality.n_votes >= _MANY_VOTES)
         & (bits < _LITTLE_INFORMATION + by_chance)
         & (quality.low <= quality.chance)
+        & (quality.accuracy < quality.chance + _CLEARLY_BETTER)
         & (len(share) > 1)
     )
 

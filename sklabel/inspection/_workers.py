@@ -137,6 +137,9 @@ def worker_report(
 
     * always answers: 95 % of 10 judgements or more are the same, with a probability
       below 1 % if the worker named the class of each sample by its probability;
+    * nobody else judged these samples: there is nothing to compare with. A model that
+      is fitted here then knows nothing of the worker, and the estimates are NaN; one
+      that is passed may have learned from gold labels;
     * few judgements: less than 5.
 
     Rows come in this order: workers to act upon (all flags but few judgements, and
@@ -161,6 +164,7 @@ def worker_report(
     {3: 'adversarial', 6: 'guesses', 7: 'guesses', 5: 'guesses', 2: ''}
     """
     crowd = check_crowd_labels(crowd_labels, where="worker_report")
+    fitted_here = model is None
     if model is None:
         model = fit_on_crowd(crowd)
     model = check_label_model(model, where="worker_report")
@@ -207,6 +211,11 @@ def worker_report(
     bits = mutual_information(tables, model.class_prior_)
     report["information"] = np.where(n_judgements > 0, bits, np.nan)
 
+    alone = (n_judgements > 0) & np.isnan(quality.agreement)
+    if fitted_here:
+        # What a model says without anybody to compare with is its prior.
+        guessed = ["accuracy", "accuracy_low", "accuracy_high"]
+        report.loc[alone, [*guessed, "spammer_score", "information"]] = np.nan
     expected = _expected_share(crowd, cast, mine, posterior, favourite)
     report["flag"] = _flags(report, mine, posterior, quality, expected)
     return report.iloc[_order_to_act(report)]
@@ -337,6 +346,8 @@ def _flags(
                 f"repeats {plain(report.index[other])}: {what} on {percent(equal)} of "
                 f"{common} common samples"
             )
+        if np.isnan(quality.agreement[w]):
+            reasons.append("nobody else judged these samples")
         if n < _FEW:
             reasons.append(f"few judgements: {n}")
         flags.append("; ".join(reason for reason in reasons if reason))
@@ -345,6 +356,6 @@ def _flags(
 
 def _order_to_act(report: pd.DataFrame) -> np.ndarray:
     """Return the positions of workers, those to act upon first."""
-    act = ~report["flag"].str.startswith(("few", "no ")) & (report["flag"] != "")
+    act = ~report["flag"].str.startswith(("few", "no")) & (report["flag"] != "")
     wrong = report["n_judgements"] * (1 - report["accuracy"].fillna(1))
     return np.lexsort((-wrong.to_numpy(), ~act.to_numpy()))

@@ -173,6 +173,11 @@ class CrowdLabels:
         UserWarning
             If labels are -1 and `classes` does not say whether that is a class.
         """
+        if hasattr(frame, "__dask_graph__"):
+            raise TypeError(
+                "CrowdLabels.from_frame reads tables in memory; got a Dask collection. "
+                "Use sklabel.dask.PartitionedCrowdLabels.from_dask."
+            )
         if not isinstance(frame, pd.DataFrame):
             raise TypeError(
                 "CrowdLabels.from_frame needs a pandas DataFrame with one judgement "

@@ -633,6 +633,18 @@ def votes_from_long(
 
 def read_any_votes(votes: Any) -> CastVotes:
     """Read votes in any form that a user may hold."""
+    if hasattr(votes, "votes_of") or hasattr(votes, "_vote_blocks"):
+        raise TypeError(
+            f"Votes are a table of samples by LFs; got {type(votes).__name__}. For a "
+            "CrowdLabels use sklabel.inspection.worker_report, or the votes of "
+            "WorkerLFTransformer(crowd_labels); partitioned judgements go to "
+            "sklabel.dask."
+        )
+    if hasattr(votes, "__dask_graph__"):
+        raise TypeError(
+            "Votes must be in memory; got a Dask collection. Pass votes.compute(), or "
+            "use sklabel.dask."
+        )
     if isinstance(votes, pd.DataFrame):
         return read_votes(frame_to_array(votes), list(votes.columns))
     matrix = votes if sparse.issparse(votes) else np.asarray(votes)

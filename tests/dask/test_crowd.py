@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose
 from sklabel import CrowdLabels, LabelModel, WorkerLFTransformer
 from sklabel.dask import PartitionedCrowdLabels, fit, predict, predict_proba
 from sklabel.datasets import make_crowd_labels
+from sklabel.inspection import lf_summary
 
 dask = pytest.importorskip("dask")
 dd = pytest.importorskip("dask.dataframe")
@@ -204,3 +205,46 @@ def test_no_judgement_is_an_error(judgements):
     lazy = dd.from_pandas(judgements.iloc[:0], npartitions=1)
     with pytest.raises(ValueError, match="none of the 1 partitions holds a judgement"):
         PartitionedCrowdLabels.from_dask(lazy, **NAMES)
+
+
+def test_class_names_travel_and_another_order_is_refused(judgements):
+    crowd = PartitionedCrowdLabels.from_dask(
+        dd.from_pandas(judgements, npartitions=2), **NAMES
+    )
+    model = fit(LabelModel(), crowd)
+    assert model.classes_.tolist() == ["no", "yes"]
+    assert set(predict(model, crowd).compute()) == {"no", "yes"}
+    with pytest.raises(ValueError, match="mean different classes"):
+        fit(LabelModel(classes=["yes", "no"]), crowd)
+
+
+def test_gold_with_ids_of_another_kind_is_refused(judgements):
+    crowd = PartitionedCrowdLabels.from_dask(
+        dd.from_pandas(judgements, npartitions=2), **NAMES
+    )
+    with pytest.raises(TypeError, match="those of the judgements are numbers"):
+        fit(LabelModel(), crowd, pd.Series(["yes"], index=["5"]))
+
+
+def test_no_file_and_a_file_without_a_column_are_named(judgements, tmp_path):
+    with pytest.raises(OSError, match="nothing"):
+        PartitionedCrowdLabels.from_parquet(f"{tmp_path}/nothing*.parquet", **NAMES)
+    write(judgements, tmp_path, [300])
+    judgements.rename(columns={"person": "who"}).to_parquet(
+        tmp_path / "part_09.parquet"
+    )
+    with pytest.raises(ValueError, match="A file of judgements lacks a column.*person"):
+        PartitionedCrowdLabels.from_parquet(tmp_path, **NAMES)
+
+
+def test_tools_for_memory_say_what_takes_partitioned_data(judgements):
+    lazy = dd.from_pandas(judgements, npartitions=2)
+    crowd = PartitionedCrowdLabels.from_dask(lazy, **NAMES)
+    with pytest.raises(TypeError, match=r"sklabel\.dask\.fit"):
+        LabelModel().fit(crowd)
+    with pytest.raises(TypeError, match="partitioned judgements go to"):
+        lf_summary(crowd)
+    with pytest.raises(TypeError, match=r"sklabel\.dask\.transform"):
+        WorkerLFTransformer().fit(lazy)
+    with pytest.raises(TypeError, match=r"PartitionedCrowdLabels\.from_dask"):
+        CrowdLabels.from_frame(lazy)

@@ -335,3 +335,18 @@ def test_memory_is_that_of_the_judgements():
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 20_000 * 2_000 / 2
+
+
+def test_ordinal_alpha_of_class_names_in_alphabetical_order_warns():
+    frame = pd.DataFrame(
+        [
+            (i, w, ["bad", "good", "ok"][(i + (w == "b") * (i % 2)) % 3])
+            for i in range(12)
+            for w in "ab"
+        ],
+        columns=["sample", "worker", "label"],
+    )
+    with pytest.warns(UserWarning, match="alphabetical: 'bad', 'good', 'ok'"):
+        krippendorff_alpha(CrowdLabels.from_frame(frame), level="ordinal")
+    ordered = CrowdLabels.from_frame(frame, classes=["bad", "ok", "good"])
+    assert np.isfinite(krippendorff_alpha(ordered, level="ordinal"))

@@ -80,10 +80,9 @@ def test_an_lf_is_found_by_name_or_position(votes):
     model = LabelModel(lf_kind="worker").fit(frame)
     by_name = expected_gain(model, frame, "w9")
     np.testing.assert_array_equal(by_name, expected_gain(model, frame, 9))
-    np.testing.assert_array_equal(by_name, expected_gain(model, frame, -1))
 
 
-@pytest.mark.parametrize("lf", ["w10", 10, -11, True])
+@pytest.mark.parametrize("lf", ["w10", 10, -1, True])
 def test_an_unknown_lf_raises(votes, model, lf):
     with pytest.raises(ValueError, match="is none of the 10 LFs of the model: 0, 1"):
         expected_gain(model, votes, lf)

@@ -821,3 +821,17 @@ def test_in_a_browser_scripts_in_names_do_not_run(tmp_path):
     assert found["title"] == EVIL
     assert found["errors"] == []
     assert found["width"] <= 400
+
+
+def test_series_with_the_ids_of_the_rows_are_brought_into_order():
+    votes = pd.DataFrame(
+        np.repeat([[0], [1]], 10, axis=0) * np.ones(3, dtype=int),
+        index=[f"id {i}" for i in range(20)],
+        columns=list("abc"),
+    )
+    y = pd.Series(votes["a"], index=votes.index).iloc[::-1]
+    texts = pd.Series([f"text of {i}" for i in votes.index], index=votes.index)
+    report = labeling_report(votes, y=y, texts=texts.iloc[::-1])
+    assert "against gold" not in report.tables, "no label is wrong"
+    with pytest.raises(ValueError, match="Leave out classes or model"):
+        labeling_report(votes, LabelModel().fit(votes), classes=[0, 1])

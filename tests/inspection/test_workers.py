@@ -274,17 +274,35 @@ def test_copies_are_flagged_with_the_worker_id():
 def test_a_single_worker_has_no_agreement():
     crowd = CrowdLabels.from_frame(_frame([(i, "ann", i % 2) for i in range(30)]))
     (row,) = worker_report(crowd).itertuples()
-    assert np.isnan(row.agreement)
-    assert row.accuracy_low < 0.8 < row.accuracy_high
-    assert row.flag == ""
+    assert np.isnan([row.agreement, row.accuracy, row.information]).all()
+    assert row.flag == "nobody else judged these samples"
+
+
+def test_what_a_passed_model_knows_of_a_single_worker_stays():
+    frame = _frame([(i, "ann", i % 2) for i in range(30)])
+    crowd = CrowdLabels.from_frame(frame)
+    model = LabelModel().fit(frame[["label"]].to_numpy(), np.arange(30) % 2)
+    (row,) = worker_report(crowd, model).itertuples()
+    assert row.accuracy > 0.9
+    assert row.flag == "nobody else judged these samples"
 
 
 def test_workers_with_one_judgement_each():
     crowd = CrowdLabels.from_frame(_frame([(i, i, i % 2) for i in range(6)]))
     report = worker_report(crowd)
     assert report["agreement"].isna().all()
-    assert (report["flag"] == "few judgements: 1").all()
-    assert (report["accuracy_high"] - report["accuracy_low"] > 0.5).all()
+    assert report["accuracy"].isna().all()
+    flag = "nobody else judged these samples; few judgements: 1"
+    assert (report["flag"] == flag).all()
+
+
+def test_gold_in_a_table_of_one_column_is_looked_up_by_id():
+    frame = _frame([(i, w, i % 2) for i in range(20) for w in "abc"])
+    crowd = CrowdLabels.from_frame(frame)
+    gold = pd.DataFrame({"label": np.arange(20) % 2}).iloc[::-1]
+    assert (worker_report(crowd, y=gold)["gold_accuracy"] == 1).all()
+    with pytest.raises(ValueError, match="one column of gold labels; got 2 columns"):
+        worker_report(crowd, y=gold.assign(more=1))
 
 
 def test_one_class_only():
