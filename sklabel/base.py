@@ -327,7 +327,9 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
         best = proba.max(axis=1, keepdims=True)
         # Probabilities that differ in rounding only are a tie.
         tied = proba >= best * (1 - 1e-12)
-        return self.classes_[np.argmax(np.where(tied, self.class_prior_, -1.0), axis=1)]
+        prior = np.where(tied, self.class_prior_, 0.0)
+        tied &= prior >= prior.max(axis=1, keepdims=True) * (1 - 1e-12)
+        return self.classes_[np.argmax(tied, axis=1)]
 
     def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
         """Return the accuracy on the rows that have a gold label.

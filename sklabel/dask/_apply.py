@@ -20,6 +20,7 @@ from sklabel.dask._blocks import (
     require_dask,
 )
 from sklabel.text import BertEmbedder
+from sklabel.utils._validation import plain
 
 
 def transform(transformer: Any, X: Any) -> Any:
@@ -280,7 +281,14 @@ def _transform_dense(frame: pd.DataFrame, transformer: Any, meta: Any) -> pd.Dat
         return meta
     values = np.asarray(transformer.transform(frame))
     table = pd.DataFrame(values, index=frame.index, columns=meta.columns)
-    return table.astype(meta.dtypes)
+    cast = table.astype(meta.dtypes)
+    if not np.array_equal(cast.to_numpy(), values):
+        raise ValueError(
+            f"The transformer returned values up to {plain(np.max(values))} as "
+            f"{values.dtype} here, and {cast.dtypes.iloc[0]} on the row that decides "
+            "types. Use sparse_output=True, or classes from 0 to 127."
+        )
+    return cast
 
 
 def _transform_sparse(transformer: Any, frame: pd.DataFrame) -> Any:

@@ -71,7 +71,9 @@ def blocks_of(X: Any, *, what: str) -> Blocks:
     if hasattr(X, "_vote_blocks"):
         return X._vote_blocks()
     if is_dask_frame(X) and X.ndim == 2:
-        return Blocks(X.to_delayed(), X._meta_nonempty)
+        # No votes of Dask's own making: they may be of another kind than those of X.
+        row = np.zeros((1, X.shape[1]), dtype=np.int8)
+        return Blocks(X.to_delayed(), pd.DataFrame(row, columns=X._meta.columns))
     if is_dask_array(X) and X.ndim == 2:
         n_lfs = X.shape[1]
         if np.isnan(n_lfs):
@@ -169,14 +171,10 @@ def check_same_kind(kinds: list[str], what: str) -> None:
     strings = [i for i, kind in enumerate(kinds) if kind == "strings"]
     numbers = [i for i, kind in enumerate(kinds) if kind == "numbers"]
     if strings and numbers:
-        few, many = sorted([(strings, "strings"), (numbers, "numbers")], key=size_of)
+        groups = [(strings, "strings"), (numbers, "numbers")]
+        few, many = sorted(groups, key=lambda group: len(group[0]))
         raise TypeError(
             f"{what} must be all strings or all numbers; partition(s) "
             f"{first_few(few[0])} of X hold {few[1]} and the others hold {many[1]}. "
             "Convert them when the files are read."
         )
-
-
-def size_of(group: tuple[list[int], str]) -> int:
-    """Return the number of partitions in a group."""
-    return len(group[0])

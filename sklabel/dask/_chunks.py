@@ -19,6 +19,8 @@ from sklabel.label_model._chunks import Chunks, add_sums
 _FAN_IN = 8
 # Seconds between two looks at whether the workers are still there.
 _PATIENCE = 2.0
+# What the configuration of Dask may say where a client is to be used.
+_ON_CLUSTER = (None, "distributed", "dask.distributed")
 
 
 class DaskChunks(Chunks):
@@ -43,9 +45,12 @@ class DaskChunks(Chunks):
         self._name = type(model).__name__
         self._verbose = verbose
         self.n_lfs = model.n_features_in_
+        client = _client()
         if persist is None:
-            persist = _client() is not None
+            persist = client is not None
         self._persisted = persist
+        # The cluster that keeps the votes, whatever other clients come and go.
+        self._client = client if persist else None
         with _lost_is_one_error():
             self.chunks = self._dask.persist(*chunks) if persist else chunks
         self._n_threads: dict[str, int] = {}
@@ -63,11 +68,10 @@ class DaskChunks(Chunks):
             with _lost_is_one_error():
                 held = self._held_chunks()
                 task = self._tree(held, kernel, parameters)
-                client = _client() if self._persisted else None
-                if client is None:
+                if self._client is None:
                     return task.compute()
                 with suppress(_WorkerGone):
-                    return _compute_on(client, task, set(held))
+                    return _compute_on(self._client, task, set(held))
 
     def _tree(
         self,
@@ -89,13 +93,16 @@ class DaskChunks(Chunks):
 
     def _held_chunks(self) -> dict[Any, list[Any]]:
         """Return groups of chunks, one for each task, by the worker that keeps them."""
-        client = _client() if self._persisted else None
+        client = self._client
         if client is None:
             return {None: [[chunk] for chunk in self.chunks]}
+        if client.status != "running":
+            raise ConnectionError(f"the client is {client.status}")
         from distributed import futures_of, wait
 
         futures = futures_of(self.chunks)
         wait(futures)
+        client.wait_for_workers(1)
         n_threads = client.nthreads()
         if n_threads != self._n_threads:
             self._n_threads = n_threads
@@ -113,9 +120,8 @@ class DaskChunks(Chunks):
 
     def release(self) -> None:
         """Let the workers forget the votes, and whatever still runs on them."""
-        client = _client()
-        if self._persisted and client is not None and client.status == "running":
-            client.cancel(self.chunks)
+        if self._client is not None and self._client.status == "running":
+            self._client.cancel(self.chunks)
         self.chunks = []
 
 
@@ -149,13 +155,18 @@ def _added(parts: list[Any], add: Any) -> Any:
 def _compute_on(client: Any, task: Any, workers: set[str]) -> Any:
     """Compute a task that waits for given workers as long as they live."""
     future = client.compute(task)
-    while True:
-        try:
-            return future.result(timeout=_PATIENCE)
-        except TimeoutError:
-            if not workers <= set(client.nthreads()):
-                future.cancel()
-                raise _WorkerGone from None
+    try:
+        while True:
+            try:
+                return future.result(timeout=_PATIENCE)
+            except TimeoutError:
+                if future.status == "error":
+                    raise  # of the task itself
+                if not workers <= set(client.nthreads()):
+                    raise _WorkerGone from None
+    finally:
+        # Before the chunks are cancelled: the scheduler fails on those still in use.
+        future.release()
 
 
 def _client() -> Any:
@@ -163,10 +174,15 @@ def _client() -> Any:
     distributed = sys.modules.get("distributed")
     if distributed is None:
         return None
-    try:
-        return distributed.get_client()
-    except ValueError:
+    if require_dask().config.get("scheduler", None) not in _ON_CLUSTER:
         return None
+    with suppress(ValueError):
+        # In a task, which must not wait for tasks on its own thread.
+        distributed.get_worker()
+        return None
+    with suppress(ValueError):
+        return distributed.get_client()
+    return None
 
 
 def compute(task: Any) -> Any:
@@ -178,13 +194,14 @@ def compute(task: Any) -> Any:
 @contextmanager
 def _lost_is_one_error() -> Iterator[None]:
     """Turn the errors of a lost cluster into one clear one."""
+    on_cluster = _client() is not None
     try:
         with warnings.catch_warnings():
             # Parameters belong to the graph: it then survives the loss of a worker.
             warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
             yield
     except Exception as error:
-        if not _is_lost(error):
+        if not (on_cluster and _is_lost(error)):
             raise
         reason = str(error).partition("\n")[0]
         raise RuntimeError(
@@ -196,29 +213,17 @@ def _lost_is_one_error() -> Iterator[None]:
 
 def _is_lost(error: Exception) -> bool:
     """Tell whether an error comes from the cluster and not from the votes."""
-    if "distributed" not in sys.modules:
-        return False
-    from asyncio import CancelledError
-
-    from distributed import KilledWorker
+    from distributed import CancelledError, KilledWorker
     from distributed.comm import CommClosedError
 
-    # Errors of `distributed` itself, and what its client raises without a scheduler.
+    of_cluster = (KilledWorker, CommClosedError, CancelledError, ConnectionError)
     module = type(error).__module__.partition(".")[0]
-    return (
-        isinstance(error, KilledWorker | CommClosedError | CancelledError)
-        or module == "distributed"
-        or (isinstance(error, TimeoutError | OSError) and _client() is None)
-        or "distributed" in str(type(error))
-    )
+    return isinstance(error, of_cluster) or module == "distributed"
 
 
 def _sums_of(kernel: Callable[..., Any], chunks: list[Any], *parameters: Any) -> Any:
     """Return the sums of a kernel over some chunks."""
-    sums = kernel(chunks[0], *parameters)
-    for chunk in chunks[1:]:
-        sums = add_sums(sums, kernel(chunk, *parameters))
-    return sums
+    return Chunks(chunks).total(kernel, *parameters)
 
 
 def _add_all(sums: list[Any]) -> Any:

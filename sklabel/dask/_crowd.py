@@ -443,7 +443,14 @@ def _votes_of(crowd: CrowdLabels | None, worker_ids: pd.Index) -> VoteMatrix:
     if crowd is None:
         return VoteMatrix((0, len(worker_ids)), dtype=vote_dtype(1))
     indptr, worker, label, _ = crowd.votes_of(crowd.sample_ids)
-    column = worker_ids.get_indexer(crowd.worker_ids).astype(np.int32)[worker]
+    at = worker_ids.get_indexer(crowd.worker_ids).astype(np.int32)
+    if (at < 0).any():
+        raise ValueError(
+            "The judgements hold workers that were not there when the files were first "
+            f"read: {first_few(crowd.worker_ids[at < 0])}. Build the "
+            "PartitionedCrowdLabels again after files have changed."
+        )
+    column = at[worker]
     values = crowd.votes.astype(vote_dtype(int(crowd.votes.max(initial=0))))
     return VoteMatrix(
         (values[label], column, indptr), shape=(len(indptr) - 1, len(worker_ids))

@@ -11,7 +11,6 @@ chunks, on disk or on a cluster, needs `total` and `n_lfs` only.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
@@ -35,6 +34,25 @@ from sklabel.label_model._kernels import (
     softmax,
 )
 from sklabel.utils._votes import CastVotes
+
+
+class cached:
+    """A property that is computed once.
+
+    That of functools holds one lock for all chunks on Python 3.11, so that threads
+    would lay out one chunk after the other.
+    """
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self.function = function
+        self.__doc__ = function.__doc__
+
+    def __get__(self, chunk: Any, owner: type) -> Any:
+        if chunk is None:
+            return self
+        value = self.function(chunk)
+        chunk.__dict__[self.function.__name__] = value
+        return value
 
 
 class VoteChunk:
@@ -129,38 +147,38 @@ class VoteChunk:
         """Number of votes of each sample."""
         return np.diff(self.indptr)
 
-    @cached_property
+    @cached
     def indicator(self) -> sparse.csr_matrix:
         """One-hot votes, shape (n_samples, n_atoms)."""
         shape = (len(self.indptr) - 1, self.n_lfs * len(self.class_of_value))
         ones = shared_ones(len(self.atom), self.dtype)
         return sparse.csr_matrix((ones, self.atom, self.indptr), shape=shape)
 
-    @cached_property
+    @cached
     def transposed(self) -> sparse.csc_matrix:
-        """The same turned over; it shares the memory."""
+        """Turn the one-hot votes over; both share the memory."""
         return self.indicator.T
 
-    @cached_property
+    @cached
     def n_votes(self) -> np.ndarray:
         """Weighted number of votes of every atom."""
         return self.transposed @ self.weight
 
-    @cached_property
+    @cached
     def n_votes_of_lfs(self) -> np.ndarray:
         """Weighted number of votes of every LF, of those that name a class."""
         return self.own_transposed @ np.repeat(self.weight, self.n_classes)
 
-    @cached_property
+    @cached
     def own(self) -> sparse.csr_matrix:
         """Votes with a row per (sample, class) and a column per LF."""
         votes, k = self.votes, self.n_classes
         named = self.class_of_value[votes.value]
         return own_class_matrix(votes, named, k, votes.lf, votes.n_lfs)
 
-    @cached_property
+    @cached
     def own_transposed(self) -> sparse.csc_matrix:
-        """The same turned over; it shares the memory."""
+        """Turn these over; both share the memory."""
         return self.own.T
 
     def clamp(self, posterior: np.ndarray) -> np.ndarray:

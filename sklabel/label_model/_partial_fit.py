@@ -200,7 +200,7 @@ class StreamingLabelModel(BaseLabelModel):
 
     def _votes_of_call(self, X: Any, columns: str, first: bool) -> CastVotes:
         """Read votes, and find their LFs among those seen so far."""
-        if columns not in {"same", "by_name"}:
+        if not isinstance(columns, str) or columns not in {"same", "by_name"}:
             raise ValueError(f"columns must be 'same' or 'by_name'; got {columns!r}.")
         if columns == "same":
             return self._read_votes(X, reset=first)
@@ -245,6 +245,9 @@ class StreamingLabelModel(BaseLabelModel):
         known = None
         if memory is not None:
             known = self.classes_
+            if self.classes is not None:
+                # Somebody may have set another parameter since.
+                classes = self.classes if classes is None else classes
         elif self.classes is not None:
             known = check_classes(self.classes)
         if classes is None:
@@ -263,6 +266,16 @@ class StreamingLabelModel(BaseLabelModel):
         old_values = self.vote_values_
         if not memory.profile.n_votes.any() and len(votes.value):
             # These are the first votes, and say what votes are.
+            values = distinct(votes.value)
+            same_kind = is_numeric(values) == is_numeric(self.classes_)
+            late = values[~np.isin(values, self.classes_)] if same_kind else values[:0]
+            if len(late) and not memory.classes_given:
+                raise ValueError(
+                    f"X has votes {first_few(late)}, and the gold labels of earlier "
+                    f"calls, which had no votes, were {first_few(self.classes_)}, "
+                    "which may not be all. Name all classes in the first call: "
+                    "partial_fit(X, classes=[...])."
+                )
             alphabets = resolve_classes(
                 votes,
                 None,
@@ -313,6 +326,9 @@ class StreamingLabelModel(BaseLabelModel):
         return unseen
 
     def _read_votes(self, X: Any, *, reset: bool) -> CastVotes:
+        if reset:
+            # Of other LFs and classes, should this fit fail.
+            self.__dict__.pop("_memory", None)
         try:
             return super()._read_votes(X, reset=reset)
         except ValueError as error:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import pickle
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
@@ -327,8 +328,9 @@ class LFTransformer(BaseLFTransformer):
         rows = list(_rows(X))
         n_parts = min(effective_n_jobs(self.n_jobs), len(rows))
         cuts = np.linspace(0, len(rows), n_parts + 1).astype(int)
+        call = _call_in_process if n_parts > 1 else _call_on_rows
         parts = Parallel(n_jobs=n_parts)(
-            delayed(_call_on_rows)(functions, rows[a:b], int(a), self.on_error)
+            delayed(call)(functions, rows[a:b], int(a), self.on_error)
             for a, b in pairwise(cuts)
         )
         columns = []
@@ -398,6 +400,21 @@ def _call_on_rows(
                 votes.append(ABSTAIN)
         results.append((votes, failed))
     return results
+
+
+def _call_in_process(*args: Any) -> list[tuple[list[Any], list[tuple[int, str]]]]:
+    """Do the same in another process, which can only return what can be pickled."""
+    try:
+        return _call_on_rows(*args)
+    except Exception as error:
+        try:
+            pickle.loads(pickle.dumps(error))
+        except Exception:
+            portable = RuntimeError(f"{type(error).__name__}: {error}")
+            for note in getattr(error, "__notes__", []):
+                portable.add_note(note)
+            raise portable from None
+        raise
 
 
 def _plain_name(function: Any) -> str:

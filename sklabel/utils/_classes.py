@@ -113,6 +113,13 @@ def read_gold(y: Any, n_samples: int) -> Gold | None:
         full = np.zeros(len(label), dtype=tidy.dtype)
         full[known] = tidy
         label = full
+    if label.dtype.kind in "OU" and np.any(label[known] == str(ABSTAIN)):
+        raise ValueError(
+            f"A gold label is a class, -1 or None; got the string {str(ABSTAIN)!r} in "
+            f"{int((label[known] == str(ABSTAIN)).sum())} rows of y. Use None for no "
+            "gold label; Dask turns columns of mixed objects into strings, unless "
+            "dask.config.set({'dataframe.convert-string': False}) comes first."
+        )
     if label.dtype.kind == "f":
         check_classification_targets(label[known])
         if not known.all():

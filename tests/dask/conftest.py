@@ -18,6 +18,15 @@ def start_cluster():
     )
 
 
+@pytest.fixture(autouse=True)
+def same_scheduler_afterwards():
+    """Undo what clients that were closed by somebody else leave in the settings."""
+    dask = pytest.importorskip("dask")
+    before = dask.config.get("scheduler", None)
+    yield
+    dask.config.set(scheduler=before)
+
+
 @pytest.fixture(scope="session")
 def shared_cluster():
     with start_cluster() as cluster:

@@ -204,3 +204,16 @@ def test_joblib_runs_independent_work_on_the_cluster(client, posts):
         found = lfs.transform(frame)
     assert_allclose(model.predict_proba(votes), alone.predict_proba(votes))
     assert_array_equal(found, lfs.transform(frame))
+
+
+@labeling_function
+def large_class_later(x):
+    return 300 if x.text == "late" else 1
+
+
+def test_votes_that_do_not_fit_the_type_of_the_first_row_are_an_error():
+    frame = pd.DataFrame({"text": ["early", "late"]})
+    lfs = LFTransformer([large_class_later]).fit(frame)
+    lazy = transform(lfs, dd.from_pandas(frame, npartitions=1))
+    with pytest.raises(ValueError, match="values up to 300"):
+        lazy.compute()

@@ -374,6 +374,98 @@ def test_only_sums_reach_the_client(client, monkeypatch):
     assert sizes[0] == sizes[1], "ten times the votes, the same sums"
 
 
+def test_a_failed_fit_leaves_other_work_on_the_cluster_alone(client, tmp_path):
+    X, _ = votes_frame()
+    seen = tmp_path / "seen"
+
+    def fail_later(part):
+        # The votes are read once before the fit, and once for it.
+        if len(part) and part.index[0] >= 300:
+            if seen.exists():
+                raise ValueError("gone bad")
+            seen.touch()
+        return part
+
+    lazy = dd.from_pandas(X, npartitions=4).persist()
+    mine = client.submit(sum, [1, 2, 3])
+    with pytest.raises(ValueError, match="gone bad"):
+        fit(LabelModel(), lazy.map_partitions(fail_later, meta=X.iloc[:0]))
+    assert mine.result() == 6
+    assert len(lazy.compute()) == N
+
+
+def test_votes_that_change_between_two_readings_are_an_error():
+    calls = []
+
+    def change(part):
+        calls.append(1)
+        return part + (len(calls) > 4) * (part >= 0)
+
+    lazy = dd.from_pandas(votes_frame()[0], npartitions=4)
+    lazy = lazy.map_partitions(change, meta=lazy._meta)
+    with (
+        dask.config.set(scheduler="synchronous"),
+        pytest.raises(ValueError, match="not there when the partition was first read"),
+    ):
+        fit(LabelModel(), lazy)
+
+
+@pytest.mark.parametrize("error", [TimeoutError, FileNotFoundError])
+def test_errors_of_the_source_are_no_lost_cluster(error, scheduler):
+    X, _ = votes_frame()
+
+    def fail(part):
+        raise error("the store")
+
+    lazy = dd.from_pandas(X, npartitions=2).map_partitions(fail, meta=X.iloc[:0])
+    with pytest.raises(error, match="the store"):
+        fit(LabelModel(), lazy)
+
+
+def test_a_client_that_is_closed_during_the_fit_is_a_lost_cluster(
+    own_client, monkeypatch
+):
+    at_sweep(monkeypatch, 2, own_client.close)
+    with pytest.raises(RuntimeError, match="cluster was lost"):
+        fit(LabelModel(), dd.from_pandas(votes_frame()[0], npartitions=4))
+
+
+def test_a_fit_in_a_task_does_not_wait_for_itself(client):
+    X, _ = votes_frame()
+
+    def in_task(X):
+        return fit(LabelModel(), dd.from_pandas(X, npartitions=2)).predict_proba(X)
+
+    found = client.submit(in_task, X).result(timeout=60)
+    assert_allclose(found, LabelModel().fit(X).predict_proba(X), atol=1e-9)
+
+
+@pytest.mark.parametrize("gold", ["int", "bool", "object without any", "nullable"])
+def test_gold_of_every_type_gives_the_classes_of_memory(gold):
+    X, made = votes_frame(n_classes=2)
+    truth = pd.Series(np.asarray(made.get("target", made.get("y"))))
+    y = {
+        "int": truth,
+        "bool": truth.astype(bool),
+        "object without any": pd.Series([None] * N, dtype=object),
+        "nullable": truth.astype("Int64").where(truth.index % 3 == 0),
+    }[gold]
+    model = fit(
+        LabelModel(), dd.from_pandas(X, npartitions=4), dd.from_pandas(y, npartitions=4)
+    )
+    whole = LabelModel().fit(X, y)
+    assert model.classes_.dtype == whole.classes_.dtype
+    assert_array_equal(model.classes_, whole.classes_)
+    assert_allclose(model.predict_proba(X), whole.predict_proba(X), atol=1e-9)
+
+
+def test_weights_of_another_length_name_the_partition():
+    X = dd.from_pandas(votes_frame()[0], npartitions=2)
+    weight = da.zeros(N, chunks=((150, 250),))
+    with pytest.raises(ValueError, match=r"Partition \d of X: sample_weight has"):
+        fit(LabelModel(), X, sample_weight=weight)
+
+
 def test_dask_ml_wrappers_take_our_estimators_unchanged():
     wrappers = pytest.importorskip("dask_ml.wrappers")
     votes = votes_frame()[0].to_numpy()

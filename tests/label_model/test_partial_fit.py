@@ -630,3 +630,27 @@ def test_real_data_keep_what_the_docstring_says(name, Model):
         for call in calls:
             model.partial_fit(call, revisit=True)
     assert mean_difference(model, batch, votes) < 0.01
+
+
+def test_votes_for_a_class_that_the_gold_labels_lacked_are_an_error():
+    model = LabelModel()
+    with pytest.warns(UserWarning, match="has a vote"):
+        model.partial_fit(np.full((4, 3), -1), [0, 1, -1, -1])
+    with pytest.raises(ValueError, match=r"votes 2, and the gold labels of earlier"):
+        model.partial_fit([[0, 1, 2], [1, 1, 0]])
+
+
+def test_a_failed_fit_does_not_leave_the_memory_of_an_earlier_one():
+    votes = np.random.default_rng(0).integers(0, 2, size=(60, 4))
+    model = LabelModel().partial_fit(votes)
+    with pytest.raises(ValueError, match="classes"):
+        model.set_params(classes=[5, 6]).fit(votes, [7] * 60)
+    model.set_params(classes=None).partial_fit(votes)
+    assert model.n_samples_seen_ == 60
+
+
+def test_classes_that_are_set_between_calls_must_be_the_same():
+    votes = np.random.default_rng(0).integers(0, 2, size=(60, 4))
+    model = LabelModel().partial_fit(votes).set_params(classes=[0, 1, 2])
+    with pytest.raises(ValueError, match="not the same as in earlier calls"):
+        model.partial_fit(votes)

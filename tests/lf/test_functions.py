@@ -591,3 +591,19 @@ def test_a_joblib_backend_may_run_the_functions():
     with parallel_config(backend="threading", n_jobs=2):
         votes = LFTransformer([slow_rain]).fit_transform(TEXTS)
     assert_array_equal(votes, LFTransformer([slow_rain]).fit_transform(TEXTS))
+
+
+class NeedsTwo(Exception):
+    def __init__(self, a, b):
+        super().__init__(f"{a} and {b}")
+
+
+@labeling_function
+def raises_what_cannot_be_pickled(x):
+    raise NeedsTwo("this", "that")
+
+
+def test_an_error_that_cannot_travel_between_processes_says_the_same():
+    with pytest.raises(RuntimeError, match="NeedsTwo: this and that") as caught:
+        LFTransformer([raises_what_cannot_be_pickled], n_jobs=2).fit_transform(TEXTS)
+    assert "raises_what_cannot_be_pickled" in caught.value.__notes__[0]

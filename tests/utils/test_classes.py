@@ -222,3 +222,8 @@ def test_minus_one_is_unlabelled_otherwise(votes, y):
 def test_minus_one_is_a_class_if_given():
     found = resolve([[3], [4], [3]], y=[-1, 1, -1], classes=[-1, 1])
     assert_array_equal(found.gold, [0, 1, 0])
+
+
+def test_the_string_minus_one_is_no_gold_label():
+    with pytest.raises(ValueError, match="the string '-1' in 1 rows of y"):
+        read_gold(np.array(["a", -1]), 2)
