@@ -62,7 +62,8 @@ class PartitionedCrowdLabels:
     -----
     All judgements of a sample must meet in one partition. Building reads the files
     once, for the ids of workers, the labels, and the first and last sample id of each
-    partition; where these overlap, the partitions are shuffled by sample.
+    partition; where these overlap, the partitions are shuffled by sample. That happens
+    whenever the judgements are read: files that are sorted by sample save it.
 
     Examples
     --------

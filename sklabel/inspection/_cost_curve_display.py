@@ -101,7 +101,7 @@ class CostCurveDisplay:
 
         Parameters
         ----------
-        curve : DataFrame
+        curve : DataFrame or CostCurve
             One line per policy and cost.
         **columns : dict
             Names of the columns, as in the class.
@@ -116,7 +116,7 @@ class CostCurveDisplay:
         ValueError
             If a column is missing or there is no line.
         """
-        return cls(curve, **columns)
+        return cls(getattr(curve, "frame", curve), **columns)
 
     @classmethod
     def from_simulation(

@@ -25,7 +25,7 @@ from sklabel.inspection._vote_quality import (
     percent,
     quality_flag,
 )
-from sklabel.utils._classes import read_gold
+from sklabel.utils._classes import index_of_gold, read_gold
 from sklabel.utils._validation import first_few, plain
 from sklabel.utils._votes import (
     CastVotes,
@@ -182,6 +182,13 @@ def lf_summary(
     if y is not None:
         names_of_values = None if model is None else _class_names(model, values)
         gold = _gold_values(y, values, cast.n_samples, classes, names_of_values)
+        if model is not None and names_of_values is None:
+            # Raises where a gold label is none of the classes of the model.
+            same_kind = is_numeric(values) == is_numeric(np.asarray(model.classes_))
+            if classes is None and same_kind:
+                index_of_gold(
+                    read_gold(y, cast.n_samples), model.classes_, cast.n_samples
+                )
     counts = _count_votes(encoded, len(values), gold)
     n_votes = counts.sum(axis=1)
     summary = pd.DataFrame(

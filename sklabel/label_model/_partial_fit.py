@@ -100,7 +100,8 @@ class StreamingLabelModel(BaseLabelModel):
         over all samples. `converged_` is True after a pass that moved less than `tol`.
         The limit is a fit in memory, or another optimum of the same function; where
         rules cast most votes, two passes give the fit itself. Passes without `revisit`
-        count all votes again, as if there were twice as many samples.
+        count all votes again, as if there were twice as many samples, and end a pass
+        with `revisit` that has begun.
 
         *How near.* On 25 data sets in 10 or 50 calls at random, probabilities are off
         those of one fit by .003 to .015 on average over samples and sets, and by less

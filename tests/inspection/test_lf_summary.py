@@ -534,3 +534,10 @@ def test_the_interval_holds_the_gold_accuracy_of_most_workers(name):
         summary["Acc. Low"] - half, summary["Acc. High"] + half
     )
     assert held.mean() > 0.95
+
+
+def test_gold_that_is_no_class_of_the_model_is_refused():
+    votes = np.array([[0, 0, 1], [1, 1, 1], [0, 0, 0], [1, 0, 1]])
+    model = MajorityVote().fit(votes)
+    with pytest.raises(ValueError, match=r"not in classes=\[0, 1\]: 2"):
+        lf_summary(votes, [1, 2, 1, 2], model=model)
