@@ -385,8 +385,8 @@ class LabelModel(ChunkedLabelModel):
             prior = self._prior_of_workers(sums.total + pseudo)
             log_weights = log_tables(sums.counts.reshape(shape), self._worker_prior())
             if rules is not None:
-                table = self._judged_tables(sums, shape)
-                log_weights[rules] = np.log(table[rules]) - np.log(prior)
+                table = self._judged_tables(sums, shape, rules)
+                log_weights[rules] = np.log(table) - np.log(prior)
             return log_weights.reshape(-1, shape[2]), np.log(prior)
 
         def sweep(parameters: tuple[np.ndarray, np.ndarray]) -> AtomSums:
@@ -407,11 +407,11 @@ class LabelModel(ChunkedLabelModel):
             profile.weight,
         )
         counts = sums.counts.reshape(shape).copy()
-        if rules is not None:
-            counts[rules] = sums.judged_counts.reshape(shape)[rules]
         self._describe_workers(counts)
         if rules is not None:
-            self._describe_rules(counts, self._judged_tables(sums, shape), is_rule)
+            counts[rules] = sums.judged_counts.reshape(shape)[rules]
+            table = self._judged_tables(sums, shape, rules)
+            self._describe_rules(counts[rules], table, is_rule)
         never = counts.sum(axis=(1, 2)) == 0
         # A worker who comes later is the average worker.
         log_weights[never & ~is_rule] = log_tables(
@@ -419,12 +419,14 @@ class LabelModel(ChunkedLabelModel):
         )
         self._weights = log_weights
 
-    def _judged_tables(self, sums: AtomSums, shape: tuple[int, int, int]) -> np.ndarray:
-        """Return P(class | vote) from the rows that somebody else judged.
+    def _judged_tables(
+        self, sums: AtomSums, shape: tuple[int, int, int], rules: np.ndarray
+    ) -> np.ndarray:
+        """Return P(class | vote) of rules from the rows that somebody else judged.
 
         On the others the votes of a rule would confirm themselves.
         """
-        counts = sums.judged_counts.reshape(shape)
+        counts = sums.judged_counts.reshape(shape)[rules]
         return self._rule_tables(counts, sums.judged_total, growth=0)[0]
 
     def _rule_tables(
@@ -527,22 +529,21 @@ class LabelModel(ChunkedLabelModel):
     def _describe_rules(
         self, counts: np.ndarray, table: np.ndarray, is_rule: np.ndarray
     ) -> None:
-        """Set the same for rules from P(class | atom)."""
+        """Set the same for rules from their expected counts and P(class | atom)."""
         n_votes = counts.sum(axis=2, keepdims=True)
         joint = table * (n_votes + 1e-9)
         values = joint / joint.sum(axis=1, keepdims=True)
-        self.confusion_[is_rule] = np.swapaxes(values, 1, 2)[is_rule]
+        self.confusion_[is_rule] = np.swapaxes(values, 1, 2)
         named = np.flatnonzero(self._class_of_value >= 0)
         right = joint[:, named, self._class_of_value[named]].sum(axis=1)
         total = joint[:, named].sum(axis=(1, 2))
-        accuracy = right / np.where(total > 0, total, np.nan)
-        self.lf_accuracy_[is_rule] = accuracy[is_rule]
+        self.lf_accuracy_[is_rule] = right / np.where(total > 0, total, np.nan)
 
     def _posterior(self, votes: CastVotes) -> np.ndarray:
         A = one_hot(votes, len(self.vote_values_))
         prior = np.log(self.class_prior_) + self._shift
         evidence = A @ self._flat_weights()
-        effect = self._design_effect(votes)[:, None]
+        effect = self._design_effect(votes, A)[:, None]
         if self.structure_ == "rules":
             # The prior is given or uniform here, and no evidence that is counted twice.
             scores = evidence / effect + prior
@@ -558,7 +559,9 @@ class LabelModel(ChunkedLabelModel):
         shares = smoothed_shares(counts, self.class_prior_ if given else even, 2.0)
         return (1 - self.mixing) * proba + self.mixing * shares
 
-    def _design_effect(self, votes: CastVotes) -> np.ndarray:
+    def _design_effect(
+        self, votes: CastVotes, indicator: sparse.csr_matrix
+    ) -> np.ndarray:
         """Return by how much the votes of each sample overstate what they know."""
         effect = _TEMPERING
         if not isinstance(self.tempering, str):
@@ -576,7 +579,7 @@ class LabelModel(ChunkedLabelModel):
         is_rule = self.lf_kind_ == "rule"
         if not is_rule.any():
             return 1 + effect["worker"] * (n_votes - 1)
-        n_rule = np.bincount(votes.rows[is_rule[votes.lf]], minlength=votes.n_samples)
+        n_rule = indicator @ np.repeat(is_rule, len(self.vote_values_)).astype(float)
         n_worker = votes.counts - n_rule
         first = np.where(n_worker > 0, effect["worker"], effect["rule"])
         added = effect["worker"] * n_worker + effect["rule"] * n_rule - first
