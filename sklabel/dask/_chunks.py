@@ -48,10 +48,9 @@ class DaskChunks(Chunks):
         client = _client()
         if persist is None:
             persist = client is not None
-        self._persisted = persist
         # The cluster that keeps the votes, whatever other clients come and go.
         self._client = client if persist else None
-        with _lost_is_one_error():
+        with _lost_is_one_error(client is not None):
             self.chunks = self._dask.persist(*chunks) if persist else chunks
         self._n_threads: dict[str, int] = {}
         self._grouped: dict[Any, list[Any]] = {}
@@ -65,7 +64,7 @@ class DaskChunks(Chunks):
         meanwhile, the sums are asked for again.
         """
         while True:
-            with _lost_is_one_error():
+            with _lost_is_one_error(self._client is not None):
                 held = self._held_chunks()
                 task = self._tree(held, kernel, parameters)
                 if self._client is None:
@@ -97,7 +96,7 @@ class DaskChunks(Chunks):
         if client is None:
             return {None: [[chunk] for chunk in self.chunks]}
         if client.status != "running":
-            raise ConnectionError(f"the client is {client.status}")
+            raise _ClientGone(f"the client is {client.status}")
         from distributed import futures_of, wait
 
         futures = futures_of(self.chunks)
@@ -123,6 +122,10 @@ class DaskChunks(Chunks):
         if self._client is not None and self._client.status == "running":
             self._client.cancel(self.chunks)
         self.chunks = []
+
+
+class _ClientGone(Exception):
+    """The client whose cluster keeps the votes was closed."""
 
 
 class _WorkerGone(Exception):
@@ -187,14 +190,13 @@ def _client() -> Any:
 
 def compute(task: Any) -> Any:
     """Compute a task; a lost cluster becomes one clear error."""
-    with _lost_is_one_error():
+    with _lost_is_one_error(_client() is not None):
         return task.compute()
 
 
 @contextmanager
-def _lost_is_one_error() -> Iterator[None]:
+def _lost_is_one_error(on_cluster: bool) -> Iterator[None]:
     """Turn the errors of a lost cluster into one clear one."""
-    on_cluster = _client() is not None
     try:
         with warnings.catch_warnings():
             # Parameters belong to the graph: it then survives the loss of a worker.
@@ -216,7 +218,7 @@ def _is_lost(error: Exception) -> bool:
     from distributed import CancelledError, KilledWorker
     from distributed.comm import CommClosedError
 
-    of_cluster = (KilledWorker, CommClosedError, CancelledError, ConnectionError)
+    of_cluster = (KilledWorker, CommClosedError, CancelledError, _ClientGone)
     module = type(error).__module__.partition(".")[0]
     return isinstance(error, of_cluster) or module == "distributed"
 

@@ -141,7 +141,7 @@ def gather(
         framed = isinstance(votes, pd.DataFrame)
         names = votes.columns if framed else pd.RangeIndex(cast.n_lfs)
         y, texts = _in_order(y, ids), _in_order(texts, ids)
-    if fitted_with_classes(model, classes):
+    if model is not None and classes is not None:
         raise ValueError(
             "labeling_report takes classes= for the model that it fits itself; the "
             "model that was passed has its own. Leave out classes or model."
@@ -190,11 +190,6 @@ def gather(
         or sample_ids is not None
         or (crowd is not None and ids.name == crowd.sample_name),
     )
-
-
-def fitted_with_classes(model: Any, classes: Any) -> bool:
-    """Tell whether both a model and classes were passed."""
-    return model is not None and classes is not None
 
 
 def _in_order(values: Any, ids: pd.Index) -> Any:

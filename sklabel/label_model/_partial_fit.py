@@ -106,8 +106,9 @@ class StreamingLabelModel(BaseLabelModel):
         *How near.* On 25 data sets in 10 or 50 calls at random, probabilities are off
         those of one fit by .003 to .015 on average over samples and sets, and by less
         than .08 on average over the samples of any set; after five more passes by less
-        than .006 and .035. Accuracy is lower by .005 on average with LabelModel and
-        DawidSkene, and by .002 after the passes; with OneCoinDawidSkene it is no lower.
+        than .006 and .035. Accuracy is lower by .004 to .008 on average with LabelModel
+        and DawidSkene, and by .001 to .003 after the passes; with OneCoinDawidSkene it
+        is no lower.
         ``benchmarks/partial_fit.py`` prints the tables.
 
         *What is kept.* Sums of the size of `confusion_`, no votes; where rules cast

@@ -410,7 +410,7 @@ def test_votes_that_change_between_two_readings_are_an_error():
         fit(LabelModel(), lazy)
 
 
-@pytest.mark.parametrize("error", [TimeoutError, FileNotFoundError])
+@pytest.mark.parametrize("error", [TimeoutError, FileNotFoundError, ConnectionError])
 def test_errors_of_the_source_are_no_lost_cluster(error, scheduler):
     X, _ = votes_frame()
 
