@@ -123,9 +123,9 @@ def lf_summary(
     distribution with mean m and variance :math:`m (1 - m) / (n + 2) + u / n + 0.02 u`:
     few votes, the doubt of the model about each of them, and errors of the model that
     votes share. It cannot know where a model is plainly wrong. The 0.02 was chosen on
-    crowds with gold labels, where intervals of a LabelModel hold for most workers; those
-    of the other models are too narrow more often. Do not believe them for rules, where
-    each LF votes for one class only: gold labels are needed.
+    crowds with gold labels, where intervals of a LabelModel hold for most workers;
+    those of the other models are too narrow more often. Do not believe them for rules,
+    where each LF votes for one class only: gold labels are needed.
 
     *Flags*, several of which are joined by a semicolon:
 
