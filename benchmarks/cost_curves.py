@@ -26,7 +26,7 @@ from pathlib import Path
 import pandas as pd
 
 from sklabel import CrowdLabels, MajorityVote
-from sklabel.inspection import CostCurve, simulate_cost_curve, stopping_rule
+from sklabel.relabeling import CostCurve, simulate_cost_curve, stopping_rule
 
 SETS = ["weather_sentiment", "weather_sentiment/gold_tutorial_subset"]
 SETS += ["sp_amt", "rte", "bluebird"]

@@ -27,7 +27,7 @@ from sklabel import CrowdLabels, LabelModel
 from sklabel.datasets import make_crowd_labels
 from sklabel.inspection import agreement_report, lf_summary, worker_report
 from sklabel.label_model import MajorityVote
-from sklabel.utils import votes_to_sparse
+from sklabel.votes import votes_to_sparse
 
 ABSTAIN = -1
 

@@ -34,7 +34,7 @@ import pandas as pd
 
 import sklabel.label_model
 from sklabel.datasets import make_crowd_labels
-from sklabel.utils import VoteMatrix, votes_to_dense
+from sklabel.votes import VoteMatrix, votes_to_dense
 
 OURS = ["LabelModel", "DawidSkene", "OneCoinDawidSkene", "WeightedMajorityVote"]
 OURS += ["MajorityVote", "SnorkelLabelModel", "GLAD", "MACE"]

@@ -32,7 +32,7 @@ import pandas as pd
 from sklearn.metrics import f1_score
 
 import sklabel.label_model
-from sklabel.utils import VoteMatrix, votes_to_dense
+from sklabel.votes import VoteMatrix, votes_to_dense
 
 FAMILIES = {"sp": "polarity", "sp_amt": "polarity", "weather_cf": "weather"}
 FAMILIES |= {"weather_cf_amt": "weather", "weather_sentiment": "weather"}

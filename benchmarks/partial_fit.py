@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 
 import sklabel.label_model
-from sklabel.utils import VoteMatrix
+from sklabel.votes import VoteMatrix
 
 MODELS = ["LabelModel", "DawidSkene", "OneCoinDawidSkene"]
 PASSES = [1, 2, 5]

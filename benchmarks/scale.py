@@ -126,7 +126,7 @@ def in_memory(folder: str, result: str) -> dict[str, Any]:
     """Fit on all votes at once."""
     from sklabel import CrowdLabels, LabelModel
     from sklabel.label_model._chunks import Chunks
-    from sklabel.utils import VoteMatrix
+    from sklabel.votes import VoteMatrix
 
     sweeps = Sweeps(Chunks)
     use, started = Use(), time.perf_counter()

@@ -41,7 +41,7 @@ from sklabel import (
     WorkerLFTransformer,
 )
 from sklabel.datasets import fetch_weather_sentiment, load_weather_posts
-from sklabel.inspection import labeling_report
+from sklabel.report import labeling_report
 
 parser = argparse.ArgumentParser(description="A report on a labelling project.")
 parser.add_argument(

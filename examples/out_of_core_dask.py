@@ -37,7 +37,7 @@ from distributed import Client, LocalCluster
 
 from sklabel import CrowdLabels, LabelModel
 from sklabel.dask import PartitionedCrowdLabels, fit, predict_proba
-from sklabel.utils import VoteMatrix
+from sklabel.votes import VoteMatrix
 
 parser = argparse.ArgumentParser(description="Fit a label model on Parquet files.")
 parser.add_argument("--judgements", type=float, default=400_000)

@@ -2,8 +2,7 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-__version__ = "0.1.0"
-
+from sklabel._version import __version__ as __version__
 from sklabel.end_model import SoftLabelClassifier, WeakSupervisionClassifier
 from sklabel.label_model import LabelModel, MajorityVote
 from sklabel.lf import (
@@ -15,7 +14,7 @@ from sklabel.lf import (
 )
 from sklabel.model_selection import GoldKFold
 from sklabel.text import BertEmbedder
-from sklabel.utils import ABSTAIN
+from sklabel.votes import ABSTAIN
 
 __all__ = [
     "ABSTAIN",

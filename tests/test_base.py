@@ -16,8 +16,9 @@ from sklabel import (
     LFTransformer,
     MajorityVote,
     WorkerLFTransformer,
+    _version,
 )
-from sklabel.utils import VoteMatrix
+from sklabel.votes import VoteMatrix
 
 
 def abstain_on_odd(x):
@@ -43,7 +44,7 @@ def test_every_estimator_pickles_its_version(monkeypatch):
             rf'pickled by sklabel {writer} and is read by 99.0.*sklabel=={writer}"'
         )
         with monkeypatch.context() as context:
-            context.setattr(sklabel, "__version__", "99.0")
+            context.setattr(_version, "__version__", "99.0")
             with pytest.warns(UserWarning, match=message):
                 pickle.loads(data)
 

@@ -30,7 +30,7 @@ from sklabel.label_model import (
     SnorkelLabelModel,
     WeightedMajorityVote,
 )
-from sklabel.utils.estimator_checks import check_label_model, check_lf_transformer
+from sklabel.testing import check_label_model, check_lf_transformer
 
 
 @labeling_function(vectorized=True)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from sklabel.utils._optional import import_optional
 from sklabel.utils._validation import first_few
-from sklabel.utils._votes import is_numeric
+from sklabel.votes._cast import is_numeric
 
 
 class Blocks(NamedTuple):

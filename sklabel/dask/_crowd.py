@@ -16,15 +16,15 @@ from sklabel.lf import CrowdLabels
 from sklabel.lf._judgements import (
     Duplicates,
     Outside,
-    check_option,
     code_labels,
     match_ids,
     read_ids,
     read_labels,
 )
-from sklabel.utils import VoteMatrix
-from sklabel.utils._validation import check_columns, first_few, plain
-from sklabel.utils._votes import is_numeric, vote_dtype
+from sklabel.utils._validation import check_columns, check_option, first_few, plain
+from sklabel.votes import VoteMatrix
+from sklabel.votes._cast import is_numeric
+from sklabel.votes._forms import vote_dtype
 
 # Column that remembers the order of lines over a shuffle.
 _ORDER = "_sklabel_order"
@@ -215,8 +215,8 @@ class PartitionedCrowdLabels:
             of `classes`; names the partition.
         """
         dask = require_dask()
-        check_option("duplicates", duplicates, ("last", "first", "majority", "raise"))
-        check_option("outside", outside, ("raise", "count"))
+        check_option(duplicates, "duplicates", ("last", "first", "majority", "raise"))
+        check_option(outside, "outside", ("raise", "count"))
         if not is_dask_frame(frame) or frame.ndim != 2:
             raise TypeError(
                 "PartitionedCrowdLabels.from_dask needs a Dask DataFrame with one "

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import Any, NamedTuple
+from functools import reduce
+from typing import Any
 
 import numpy as np
 from sklearn.base import clone
@@ -21,17 +21,10 @@ from sklabel.dask._blocks import (
 from sklabel.dask._chunks import DaskChunks, compute
 from sklabel.label_model._chunks import VoteChunk
 from sklabel.label_model._em import ChunkedLabelModel
-from sklabel.utils._classes import (
-    Alphabets,
-    Gold,
-    check_classes,
-    classes_of_votes_and_gold,
-    index_of_gold,
-    read_gold,
-    resolve_classes,
-)
-from sklabel.utils._validation import check_sample_weight, first_few
-from sklabel.utils._votes import CastVotes, distinct, is_numeric
+from sklabel.utils._validation import check_sample_weight, first_few, warn
+from sklabel.votes._alphabets import Contents, check_classes
+from sklabel.votes._cast import CastVotes, distinct, is_numeric
+from sklabel.votes._gold import Gold, read_gold
 
 
 def fit(
@@ -136,21 +129,19 @@ def fit(
         model._read_votes(blocks.template, reset=True)
         rows = list(zip(range(n_parts), blocks.parts, labels, weights, strict=True))
         if blocks.values is not None and y is None:
-            contents = [_Content(blocks.values, blocks.values[:0], False, 1, 1)]
+            contents = [_contents_of_values(blocks.values, model.n_features_in_)]
         else:
-            blank, look = dask.delayed(_blank_copy(model)), dask.delayed(_content_of)
+            blank, look = dask.delayed(_blank_copy(model)), dask.delayed(_contents_of)
             found = [look(number, blank, *row) for number, *row in rows]
             contents = compute(dask.delayed(list)(found))
-        model._keep_alphabets(_alphabets(model, classes, contents, y is not None))
+        model._resolve_classes(_merged(model, contents, y), classes)
         ready, lay_out = dask.delayed(_blank_copy(model)), dask.delayed(_chunk_of)
         chunks = [lay_out(number, ready, *row) for number, *row in rows]
         data = DaskChunks(chunks, model, persist=persist, verbose=verbose)
         if not any(len(content.values) for content in contents):
-            warnings.warn(
+            warn(
                 f"{type(model).__name__}: none of the rows has a vote; predict_proba "
                 "returns the class prior. Check ids and columns.",
-                UserWarning,
-                stacklevel=2,
             )
         model._fit_chunks(data)
     except BaseException:
@@ -177,20 +168,9 @@ def _blank_copy(model: Any) -> Any:
     return copy
 
 
-class _Content(NamedTuple):
-    """What a partition holds: distinct votes and gold labels, rows without gold."""
-
-    values: np.ndarray
-    labels: np.ndarray
-    has_minus_one: bool
-    n_missing: int
-    n_rows: int
-    is_float: bool = False
-
-
 def _read_part(
     model: Any, X: Any, y: Any, sample_weight: Any
-) -> tuple[CastVotes, Gold | None, np.ndarray]:
+) -> tuple[CastVotes, Gold, np.ndarray]:
     """Read votes, gold labels and weights of a partition, without rows of weight 0."""
     n_rows = X.shape[0]
     if n_rows == 0:
@@ -202,17 +182,13 @@ def _read_part(
         )
     else:
         votes = model._read_votes(X, reset=False)
-    gold = None
     if y is not None:
         labels = np.asarray(y)
-        if (
-            len(labels) == n_rows
-            and labels.dtype.kind == "f"
-            and np.isnan(labels).all()
-        ):
+        all_nan = labels.dtype.kind == "f" and np.isnan(labels).all()
+        if len(labels) == n_rows and all_nan:
             # No gold here says nothing about the other partitions.
-            y = np.full(n_rows, None, dtype=object)
-        gold = read_gold(y, n_rows)
+            y = None
+    gold = read_gold(y, n_rows)
     if sample_weight is None:
         return votes, gold, np.ones(n_rows)
     weight = np.asarray(sample_weight, dtype=np.float64)
@@ -228,30 +204,29 @@ def _read_part(
         kept = weight > 0
     return (
         votes.take_rows(kept),
-        None if gold is None else gold.take(kept),
+        gold.take(kept),
         weight[kept],
     )
 
 
-def _content_of(
+def _contents_of(
     number: int, model: Any, X: Any, y: Any, sample_weight: Any
-) -> _Content:
+) -> Contents:
     """Find the vote values and gold labels of a partition."""
     with in_partition(number):
         votes, gold, _ = _read_part(model, X, y, sample_weight)
-        values = distinct(votes.value)
-        labels, minus_one, n_missing = values[:0], False, votes.n_samples
-        if gold is not None:
-            labels = distinct(gold.label[gold.known & ~gold.minus_one])
-            minus_one = bool(gold.minus_one.any())
-            n_missing = int((~gold.known).sum())
-        # Both raise, with what is wrong and where, before anything is put together.
+        contents = Contents.of(votes, gold, model._lf_names())
+        # Both raise here, where the partition is known.
         if model.classes is not None:
-            index_of_gold(gold, check_classes(model.classes), votes.n_samples)
-        elif n_missing > 0 and len(values):
-            classes_of_votes_and_gold(values, values[:0], votes, model._lf_names())
-        is_float = y is not None and np.asarray(y).dtype.kind == "f"
-    return _Content(values, labels, minus_one, n_missing, votes.n_samples, is_float)
+            gold.index(check_classes(model.classes))
+        elif contents.n_missing + contents.n_minus_one:
+            contents.check_votes()
+    return contents
+
+
+def _contents_of_values(values: np.ndarray, n_lfs: int) -> Contents:
+    """Return the contents of judgements without gold, whose labels are known."""
+    return Contents(values, values[:0], 0, 1, 1, n_lfs)
 
 
 def _classes_of(model: Any, blocks: Blocks) -> Any:
@@ -268,60 +243,31 @@ def _classes_of(model: Any, blocks: Blocks) -> Any:
     return blocks.classes
 
 
-def _alphabets(
-    model: Any, classes: Any, contents: list[_Content], has_gold: bool
-) -> Alphabets:
-    """Resolve the classes from the contents of all partitions."""
-    n_rows = sum(content.n_rows for content in contents)
+def _merged(model: Any, contents: list[Contents], y: Any) -> Contents:
+    """Return the contents of all partitions."""
+    n_rows = sum(part.n_rows for part in contents)
     if n_rows == 0:
         raise ValueError(
             f"Found array with 0 sample(s) in all {len(contents)} partitions of X "
             f"while a minimum of 1 is required by {type(model).__name__}."
         )
-    values = _union([content.values for content in contents], "Votes")
-    gold = None
-    if has_gold:
-        labels = _union([content.labels for content in contents], "Gold labels")
-        minus_one = any(content.has_minus_one for content in contents)
-        missing = any(content.n_missing for content in contents)
-        if any(content.is_float for content in contents) and not (
-            len(labels) or minus_one
-        ):
-            raise ValueError(
-                f"y has no gold label in any of its {n_rows} rows. Pass y=None to fit "
-                "without gold labels."
-            )
-        # A row for each label, one for -1 and one without gold, where there are such.
-        if minus_one and len(labels) and not is_numeric(labels):
-            minus_one, missing = False, True  # beside strings it is no class
-        label = np.append(labels, -1) if minus_one else labels
-        label = np.append(label, label[:1]) if missing and len(label) else label
-        row = np.arange(len(label))
-        n_known = len(labels) + minus_one
-        if len(label):
-            gold = Gold(label, row < n_known, (row >= len(labels)) & (row < n_known))
-    n_summary = 1 if gold is None else len(gold.label)
-    indptr = np.append(0, np.full(n_summary, len(values)))
-    summary = CastVotes(
-        indptr, np.zeros(len(values), dtype=np.int32), values, model.n_features_in_
-    )
-    return resolve_classes(
-        summary,
-        gold,
-        classes,
-        lf_names=model._lf_names(),
-        class_votes=model._needs_class_votes,
-    )
-
-
-def _union(parts: list[np.ndarray], what: str) -> np.ndarray:
-    """Return the sorted distinct values of all partitions."""
-    kinds = ["strings", "numbers"]
-    check_same_kind(
-        [kinds[is_numeric(part)] if len(part) else "nothing" for part in parts], what
-    )
-    filled = [part for part in parts if len(part)]
-    return distinct(np.concatenate(filled)) if filled else parts[0]
+    for what, parts in (
+        ("Votes", [part.values for part in contents]),
+        ("Gold labels", [part.labels for part in contents]),
+    ):
+        kinds = ["strings", "numbers"]
+        check_same_kind(
+            [kinds[is_numeric(part)] if len(part) else "nothing" for part in parts],
+            what,
+        )
+    merged = reduce(Contents.merge, contents)
+    is_float = getattr(getattr(y, "dtype", None), "kind", "") == "f"
+    if is_float and merged.n_missing == n_rows:
+        raise ValueError(
+            f"y has no gold label in any of its {n_rows} rows. Pass y=None to fit "
+            "without gold labels."
+        )
+    return merged
 
 
 def _chunk_of(number: int, model: Any, X: Any, y: Any, sample_weight: Any) -> VoteChunk:
@@ -337,5 +283,4 @@ def _chunk_of(number: int, model: Any, X: Any, y: Any, sample_weight: Any) -> Vo
                 "the same votes whenever it is computed; persist it, or write it to "
                 "files."
             )
-        index = index_of_gold(gold, model.classes_, votes.n_samples)
-        return model._chunk(encoded, index, weight)
+        return model._chunk(encoded, gold.index(model.classes_), weight)

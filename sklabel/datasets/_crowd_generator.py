@@ -14,7 +14,7 @@ from numpy.random import RandomState
 from numpy.typing import ArrayLike
 from sklearn.utils import Bunch, check_random_state
 
-from sklabel.datasets._checks import check_class_prior, check_int, check_share
+from sklabel.utils._validation import check_class_prior, check_integer, check_share
 
 WORKER_TYPES = ("reliable", "average", "spammer", "adversarial")
 DEFAULT_SHARES = {
@@ -120,13 +120,15 @@ def make_crowd_labels(
     >>> bool(0.85 < right.mean() < 0.98)
     True
     """
-    n_samples = check_int(n_samples, "n_samples", low=1)
-    n_workers = check_int(n_workers, "n_workers", low=1)
-    n_classes = check_int(n_classes, "n_classes", low=2)
+    n_samples = check_integer(n_samples, "n_samples", low=1)
+    n_workers = check_integer(n_workers, "n_workers", low=1)
+    n_classes = check_integer(n_classes, "n_classes", low=2)
     mean_judgements = _check_judgements(judgements_per_sample, n_workers)
     shares = _check_shares(DEFAULT_SHARES if worker_types is None else worker_types)
     mean_difficulty = check_share(difficulty, "difficulty")
-    prior = check_class_prior(class_prior, n_classes)
+    prior = np.full(n_classes, 1 / n_classes)
+    if class_prior is not None:
+        prior = check_class_prior(class_prior, n_classes)
     rng = check_random_state(random_state)
 
     y = rng.choice(n_classes, size=n_samples, p=prior).astype(np.int64)

@@ -11,7 +11,7 @@ from numpy.random import RandomState
 from numpy.typing import ArrayLike
 from sklearn.utils import Bunch, check_random_state
 
-from sklabel.datasets._checks import check_class_prior, check_int, check_share
+from sklabel.utils._validation import check_class_prior, check_integer, check_share
 
 ABSTAIN = -1
 NOT_UNIPOLAR = -1
@@ -25,7 +25,7 @@ def make_lf_votes(
     *,
     coverage: ArrayLike = 0.3,
     accuracy: ArrayLike = 0.75,
-    unipolar: bool | float = False,
+    unipolar_share: float = 0.0,
     correlated: float = 0.0,
     copy_probability: float = 0.9,
     class_prior: ArrayLike | None = None,
@@ -51,9 +51,9 @@ def make_lf_votes(
     accuracy : float, tuple (low, high) or array-like of shape (n_lfs,), default=0.75
         Probability that a vote is right, in the same three forms. A wrong vote is
         each of the other classes with equal probability.
-    unipolar : bool or float, default=False
+    unipolar_share : float, default=0.0
         Share of the LFs that only ever vote for one class, rounded to whole LFs;
-        True means all. They are the first ones, and their classes take turns: 0,
+        1 means all. They are the first ones, and their classes take turns: 0,
         1, ..., 0, 1, .... For an LF of class k, `accuracy` is its precision
         P(y = k | vote): it votes with probability
         ``coverage * accuracy / class_prior[k]`` on the samples of class k, and
@@ -65,7 +65,7 @@ def make_lf_votes(
         Share of the LFs that copy another LF, rounded to whole LFs. They are the
         last ones, and at least one LF must be left. Each draws its source among the
         LFs that do not copy, and takes over the coverage, accuracy and class of its
-        source, whatever `coverage`, `accuracy` and `unipolar` say of its place.
+        source, whatever `coverage`, `accuracy` and `unipolar_share` say of its place.
     copy_probability : float, default=0.9
         Probability that a copying LF repeats what its source does on a sample, an
         abstention included; else it votes independently.
@@ -114,15 +114,15 @@ def make_lf_votes(
            [ 1,  1, -1],
            [ 0,  0, -1]], dtype=int8)
     """
-    n_samples = check_int(n_samples, "n_samples", low=1)
-    n_lfs = check_int(n_lfs, "n_lfs", low=1)
-    n_classes = check_int(n_classes, "n_classes", low=2)
+    n_samples = check_integer(n_samples, "n_samples", low=1)
+    n_lfs = check_integer(n_lfs, "n_lfs", low=1)
+    n_classes = check_integer(n_classes, "n_classes", low=2)
     if n_classes > np.iinfo(np.int8).max:
         raise ValueError(
             "n_classes must be at most 127, since votes are int8. "
             f"Got {n_classes!r} instead."
         )
-    n_unipolar = round(check_share(unipolar, "unipolar") * n_lfs)
+    n_unipolar = round(check_share(unipolar_share, "unipolar_share") * n_lfs)
     n_copies = round(check_share(correlated, "correlated") * n_lfs)
     if n_copies == n_lfs:
         raise ValueError(
@@ -130,12 +130,9 @@ def make_lf_votes(
             f"Got {correlated!r} for {n_lfs} LFs instead."
         )
     copy_probability = check_share(copy_probability, "copy_probability")
-    prior = check_class_prior(class_prior, n_classes)
-    if n_unipolar and not prior.all():
-        raise ValueError(
-            "class_prior must be > 0 for every class when there are unipolar LFs. "
-            f"Got {class_prior!r} instead."
-        )
+    prior = np.full(n_classes, 1 / n_classes)
+    if class_prior is not None:
+        prior = check_class_prior(class_prior, n_classes)
     rng = check_random_state(random_state)
 
     lf_coverage = _one_per_lf(coverage, "coverage", n_lfs, rng)

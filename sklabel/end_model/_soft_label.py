@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -23,14 +22,16 @@ from sklearn.utils.validation import (
 )
 
 from sklabel.base import VersionedPickle
-from sklabel.utils._classes import check_classes
 from sklabel.utils._validation import (
     HasMethods,
+    check_proba,
     check_sample_weight,
     first_few,
     n_rows,
     take_rows,
+    warn,
 )
+from sklabel.votes._alphabets import check_classes
 
 
 def estimator_has(name: str) -> Any:
@@ -156,22 +157,7 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
                 "y with several columns must hold class probabilities; it holds "
                 f"{soft.dtype}. Pass one column of labels, or probabilities."
             ) from error
-        bad = ~(np.isfinite(soft) & (soft >= 0)).all(axis=1)
-        if bad.any():
-            row = int(np.argmax(bad))
-            raise ValueError(
-                "Probabilities in y must be finite and not negative; row "
-                f"{row} is {soft[row].tolist()}. Drop rows without soft label."
-            )
-        total = soft.sum(axis=1)
-        bad = np.abs(total - 1) > 1e-4
-        if bad.any():
-            row = int(np.argmax(bad))
-            raise ValueError(
-                f"Probabilities in y must sum to 1 in every row; row {row} sums to "
-                f"{total[row]:.4g} ({int(bad.sum())} rows differ). Divide each row by "
-                "its sum, or pass hard labels."
-            )
+        soft = check_proba(soft, name="y")
         if self.classes is None:
             return soft, np.arange(soft.shape[1])
         classes = check_classes(self.classes)
@@ -210,12 +196,10 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
         if not has_fit_parameter(last, "sample_weight"):
             # Nothing to say about certain labels of equal weight.
             if np.any((soft > 0) & (soft < 1)) or np.any(weight != 1):
-                warnings.warn(
+                warn(
                     f"{type(last).__name__} takes no sample_weight: it is trained on "
                     "the most probable class of each row. Use a classifier with "
                     "sample_weight to learn from the probabilities.",
-                    UserWarning,
-                    stacklevel=3,
                 )
             return estimator.fit(X, hard)
         rows, labels, row_weight = _expand(soft, weight, self.classes_)

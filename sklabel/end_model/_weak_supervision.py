@@ -4,11 +4,9 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.utils import Tags, get_tags
@@ -18,15 +16,16 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 from sklabel.base import VersionedPickle, score_on_gold
 from sklabel.end_model._lf_classes import check_one_layout, names_of_votes
 from sklabel.end_model._soft_label import SoftLabelClassifier, estimator_has
-from sklabel.utils._classes import read_gold
 from sklabel.utils._validation import (
     HasMethods,
     check_sample_weight,
     is_text,
     n_rows,
     take_rows,
+    warn,
 )
-from sklabel.utils._votes import read_any_votes
+from sklabel.votes._cast import read_any_votes
+from sklabel.votes._gold import read_gold
 
 
 class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
@@ -176,12 +175,10 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         if not used.all():
             # A few are no news, and a grid search would repeat it for every fit.
             if used.sum() <= len(used) / 2:
-                warnings.warn(
+                warn(
                     f"{int((~used).sum())} of {len(used)} rows have neither a vote nor "
                     "a gold label and are left out of training. Add a labeling "
                     "function with higher coverage to use them.",
-                    UserWarning,
-                    stacklevel=2,
                 )
             rows = np.flatnonzero(used)
             X, labels = take_rows(X, rows), labels[rows]
@@ -219,15 +216,10 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
 
     def _gold_index(self, y: Any, n_samples: int) -> np.ndarray:
         """Return the class index of each gold label that supervises, else -1."""
-        index = np.full(n_samples, -1)
-        if y is None or not getattr(self.label_model_, "use_gold", True):
-            return index
-        gold = read_gold(y, n_samples)
-        assert gold is not None
-        position = pd.Index(self.classes_).get_indexer(gold.label[gold.known])
-        # The label model has read -1 as unlabelled unless it is one of its classes.
-        index[gold.known] = position
-        return index
+        if not getattr(self.label_model_, "use_gold", True):
+            y = None
+        # The label model has refused labels that are not its classes.
+        return read_gold(y, n_samples).index(self.classes_, outside=-1)
 
     @available_if(estimator_has("predict"))
     def predict(self, X: Any) -> np.ndarray:

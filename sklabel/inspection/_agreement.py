@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -15,8 +14,8 @@ from sklearn.utils import check_random_state
 
 from sklabel.inspection._crowd import crowd_to_cast
 from sklabel.lf import CrowdLabels
-from sklabel.utils._validation import first_few, plain
-from sklabel.utils._votes import distinct, is_numeric, read_any_votes
+from sklabel.utils._validation import first_few, plain, warn
+from sklabel.votes._cast import distinct, is_numeric, read_any_votes
 
 # Numbers in a block of bootstrap statistics.
 _BLOCK = 2_000_000
@@ -303,12 +302,10 @@ def _read_counts(votes: Any, level: str) -> _Counts:
         cast, classes = crowd_to_cast(votes), np.asarray(votes.classes)
         ordered = is_numeric(classes) or len(classes) < 3
         if level == "ordinal" and not ordered and list(classes) == sorted(classes):
-            warnings.warn(
+            warn(
                 "level='ordinal' takes classes in their order, which is alphabetical: "
                 f"{first_few(classes)}. If that is not from low to high, build the "
                 "CrowdLabels with classes=[...] in order.",
-                UserWarning,
-                stacklevel=4,
             )
     else:
         cast = read_any_votes(votes)

@@ -12,20 +12,19 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
-from sklabel.base import BaseLabelModel
 from sklabel.label_model import LabelModel
+from sklabel.label_model._base import BaseLabelModel
 from sklabel.lf import CrowdLabels
 from sklabel.lf._crowd_labels import lf_names
-from sklabel.utils._classes import read_gold
 from sklabel.utils._validation import first_few, plain
-from sklabel.utils._votes import (
+from sklabel.votes._cast import (
     CastVotes,
-    VoteMatrix,
     distinct,
     index_of,
     is_numeric,
-    vote_dtype,
 )
+from sklabel.votes._forms import VoteMatrix, vote_dtype
+from sklabel.votes._gold import read_gold
 
 
 @dataclass(frozen=True)
@@ -374,20 +373,10 @@ def gold_of_crowd(crowd: CrowdLabels, y: pd.Series | ArrayLike) -> np.ndarray:
             )
         y = y.astype(object).reindex(crowd.sample_ids)
     gold = read_gold(y, crowd.n_samples)
-    assert gold is not None
-    index = np.full(crowd.n_samples, -1)
-    numeric = is_numeric(crowd.classes)
-    minus_one_is_class = numeric and bool(np.any(crowd.classes == -1))
-    known = gold.known if minus_one_is_class else gold.known & ~gold.minus_one
-    labels = gold.label[known]
-    if len(labels) == 0:
-        return index
-    if is_numeric(labels) != numeric:
+    labels = gold.label[gold.labelled(crowd.classes)]
+    if len(labels) and is_numeric(labels) != is_numeric(crowd.classes):
         raise ValueError(
             f"y holds {first_few(distinct(labels))} and the classes of the crowd are "
             f"{first_few(crowd.classes)}. Pass gold labels with these names."
         )
-    order = np.argsort(crowd.classes, kind="stable")
-    at = index_of(crowd.classes[order], labels)
-    index[known] = np.where(at >= 0, order[at], -2)
-    return index
+    return gold.index(crowd.classes, outside=-2)

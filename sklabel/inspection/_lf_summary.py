@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from sklabel.base import BaseLabelModel
 from sklabel.inspection._crowd import (
     ModelVotes,
     check_label_model,
@@ -25,15 +24,16 @@ from sklabel.inspection._vote_quality import (
     percent,
     quality_flag,
 )
-from sklabel.utils._classes import index_of_gold, read_gold
+from sklabel.label_model._base import BaseLabelModel
 from sklabel.utils._validation import first_few, plain
-from sklabel.utils._votes import (
+from sklabel.votes._cast import (
     CastVotes,
     distinct,
     index_of,
     is_numeric,
     read_any_votes,
 )
+from sklabel.votes._gold import read_gold
 
 
 def lf_summary(
@@ -185,9 +185,7 @@ def lf_summary(
             # Raises where a gold label is none of the classes of the model.
             same_kind = is_numeric(values) == is_numeric(np.asarray(model.classes_))
             if classes is None and same_kind:
-                index_of_gold(
-                    read_gold(y, cast.n_samples), model.classes_, cast.n_samples
-                )
+                read_gold(y, cast.n_samples).index(model.classes_)
     counts = _count_votes(encoded, len(values), gold)
     n_votes = counts.sum(axis=1)
     summary = pd.DataFrame(
@@ -332,8 +330,7 @@ def _gold_values(
 ) -> np.ndarray:
     """Return gold labels as positions among the vote values."""
     gold = read_gold(y, n_samples)
-    assert gold is not None
-    known = gold.known & ~gold.minus_one
+    known = gold.labelled(classes)
     labels = gold.label[known]
     if classes is None and not is_numeric(labels):
         classes = model_classes

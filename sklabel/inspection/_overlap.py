@@ -23,7 +23,7 @@ from sklabel.inspection._plotting import (
 )
 from sklabel.lf import CrowdLabels
 from sklabel.utils._validation import first_few
-from sklabel.utils._votes import CastVotes, distinct, read_any_votes
+from sklabel.votes._cast import CastVotes, distinct, read_any_votes
 
 Kind = Literal["overlap", "conflict", "agreement"]
 _LABELS = {

@@ -18,9 +18,8 @@ from sklabel.inspection._plotting import (
     check_matplotlib,
     plain_text,
 )
-from sklabel.utils._classes import read_gold
-from sklabel.utils._validation import first_few
-from sklabel.utils._votes import ABSTAIN, index_of, is_numeric
+from sklabel.utils._validation import check_proba, first_few
+from sklabel.votes._gold import read_gold
 
 
 class PosteriorDisplay:
@@ -74,20 +73,7 @@ class PosteriorDisplay:
         *,
         classes: ArrayLike | None = None,
     ) -> None:
-        self.proba = np.asarray(proba, dtype=np.float64)
-        if self.proba.ndim != 2 or 0 in self.proba.shape:
-            raise ValueError(
-                "proba holds one row per sample and one column per class; got shape "
-                f"{self.proba.shape}."
-            )
-        bad = ~(np.isfinite(self.proba) & (self.proba >= 0)).all(axis=1)
-        bad |= ~np.isclose(self.proba.sum(axis=1), 1, atol=1e-4)
-        if bad.any():
-            row = int(np.argmax(bad))
-            raise ValueError(
-                f"Rows of proba are probabilities that sum to 1; {int(bad.sum())} are "
-                f"not, first row {row}: {self.proba[row].tolist()}."
-            )
+        self.proba = check_proba(proba)
         n_classes = self.proba.shape[1]
         self.classes = np.arange(n_classes) if classes is None else np.asarray(classes)
         if len(self.classes) != n_classes:
@@ -95,7 +81,7 @@ class PosteriorDisplay:
                 f"proba has {n_classes} columns and classes has {len(self.classes)}: "
                 f"{first_few(self.classes)}."
             )
-        self.gold = index_gold(y, self.classes, len(self.proba))
+        self.gold = read_gold(y, len(self.proba)).index(self.classes)
 
     @classmethod
     def from_estimator(
@@ -256,45 +242,3 @@ class PosteriorDisplay:
                 bbox_to_anchor=(0.5, -0.16),
             )  # fmt: skip
         return self
-
-
-def index_gold(y: Any, classes: np.ndarray, n_samples: int) -> np.ndarray:
-    """Return gold labels as positions among classes, -1 where there is none.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,) or None
-        Gold labels; -1 (unless a class), NaN, None or pd.NA mean unlabelled.
-    classes : ndarray of shape (n_classes,)
-        The classes.
-    n_samples : int
-        Expected length of `y`.
-
-    Returns
-    -------
-    index : ndarray of shape (n_samples,)
-        Positions.
-
-    Raises
-    ------
-    ValueError
-        If a label is no class.
-    """
-    index = np.full(n_samples, -1)
-    gold = read_gold(y, n_samples)
-    if gold is None:
-        return index
-    known = gold.known
-    if not (is_numeric(classes) and ABSTAIN in classes):
-        known = known & ~gold.minus_one
-    labels = gold.label[known]
-    order = np.argsort(classes, kind="stable")
-    at = index_of(classes[order], labels)
-    if (at < 0).any():
-        raise ValueError(
-            f"y has labels that are not in classes={classes.tolist()}: "
-            f"{first_few(dict.fromkeys(labels[at < 0].tolist()))}. Set them to -1 "
-            "if those rows have no gold label."
-        )
-    index[known] = order[at]
-    return index

@@ -12,7 +12,7 @@ from scipy.stats import beta
 
 from sklabel.inspection._crowd import ModelVotes
 from sklabel.label_model._kernels import count_classes, one_hot
-from sklabel.utils._votes import CastVotes
+from sklabel.votes._cast import CastVotes
 
 # Constants of the interval: its level, pseudo-votes that are right and wrong, and
 # the correlation of the errors that a model makes about the votes of one LF.

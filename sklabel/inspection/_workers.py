@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike
 from scipy.special import xlogy
 from scipy.stats import binom
 
-from sklabel.base import BaseLabelModel
 from sklabel.inspection._crowd import (
     ModelVotes,
     check_crowd_labels,
@@ -31,9 +30,10 @@ from sklabel.inspection._vote_quality import (
     percent,
     quality_flag,
 )
+from sklabel.label_model._base import BaseLabelModel
 from sklabel.lf import CrowdLabels
 from sklabel.utils._validation import plain
-from sklabel.utils._votes import CastVotes
+from sklabel.votes._cast import CastVotes
 
 # Pseudo-judgements per class, spread like the table of the whole crowd.
 _PSEUDO_JUDGEMENTS = 2.0

@@ -33,7 +33,7 @@ from sklabel.label_model._kernels import (
     shares_of_counts,
     softmax,
 )
-from sklabel.utils._votes import CastVotes
+from sklabel.votes._cast import CastVotes
 
 
 class cached:

@@ -24,7 +24,7 @@ from sklabel.label_model._em_kernels import log_tables, posterior_of_atoms
 from sklabel.label_model._growing_sums import GrowingSums
 from sklabel.label_model._kernels import confusion_prior, one_hot
 from sklabel.utils._validation import Interval, StrOptions, first_few
-from sklabel.utils._votes import CastVotes
+from sklabel.votes._cast import CastVotes
 
 _NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -14,13 +13,13 @@ from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags
 
-from sklabel.base import BaseLabelModel
+from sklabel.label_model._base import BaseLabelModel
 from sklabel.label_model._chunks import Chunks, VoteChunk
 from sklabel.label_model._em_kernels import FLOOR, EMResult, own_class_matrix
 from sklabel.label_model._growing_sums import GrowingSums
 from sklabel.label_model._partial_fit import StreamingLabelModel
-from sklabel.utils._validation import check_class_prior
-from sklabel.utils._votes import CastVotes
+from sklabel.utils._validation import check_class_prior, warn
+from sklabel.votes._cast import CastVotes
 
 
 class ChunkedLabelModel(StreamingLabelModel):
@@ -103,11 +102,10 @@ def run_sweeps(
         if n_iter < model.max_iter:
             sums = updated
     else:
-        warnings.warn(
+        warn(
             f"{type(model).__name__} stopped after max_iter={model.max_iter} with a "
             f"change of {change:.1e} > tol={model.tol:.1e}. Increase max_iter or tol.",
             ConvergenceWarning,
-            stacklevel=7,
         )
     return sums
 
@@ -198,12 +196,11 @@ class BaseEMLabelModel(PriorMixin, BaseLabelModel):
         """Keep how EM ended, and warn if it did not converge."""
         self.n_iter_, self.converged_ = result.n_iter, result.converged
         if not result.converged:
-            warnings.warn(
+            warn(
                 f"{type(self).__name__} stopped after max_iter={self.max_iter} with a "
                 f"change of {result.change:.1e} > tol={self.tol:.1e}. Increase "
                 "max_iter or tol.",
                 ConvergenceWarning,
-                stacklevel=5,
             )
 
 

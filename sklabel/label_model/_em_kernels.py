@@ -18,7 +18,7 @@ from scipy import sparse
 from scipy.special import digamma, expit, gammaln
 
 from sklabel.label_model._kernels import softmax
-from sklabel.utils._votes import CastVotes
+from sklabel.votes._cast import CastVotes
 
 # Nothing is impossible: what plain maximum likelihood estimates as 0. The value is
 # that of crowd-kit, so that the results can be compared.

@@ -23,7 +23,7 @@ from sklabel.label_model._em_kernels import (
 )
 from sklabel.label_model._kernels import clamp_rows, vote_shares
 from sklabel.utils._validation import Interval
-from sklabel.utils._votes import CastVotes
+from sklabel.votes._cast import CastVotes
 
 # Means of the normal priors on ability and on the log of the inverse difficulty;
 # their variances are 1. The values of the paper's own program.

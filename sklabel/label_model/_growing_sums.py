@@ -19,7 +19,7 @@ from sklabel.label_model._chunks import (
     add_sums,
 )
 from sklabel.utils._validation import plain
-from sklabel.utils._votes import CastVotes
+from sklabel.votes._cast import CastVotes
 
 # The weight of a vote in the statistics of its LF grows with the number of votes that
 # came before, to this power: the first posteriors know least.

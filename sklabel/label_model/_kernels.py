@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from sklabel.utils._votes import CastVotes
+from sklabel.votes._cast import CastVotes
 
 # Rows per block of a softmax: a block of many classes still fits into the cache.
 _BLOCK = 4096

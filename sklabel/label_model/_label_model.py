@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from numbers import Integral, Real
 
@@ -44,8 +43,9 @@ from sklabel.utils._validation import (
     StrOptions,
     check_class_prior,
     first_few,
+    warn,
 )
-from sklabel.utils._votes import CastVotes
+from sklabel.votes._cast import CastVotes
 
 # Constants of the model, the same for all data. Workers: pseudo-votes on the
 # diagonal of a confusion matrix, and pseudo-samples that hold the class prior near
@@ -337,12 +337,10 @@ class LabelModel(ChunkedLabelModel):
             return "workers"
         is_auto = isinstance(self.lf_kind, str) and self.lf_kind == "auto"
         if is_auto and abs(of_rules / total - 0.5) < _BORDER:
-            warnings.warn(
+            warn(
                 f"LFs that look like rules cast {of_rules / total:.0%} of the votes, "
                 "near the border of 50% between two models. Say what each LF is with "
                 "lf_kind={name: 'rule' or 'worker'}.",
-                UserWarning,
-                stacklevel=6,
             )
         if of_rules >= total / 2:
             return "rules"

@@ -27,7 +27,7 @@ from sklabel.label_model._em_kernels import (
 )
 from sklabel.label_model._kernels import clamp_rows, vote_shares
 from sklabel.utils._validation import Interval, StrOptions
-from sklabel.utils._votes import CastVotes
+from sklabel.votes._cast import CastVotes
 
 # Priors of the paper: Beta on competence, symmetric Dirichlet on strategies.
 _COMPETENCE = 0.5

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import Tags
 
-from sklabel.base import BaseLabelModel
+from sklabel.label_model._base import BaseLabelModel
 from sklabel.label_model._kernels import (
     clamp,
     count_classes,
@@ -19,7 +19,7 @@ from sklabel.label_model._kernels import (
     vote_shares,
 )
 from sklabel.utils._validation import Interval, check_class_prior
-from sklabel.utils._votes import CastVotes
+from sklabel.votes._cast import CastVotes
 
 # Share of the class prior in the smoothing: too small to overrule a vote, large
 # enough to break ties towards the more frequent class.

@@ -27,7 +27,7 @@ from sklabel.label_model._em_kernels import (
 )
 from sklabel.label_model._growing_sums import GrowingSums
 from sklabel.utils._validation import Interval
-from sklabel.utils._votes import CastVotes
+from sklabel.votes._cast import CastVotes
 
 _NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -12,16 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from sklabel.base import BaseLabelModel
+from sklabel.label_model._base import BaseLabelModel
 from sklabel.label_model._chunks import Chunks, VoteChunk
 from sklabel.label_model._growing_sums import GrowingSums, Growth, Memory
-from sklabel.utils._classes import (
-    check_classes,
-    index_of_gold,
-    resolve_classes,
-)
-from sklabel.utils._validation import first_few, plain
-from sklabel.utils._votes import CastVotes, distinct, is_numeric
+from sklabel.utils._validation import first_few, plain, warn
+from sklabel.votes._alphabets import Contents, check_classes
+from sklabel.votes._cast import CastVotes, distinct, is_numeric
+from sklabel.votes._gold import Gold
 
 
 class StreamingLabelModel(BaseLabelModel):
@@ -174,30 +170,22 @@ class StreamingLabelModel(BaseLabelModel):
         votes, gold, weight = self._read_rows(votes, y, sample_weight)
         known_classes = self._agreed_classes(classes, memory)
         if memory is None:
-            alphabets = resolve_classes(
-                votes,
-                gold,
-                known_classes,
-                lf_names=self._lf_names(),
-                class_votes=self._needs_class_votes,
-            )
-            self._keep_alphabets(alphabets)
+            contents = Contents.of(votes, gold, self._lf_names())
+            self._resolve_classes(contents, known_classes)
             memory = Memory(classes_given=known_classes is not None)
         else:
             memory = self._with_room(memory, votes, old_n_lfs)
         if columns == "by_name":
             memory = replace(memory, by_name=True)
-        index = index_of_gold(gold, self.classes_, votes.n_samples)
+        index = gold.index(self.classes_)
         encoded, _ = votes.encode(self.vote_values_)
         data = Chunks([self._chunk(encoded, index, weight)])
         self._fit_chunks(data, memory, revisit=revisit)
         if not self._memory.profile.n_votes.any():
-            warnings.warn(
+            warn(
                 f"{type(self).__name__}: none of the {self.n_samples_seen_} rows so "
                 "far has a vote; predict_proba returns the class prior. Check ids and "
                 "columns.",
-                UserWarning,
-                stacklevel=3,
             )
 
     def _votes_of_call(self, X: Any, columns: str, first: bool) -> CastVotes:
@@ -278,14 +266,9 @@ class StreamingLabelModel(BaseLabelModel):
                     "which may not be all. Name all classes in the first call: "
                     "partial_fit(X, classes=[...])."
                 )
-            alphabets = resolve_classes(
-                votes,
-                None,
-                self.classes_,
-                lf_names=self._lf_names(),
-                class_votes=self._needs_class_votes,
-            )
-            self._keep_alphabets(alphabets)
+            no_gold = Gold.none(votes.n_samples)
+            contents = Contents.of(votes, no_gold, self._lf_names())
+            self._resolve_classes(contents, self.classes_)
             value_at = np.zeros(len(old_values), dtype=int)
         else:
             unseen = self._unseen_values(memory, votes)

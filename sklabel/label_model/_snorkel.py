@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from numbers import Integral, Real
 
@@ -13,7 +12,7 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 
-from sklabel.base import BaseLabelModel
+from sklabel.label_model._base import BaseLabelModel
 from sklabel.label_model._kernels import (
     clamp,
     count_classes,
@@ -21,8 +20,8 @@ from sklabel.label_model._kernels import (
     softmax,
     vote_shares,
 )
-from sklabel.utils._validation import Interval, check_class_prior
-from sklabel.utils._votes import CastVotes
+from sklabel.utils._validation import Interval, check_class_prior, warn
+from sklabel.votes._cast import CastVotes
 
 # Where every class is equally likely, an LF is right with this probability at first.
 _START_PRECISION = 0.7
@@ -359,12 +358,11 @@ class SnorkelLabelModel(BaseLabelModel):
             if np.abs(prior - self.class_prior_).max() <= _PRIOR_TOL:
                 break
         if not self.converged_:
-            warnings.warn(
+            warn(
                 f"SnorkelLabelModel stopped after max_iter={self.max_iter} with a "
                 f"change of {self._change:.1e} > tol={self.tol:.1e}. Increase "
                 "max_iter, tol or alpha.",
                 ConvergenceWarning,
-                stacklevel=3,
             )
 
     def _first_prior(

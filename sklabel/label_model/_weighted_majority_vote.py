@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import warnings
 from numbers import Integral, Real
 from typing import Any
 
@@ -13,10 +12,10 @@ from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags
 
-from sklabel.base import BaseLabelModel
+from sklabel.label_model._base import BaseLabelModel
 from sklabel.label_model._kernels import clamp, smoothed_shares
-from sklabel.utils._validation import Interval, StrOptions, check_class_prior
-from sklabel.utils._votes import CastVotes
+from sklabel.utils._validation import Interval, StrOptions, check_class_prior, warn
+from sklabel.votes._cast import CastVotes
 
 # Pseudo-votes that pull the agreement of an LF to that of the average LF.
 _PSEUDO_VOTES = 2.0
@@ -238,12 +237,11 @@ class WeightedMajorityVote(BaseLabelModel):
                 self.converged_ = True
                 break
         if not self.converged_ and self.max_iter > 1:
-            warnings.warn(
+            warn(
                 f"WeightedMajorityVote stopped after max_iter={self.max_iter} with a "
                 f"change of {change:.1e} > tol={self.tol:.1e}. Increase max_iter or "
                 "tol; a majority that keeps changing never settles.",
                 ConvergenceWarning,
-                stacklevel=3,
             )
         self.lf_accuracy_ = agreement
         self.lf_weight_ = weight

@@ -16,10 +16,8 @@ from sklabel.lf._judgements import (
     OUTSIDE,
     Duplicates,
     Outside,
-    check_option,
     choose_repeated,
     code_labels,
-    has_abstain,
     match_ids,
     read_ids,
     read_labels,
@@ -28,11 +26,9 @@ from sklabel.lf._judgements import (
     sort_judgements,
     starts_of_pairs,
 )
-from sklabel.utils._validation import check_columns, first_few, plain
-from sklabel.utils._votes import (
-    ABSTAIN,
-    frame_to_array,
-)
+from sklabel.utils._validation import check_columns, check_option, first_few, plain
+from sklabel.votes._cast import ABSTAIN, frame_to_array
+from sklabel.votes._gold import minus_one_is_class
 
 
 class CrowdLabels:
@@ -183,8 +179,8 @@ class CrowdLabels:
                 "CrowdLabels.from_frame needs a pandas DataFrame with one judgement "
                 f"per line; got {type(frame).__name__}."
             )
-        check_option("duplicates", duplicates, ("last", "first", "majority", "raise"))
-        check_option("outside", outside, ("raise", "count"))
+        check_option(duplicates, "duplicates", ("last", "first", "majority", "raise"))
+        check_option(outside, "outside", ("raise", "count"))
         check_columns(frame, [sample, worker, label], where="CrowdLabels")
         if len(frame) == 0:
             raise ValueError("CrowdLabels: the frame is empty; it holds no judgement.")
@@ -349,7 +345,7 @@ class CrowdLabels:
                 )
         cells = frame_to_array(frame)
         given = ~pd.isna(cells)
-        if not has_abstain(classes):
+        if not minus_one_is_class(classes):
             given &= cells != ABSTAIN
         row, column = np.nonzero(given)
         sample = "sample" if frame.index.name is None else frame.index.name

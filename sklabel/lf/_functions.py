@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import pickle
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from numbers import Integral
@@ -19,14 +18,16 @@ from scipy import sparse
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
-from sklabel.base import BaseLFTransformer
+from sklabel.lf._base import BaseLFTransformer
 from sklabel.utils._validation import (
     StrOptions,
     first_few,
     is_text,
     plain,
+    warn,
 )
-from sklabel.utils._votes import ABSTAIN, VoteMatrix, vote_dtype
+from sklabel.votes._cast import ABSTAIN
+from sklabel.votes._forms import VoteMatrix, vote_dtype
 
 LabelingFunction = TypeVar("LabelingFunction", bound=Callable[..., Any])
 
@@ -179,7 +180,7 @@ class LFTransformer(BaseLFTransformer):
         warn once with the number of errors. An error in a vectorised function, or a
         return value that is no vote, always stops.
     sparse_output : bool, default=False
-        Return a :class:`~sklabel.utils.VoteMatrix` (CSR; an entry that is not stored
+        Return a :class:`~sklabel.votes.VoteMatrix` (CSR; an entry that is not stored
         is an abstention) instead of a dense array.
     n_jobs : int, default=None
         Processes that call row functions, each on a part of the rows; worth it for
@@ -338,12 +339,10 @@ class LFTransformer(BaseLFTransformer):
             columns.append([vote for votes, _ in results for vote in votes])
             failed = [failure for _, failures in results for failure in failures]
             if failed:
-                warnings.warn(
+                warn(
                     f"Labeling function {name!r} raised on {len(failed)} of "
                     f"{len(rows)} rows, which count as abstentions; first at row "
                     f"{failed[0][0]}: {failed[0][1]}.",
-                    UserWarning,
-                    stacklevel=3,
                 )
         return columns
 

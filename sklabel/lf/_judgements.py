@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, Literal
 
 import numpy as np
@@ -12,19 +11,21 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from sklabel.utils._validation import first_few, plain
-from sklabel.utils._votes import ABSTAIN, distinct, index_of, is_numeric
+from sklabel.utils._validation import first_few, plain, warn
+from sklabel.votes._alphabets import check_classes
+from sklabel.votes._cast import (
+    ABSTAIN,
+    distinct,
+    index_of,
+    is_numeric,
+)
+from sklabel.votes._gold import minus_one_is_class
 
 Duplicates = Literal["last", "first", "majority", "raise"]
 Outside = Literal["raise", "count"]
 
 # Code of an answer that is not one of the classes.
 OUTSIDE = -1
-
-
-def check_option(name: str, value: Any, options: tuple[str, ...]) -> None:
-    if value not in options:
-        raise ValueError(f"{name} must be one of {options}; got {value!r}.")
 
 
 def plain_values(values: pd.Index, what: str) -> np.ndarray:
@@ -121,25 +122,18 @@ def sort_alphabet(
     return rank[code], values[order]
 
 
-def has_abstain(classes: ArrayLike | None) -> bool:
-    """Tell whether -1 is one of the user's classes, not a missing label."""
-    return classes is not None and ABSTAIN in np.asarray(classes).tolist()
-
-
 def read_labels(
     column: pd.Series, classes: ArrayLike | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the label code of every line, -1 if missing, and the distinct labels."""
     code, labels = factorize(column, "Labels")
     if is_numeric(labels):
-        if ABSTAIN in labels and not has_abstain(classes):
+        if ABSTAIN in labels and not minus_one_is_class(classes):
             if classes is None:
-                warnings.warn(
+                warn(
                     f"Labels in column {column.name!r} hold -1, which is read as a "
                     f"missing label. Pass classes={distinct(labels).tolist()} if -1 is "
                     "a class, or classes without -1 if it is not.",
-                    UserWarning,
-                    stacklevel=3,
                 )
             shift = np.cumsum(labels != ABSTAIN) - 1
             shift[labels == ABSTAIN] = -1
@@ -215,25 +209,6 @@ def code_labels(
     own = class_array.dtype.kind in "iu" and int(class_array.min()) >= 0
     votes = class_array.astype(np.int64) if own else np.arange(len(class_array))
     return code, class_array, votes
-
-
-def check_classes(classes: ArrayLike) -> np.ndarray:
-    """Return the user's classes as an array of their own: numbers or strings."""
-    array = np.array(classes)
-    if array.ndim != 1 or len(array) == 0:
-        raise ValueError(f"classes must be a non-empty list; got {classes!r}.")
-    if array.dtype.kind == "U" and not isinstance(classes, np.ndarray):
-        # numpy wrote the numbers between the strings as strings.
-        array = np.array(classes, dtype=object)
-    if pd.isna(array).any():
-        raise ValueError(f"classes must not hold missing values; got {classes!r}.")
-    if array.dtype.kind not in "iufb":
-        array = plain_values(pd.Index(array), "classes")
-    if array.dtype.kind == "f" and np.all(array % 1 == 0):
-        array = array.astype(np.int64)
-    if len(distinct(array)) != len(array):
-        raise ValueError(f"classes must not repeat; got {array.tolist()}.")
-    return array
 
 
 def match_ids(known: pd.Index, ids: ArrayLike) -> np.ndarray:

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sklabel.base import BaseLFTransformer
+from sklabel.lf._base import BaseLFTransformer
 from sklabel.text._columns import read_texts
 from sklabel.text._polarity import polarity_scores
 from sklabel.utils._validation import Interval
-from sklabel.utils._votes import ABSTAIN, VoteMatrix, vote_dtype
+from sklabel.votes._cast import ABSTAIN
+from sklabel.votes._forms import VoteMatrix, vote_dtype
 
 _THRESHOLD = [Interval(Real, -1, 1, closed="both"), None]
 
@@ -45,7 +46,7 @@ class PolarityLFTransformer(BaseLFTransformer):
     negative_class : int, default=0
         The vote for negative.
     sparse_output : bool, default=False
-        Return a :class:`~sklabel.utils.VoteMatrix` (CSR; an entry that is not stored
+        Return a :class:`~sklabel.votes.VoteMatrix` (CSR; an entry that is not stored
         is an abstention) instead of a dense array.
 
     Attributes

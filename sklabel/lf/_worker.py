@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from numbers import Integral
 from typing import Any
@@ -15,17 +14,17 @@ from numpy.typing import ArrayLike
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from sklabel.base import BaseLFTransformer
+from sklabel.lf._base import BaseLFTransformer
 from sklabel.lf._crowd_labels import CrowdLabels, lf_names, read_crowd_labels
 from sklabel.lf._judgements import code_labels
-from sklabel.utils._validation import Interval, check_columns, first_few, plain
-from sklabel.utils._votes import (
-    ABSTAIN,
+from sklabel.utils._validation import Interval, check_columns, first_few, plain, warn
+from sklabel.votes._cast import (
     CastVotes,
-    VoteMatrix,
     frame_to_array,
     read_votes,
 )
+from sklabel.votes._forms import VoteMatrix
+from sklabel.votes._gold import minus_one_is_class
 
 
 class WorkerLFTransformer(BaseLFTransformer):
@@ -55,7 +54,7 @@ class WorkerLFTransformer(BaseLFTransformer):
         One labeling function per (worker, class) that votes for this class only,
         instead of one per worker.
     sparse_output : bool, default=False
-        Return a :class:`~sklabel.utils.VoteMatrix` (CSR; an entry that is not stored
+        Return a :class:`~sklabel.votes.VoteMatrix` (CSR; an entry that is not stored
         is an abstention) instead of a dense array. Memory is then proportional to
         the judgements. In a FeatureUnion, all blocks must be dense or all sparse.
 
@@ -170,7 +169,7 @@ class WorkerLFTransformer(BaseLFTransformer):
                     f"{votes.n_lfs} workers are empty."
                 )
             _, self.classes_, self.votes_ = code_labels(votes.value, self.classes)
-            if self.classes is not None and ABSTAIN in self.classes_.tolist():
+            if self.classes is not None and minus_one_is_class(self.classes_):
                 raise ValueError(
                     "In X with one column per worker -1 means no label, so it cannot "
                     f"be one of classes={self.classes_.tolist()}. Map it to another "
@@ -190,12 +189,10 @@ class WorkerLFTransformer(BaseLFTransformer):
             ids = self._read_ids(X, reset=True)
             *_, found = store.votes_of(ids)
             if not found.any():
-                warnings.warn(
+                warn(
                     f"None of the {len(found)} sample ids in X has a judgement (X has "
                     f"{first_few(ids, 3)}; the crowd labels have "
                     f"{first_few(store.sample_ids[:3])}). Check id_column.",
-                    UserWarning,
-                    stacklevel=2,
                 )
             self.n_matched_ = int(found.sum())
             self.classes_, self.votes_ = store.classes, store.votes

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import BaseCrossValidator, StratifiedKFold
 
-from sklabel.utils._classes import read_gold
 from sklabel.utils._validation import n_rows
+from sklabel.votes._gold import read_gold
 
 
 class GoldKFold(BaseCrossValidator):
@@ -88,12 +88,12 @@ class GoldKFold(BaseCrossValidator):
             self.n_splits, shuffle=self.shuffle, random_state=self.random_state
         )
         n_samples = n_rows(X)
-        gold = read_gold(y, n_samples)
-        if gold is None:
+        if y is None:
             raise ValueError(
                 "GoldKFold needs gold labels in y to make its folds; y is None."
             )
-        rows = np.flatnonzero(gold.known & ~gold.minus_one)
+        gold = read_gold(y, n_samples)
+        rows = np.flatnonzero(gold.labelled())
         if len(rows) < self.n_splits:
             raise ValueError(
                 f"GoldKFold needs at least n_splits={self.n_splits} gold rows; y has "

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import sys
-import warnings
 from collections.abc import Sequence
 from numbers import Integral
 from typing import Any
@@ -35,7 +34,7 @@ from sklabel.text._model_store import (
     resolve_device,
 )
 from sklabel.utils._optional import import_optional
-from sklabel.utils._validation import Interval, StrOptions
+from sklabel.utils._validation import Interval, StrOptions, warn
 
 # What the configs of different models call the length of a vector, and their depth.
 _SIZES = ("hidden_size", "dim", "d_model", "n_embd")
@@ -444,12 +443,10 @@ class BertEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
     def _warn_if_cut(self, n_tokens: np.ndarray, limit: int) -> None:
         n_cut = int((n_tokens > limit).sum())
         if n_cut:
-            warnings.warn(
+            warn(
                 f"{n_cut} of {len(n_tokens)} texts are longer than {limit} tokens and "
                 f"were cut there; the longest has {int(n_tokens.max())}. Split long "
                 "texts if their ends matter.",
-                UserWarning,
-                stacklevel=3,
             )
 
     def __sklearn_tags__(self) -> Tags:

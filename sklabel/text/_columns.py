@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import numbers
-import warnings
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
-from sklabel.utils._validation import check_columns, first_few
+from sklabel.utils._validation import check_columns, first_few, warn
 
 _RESHAPE = (
     "Reshape your data using array.reshape(-1, 1) if it has a single feature, or "
@@ -100,11 +99,9 @@ def read_texts(
             else f"columns {', '.join(of_numbers[:5])}"
         )
         more = f" and {len(of_numbers) - 5} more" if len(of_numbers) > 5 else ""
-        warnings.warn(
+        warn(
             f"{who} read numbers as text in {what}{more}. Say which column holds the "
             "text with column=..., or convert with astype(str) if this is meant.",
-            UserWarning,
-            stacklevel=3,
         )
     if len(columns) == 1:
         return columns[0]

@@ -1,21 +1,5 @@
-"""Votes in their dense, sparse and long forms, and checks for estimators."""
+"""Checks, messages and optional imports that all subpackages share; nothing public."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-from sklabel.utils._votes import (
-    ABSTAIN,
-    VoteMatrix,
-    votes_from_long,
-    votes_to_dense,
-    votes_to_long,
-    votes_to_sparse,
-)
-
-__all__ = [
-    "ABSTAIN",
-    "VoteMatrix",
-    "votes_from_long",
-    "votes_to_dense",
-    "votes_to_long",
-    "votes_to_sparse",
-]
+__all__: list[str] = []

@@ -1,11 +1,14 @@
-"""Parameter constraints and checks of user input that several rooms share."""
+"""Parameter constraints, checks of user input, and warnings of all subpackages."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
 from __future__ import annotations
 
+import os
+import sys
+import warnings
 from collections.abc import Iterable, Sequence
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -30,13 +33,80 @@ __all__ = [
     "StrOptions",
     "check_class_prior",
     "check_columns",
+    "check_integer",
+    "check_option",
+    "check_proba",
     "check_sample_weight",
+    "check_share",
     "first_few",
+    "is_integer",
+    "is_real",
     "is_text",
     "n_rows",
     "plain",
     "take_rows",
+    "warn",
 ]
+
+# Packages whose code runs between the user's line and ours.
+_BETWEEN = ("sklabel", "sklearn", "joblib", "dask", "distributed", "pandas")
+
+
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn at the line of the user's code that led here.
+
+    A number of frames that is counted by hand is wrong as soon as there are two ways
+    in: `fit`, a Pipeline, a grid search, a function of `sklabel.dask`.
+
+    Parameters
+    ----------
+    message : str
+        What was found, and what to do about it.
+    category : type of Warning, default=UserWarning
+        Its category.
+    """
+    folders = tuple(
+        os.path.dirname(path) + os.sep
+        for name in _BETWEEN
+        if (path := getattr(sys.modules.get(name), "__file__", None))
+    )
+    frame = sys._getframe(1)
+    level = 2
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(folders):
+        frame = frame.f_back
+        level += 1
+    warnings.warn(message, category, stacklevel=level)
+
+
+def check_option(value: Any, name: str, options: Sequence[str]) -> None:
+    """Raise if a parameter is not one of some strings."""
+    if not isinstance(value, str) or value not in options:
+        raise ValueError(f"{name} must be one of {tuple(options)}; got {value!r}.")
+
+
+def is_integer(value: Any) -> bool:
+    """Tell whether a parameter is an integer; True and False are not."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def is_real(value: Any) -> bool:
+    """Tell whether a parameter is a number; True and False are not."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def check_integer(value: Any, name: str, *, low: int = 1) -> int:
+    """Return a parameter as an int; raise if it is not an integer of at least `low`."""
+    if not is_integer(value) or value < low:
+        raise ValueError(f"{name} must be an integer >= {low}; got {value!r}.")
+    return int(value)
+
+
+def check_share(value: Any, name: str) -> float:
+    """Return a parameter as a float; raise if it is not a number between 0 and 1."""
+    # Not `value < 0 or value > 1`, which is False for NaN.
+    if not is_real(value) or not 0 <= value <= 1:
+        raise ValueError(f"{name} must be a number in [0, 1]; got {value!r}.")
+    return float(value)
 
 
 def plain(value: Any) -> Any:
@@ -199,3 +269,54 @@ def check_sample_weight(sample_weight: ArrayLike, n_samples: int) -> np.ndarray:
             f"{n_samples} are zero."
         )
     return weight
+
+
+# Soft labels that were written with four digits still are soft labels.
+_SUM_TOLERANCE = 1e-4
+
+
+def check_proba(proba: ArrayLike, *, name: str = "proba") -> np.ndarray:
+    """Check class probabilities.
+
+    Parameters
+    ----------
+    proba : array-like of shape (n_samples, n_classes)
+        Rows of numbers >= 0 that sum to 1, up to 1e-4.
+    name : str, default='proba'
+        What the user calls them, for messages.
+
+    Returns
+    -------
+    proba : ndarray of shape (n_samples, n_classes), float64
+        The same numbers.
+
+    Raises
+    ------
+    ValueError
+        If there are not two dimensions, no column, or a row is not one of
+        probabilities.
+    """
+    array = np.asarray(proba, dtype=np.float64)
+    if array.ndim != 2 or array.shape[1] == 0:
+        raise ValueError(
+            f"{name} must hold a row of class probabilities for each sample; got shape "
+            f"{array.shape}."
+        )
+    bad = ~(np.isfinite(array) & (array >= 0)).all(axis=1)
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise ValueError(
+            f"Probabilities in {name} must be finite and not negative; row {row} is "
+            f"{array[row].tolist()} ({int(bad.sum())} such rows). Drop rows without "
+            "soft label."
+        )
+    total = array.sum(axis=1)
+    bad = np.abs(total - 1) > _SUM_TOLERANCE
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise ValueError(
+            f"Probabilities in {name} must sum to 1 in every row; row {row} sums to "
+            f"{total[row]:.6g} ({int(bad.sum())} rows differ). Divide each row by its "
+            "sum."
+        )
+    return array

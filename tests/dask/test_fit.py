@@ -17,7 +17,7 @@ from sklabel import LabelModel, MajorityVote
 from sklabel.dask import fit, predict, predict_proba
 from sklabel.datasets import make_lf_votes
 from sklabel.label_model import GLAD, DawidSkene, OneCoinDawidSkene
-from sklabel.utils import votes_to_sparse
+from sklabel.votes import votes_to_sparse
 
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
@@ -53,17 +53,17 @@ def with_empty_partitions(frame, n=4):
 @pytest.mark.parametrize(
     ("model", "unipolar"),
     [
-        (LabelModel(), False),
-        (LabelModel(), True),
+        (LabelModel(), 0.0),
+        (LabelModel(), 1.0),
         (LabelModel(), 0.3),
-        (LabelModel(class_prior=[0.5, 0.3, 0.2]), True),
-        (LabelModel(dtype="float32"), False),
-        (DawidSkene(), False),
-        (OneCoinDawidSkene(), False),
+        (LabelModel(class_prior=[0.5, 0.3, 0.2]), 1.0),
+        (LabelModel(dtype="float32"), 0.0),
+        (DawidSkene(), 0.0),
+        (OneCoinDawidSkene(), 0.0),
     ],
 )
 def test_a_fit_on_partitions_equals_the_fit_in_memory(model, unipolar, scheduler):
-    X, made = votes_frame(unipolar=unipolar)
+    X, made = votes_frame(unipolar_share=unipolar)
     y = some_gold(made)
     whole = clone(model).fit(X, y)
     parts = fit(model, with_empty_partitions(X), with_empty_partitions(y))

@@ -175,10 +175,10 @@ def test_many_workers_cost_no_matrix():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"n_samples": 0}, "n_samples must be an integer >= 1. Got 0"),
+        ({"n_samples": 0}, "n_samples must be an integer >= 1; got 0"),
         ({"n_samples": 10.0}, "n_samples must be an integer"),
         ({"n_workers": True}, "n_workers must be an integer"),
-        ({"n_classes": 1}, "n_classes must be an integer >= 2. Got 1"),
+        ({"n_classes": 1}, "n_classes must be an integer >= 2; got 1"),
         ({"judgements_per_sample": 0}, "judgements_per_sample must be a number > 0"),
         ({"judgements_per_sample": "5"}, "judgements_per_sample must be a number > 0"),
         ({"judgements_per_sample": float("nan")}, "must be a number > 0"),
@@ -191,11 +191,11 @@ def test_many_workers_cost_no_matrix():
             r"worker_types\['reliable'\] must be a num",
         ),
         ({"worker_types": {"reliable": 0.5}}, "must sum to 1. They sum to 0.5"),
-        ({"difficulty": 1.5}, r"difficulty must be a number in \[0, 1\]. Got 1.5"),
+        ({"difficulty": 1.5}, r"difficulty must be a number in \[0, 1\]; got 1.5"),
         ({"difficulty": None}, "difficulty must be a number"),
-        ({"class_prior": [1.0]}, r"one entry for each of the 2 classes.*shape \(1,\)"),
+        ({"class_prior": [1.0]}, r"each of the 2 classes.*shape \(1,\)"),
         ({"class_prior": [0.5, 0.6]}, "sum to 1"),
-        ({"class_prior": [1.5, -0.5]}, "probabilities >= 0"),
+        ({"class_prior": [1.5, -0.5]}, "class_prior must hold positive numbers"),
     ],
 )
 def test_bad_crowd_parameters_say_what_is_expected(parameters, message):
@@ -255,7 +255,7 @@ def test_list_of_two_is_one_value_per_lf():
 def test_array_passed_is_not_changed():
     coverage = np.array([0.9, 0.9, 0.9])
     data = make_lf_votes(
-        5, 3, coverage=coverage, accuracy=0.9, unipolar=True, random_state=0
+        5, 3, coverage=coverage, accuracy=0.9, unipolar_share=1.0, random_state=0
     )
     assert data.coverage[0] < 0.9
     assert_array_equal(coverage, 0.9)
@@ -268,7 +268,7 @@ def test_unipolar_lfs_have_coverage_and_precision_asked_for():
         3,
         coverage=0.2,
         accuracy=[0.9, 0.7, 0.8, 0.6],
-        unipolar=True,
+        unipolar_share=1.0,
         class_prior=[0.5, 0.3, 0.2],
         random_state=0,
     )
@@ -285,7 +285,7 @@ def test_coverage_of_a_unipolar_lf_is_lowered_to_what_its_class_allows():
         2,
         coverage=0.8,
         accuracy=0.9,
-        unipolar=True,
+        unipolar_share=1.0,
         class_prior=[0.9, 0.1],
         random_state=0,
     )
@@ -302,7 +302,7 @@ def test_unipolar_lf_may_be_always_wrong_or_always_right(accuracy, highest):
         1,
         coverage=1.0,
         accuracy=accuracy,
-        unipolar=True,
+        unipolar_share=1.0,
         class_prior=[0.25, 0.75],
         random_state=0,
     )
@@ -312,18 +312,18 @@ def test_unipolar_lf_may_be_always_wrong_or_always_right(accuracy, highest):
 
 
 def test_share_of_unipolar_lfs_comes_first():
-    data = make_lf_votes(10, 6, unipolar=0.5, random_state=0)
+    data = make_lf_votes(10, 6, unipolar_share=0.5, random_state=0)
     assert data.unipolar_class.tolist() == [0, 1, 0, -1, -1, -1]
 
 
-@pytest.mark.parametrize("unipolar", [False, True])
+@pytest.mark.parametrize("unipolar", [0.0, 1.0])
 def test_copying_lfs_agree_with_their_source_and_keep_its_rates(unipolar):
     data = make_lf_votes(
         40_000,
         6,
         coverage=(0.2, 0.4),
         accuracy=(0.6, 0.9),
-        unipolar=unipolar,
+        unipolar_share=unipolar,
         correlated=0.5,
         copy_probability=0.8,
         random_state=1,
@@ -356,8 +356,8 @@ def test_lfs_that_do_not_copy_are_independent_given_the_class():
 
 
 def test_lf_classes_follow_the_prior():
-    data = make_lf_votes(20_000, 1, 3, class_prior=[0.6, 0.0, 0.4], random_state=0)
-    assert_allclose(np.bincount(data.y) / 20_000, [0.6, 0.0, 0.4], atol=0.015)
+    data = make_lf_votes(20_000, 1, 3, class_prior=[0.6, 0.1, 0.3], random_state=0)
+    assert_allclose(np.bincount(data.y) / 20_000, [0.6, 0.1, 0.3], atol=0.015)
 
 
 def test_same_seed_gives_the_same_votes():
@@ -373,19 +373,19 @@ def test_same_seed_gives_the_same_votes():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"n_samples": -1}, "n_samples must be an integer >= 1. Got -1"),
+        ({"n_samples": -1}, "n_samples must be an integer >= 1; got -1"),
         ({"n_lfs": 0}, "n_lfs must be an integer >= 1"),
         ({"n_classes": 128}, "at most 127, since votes are int8. Got 128"),
         ({"coverage": 1.2}, r"coverage must lie in \[0, 1\]. Got 1.2"),
         ({"coverage": (0.5, float("nan"))}, "coverage must lie in"),
         ({"accuracy": (0.9, 0.6)}, "low <= high"),
         ({"accuracy": [0.9, 0.6]}, r"each of the 5 LFs. Got an array of shape \(2,\)"),
-        ({"unipolar": 3}, "unipolar must be a number"),
+        ({"unipolar_share": 3}, "unipolar_share must be a number"),
         ({"correlated": 2}, "correlated must be a number"),
         ({"correlated": 1.0}, "at least one LF that copies none. Got 1.0 for 5 LFs"),
         ({"copy_probability": -0.1}, "copy_probability must be a number"),
-        ({"class_prior": [0.2, 0.2]}, "class_prior must be probabilities"),
-        ({"class_prior": [1, 0], "unipolar": True}, "must be > 0 for every class"),
+        ({"class_prior": [0.2, 0.2]}, "class_prior must sum to 1"),
+        ({"class_prior": [1, 0]}, "class_prior must hold positive numbers"),
     ],
 )
 def test_bad_lf_parameters_say_what_is_expected(parameters, message):

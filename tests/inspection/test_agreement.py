@@ -16,7 +16,7 @@ from sklabel.inspection import (
     krippendorff_alpha,
     percent_agreement,
 )
-from sklabel.utils import votes_to_sparse
+from sklabel.votes import votes_to_sparse
 
 SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
 ROWS = ["percent agreement", "Fleiss kappa", "Krippendorff alpha"]

@@ -14,13 +14,13 @@ from sklearn.exceptions import NotFittedError
 from sklabel import CrowdLabels, LabelModel, MajorityVote
 from sklabel.datasets import make_crowd_labels, make_lf_votes
 from sklabel.inspection._confusion import LFConfusionDisplay
-from sklabel.inspection._cost_curve_display import CostCurveDisplay
 from sklabel.inspection._overlap import OverlapDisplay
 from sklabel.inspection._posterior import PosteriorDisplay
-from sklabel.inspection._simulation import simulate_cost_curve
 from sklabel.inspection._worker_funnel import WorkerFunnelDisplay
 from sklabel.inspection._workers import worker_report
-from sklabel.utils import votes_to_sparse
+from sklabel.relabeling._cost_curve_display import CostCurveDisplay
+from sklabel.relabeling._simulation import simulate_cost_curve
+from sklabel.votes import votes_to_sparse
 
 plt = pytest.importorskip("matplotlib.pyplot")
 
@@ -425,11 +425,11 @@ def test_the_histogram_of_an_estimator_and_of_one_class():
 @pytest.mark.parametrize(
     ("proba", "options", "message"),
     [
-        ([0.5, 0.5], {}, "one row per sample"),
-        ([[0.5, 0.6]], {}, r"first row 0: \[0.5, 0.6\]"),
-        ([[np.nan, 0.6]], {}, "1 are not"),
+        ([0.5, 0.5], {}, "a row of class probabilities"),
+        ([[0.5, 0.6]], {}, "row 0 sums to 1.1"),
+        ([[np.nan, 0.6]], {}, "must be finite"),
         ([[0.4, 0.6]], {"classes": [0]}, "2 columns and classes has 1"),
-        ([[0.4, 0.6]], {"y": [3]}, "not in classes=.*: 3. Set them to -1"),
+        ([[0.4, 0.6]], {"y": [3]}, "not in classes=.*: 3 .*set them to -1"),
         ([[0.4, 0.6]], {"y": [1, 0]}, "1 rows and y has 2"),
     ],
 )

@@ -15,7 +15,7 @@ from sklabel.datasets import make_crowd_labels
 from sklabel.inspection import _repeats, label_coverage, lf_summary
 from sklabel.inspection._vote_quality import accuracy_interval
 from sklabel.label_model import DawidSkene, MajorityVote
-from sklabel.utils import votes_to_sparse
+from sklabel.votes import votes_to_sparse
 
 SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
 COLUMNS = ["j", "Polarity", "Coverage", "Overlaps", "Conflicts"]

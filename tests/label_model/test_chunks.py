@@ -26,8 +26,8 @@ from sklabel.label_model._chunks import (
     left_out,
     rule_votes_met,
 )
-from sklabel.utils import votes_from_long
-from sklabel.utils._votes import CastVotes, read_votes
+from sklabel.votes import votes_from_long
+from sklabel.votes._cast import CastVotes, read_votes
 
 CLASS_OF_VALUE = np.array([0, 1, 2])
 N_SAMPLES, N_LFS, K = 90, 5, 3
@@ -168,12 +168,12 @@ def crowd():
 
 
 def rules():
-    return make_lf_votes(700, 12, 3, unipolar=True, random_state=0).votes
+    return make_lf_votes(700, 12, 3, unipolar_share=1.0, random_state=0).votes
 
 
 def mixed():
     votes = np.full((700, 14), -1)
-    votes[:, :12] = make_lf_votes(700, 12, 2, unipolar=False, random_state=0).votes
+    votes[:, :12] = make_lf_votes(700, 12, 2, unipolar_share=0.0, random_state=0).votes
     votes[:, 12] = np.where(votes[:, 0] >= 0, 0, -1)
     votes[::3, 13] = 1
     return votes

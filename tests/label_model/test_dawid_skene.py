@@ -8,7 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklabel.datasets import make_crowd_labels
 from sklabel.label_model import DawidSkene, OneCoinDawidSkene
-from sklabel.utils import votes_from_long, votes_to_sparse
+from sklabel.votes import votes_from_long, votes_to_sparse
 
 SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
 FLOOR = 1e-10

@@ -13,7 +13,7 @@ from sklabel.datasets import make_crowd_labels, make_lf_votes
 from sklabel.label_model import DawidSkene, OneCoinDawidSkene
 from sklabel.label_model._glad import GLAD
 from sklabel.label_model._mace import MACE
-from sklabel.utils import VoteMatrix, votes_to_dense
+from sklabel.votes import VoteMatrix, votes_to_dense
 
 MODELS = {
     "MajorityVote": MajorityVote(),

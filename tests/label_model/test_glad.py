@@ -13,7 +13,7 @@ from sklabel.label_model._em_kernels import (
     logistic_curvature,
 )
 from sklabel.label_model._glad import GLAD
-from sklabel.utils import votes_from_long
+from sklabel.votes import votes_from_long
 
 SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
 

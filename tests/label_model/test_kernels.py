@@ -20,7 +20,7 @@ from sklabel.label_model._kernels import (
     softmax,
     vote_shares,
 )
-from sklabel.utils._votes import read_votes
+from sklabel.votes._cast import read_votes
 
 N_SAMPLES, N_LFS, N_VALUES, N_CLASSES = 25, 4, 3, 2
 # The third vote value names no class.

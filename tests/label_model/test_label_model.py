@@ -9,10 +9,9 @@ from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import log_loss
 
-import sklabel
-from sklabel import LabelModel, MajorityVote
+from sklabel import LabelModel, MajorityVote, _version
 from sklabel.datasets import make_crowd_labels, make_lf_votes
-from sklabel.utils import votes_from_long, votes_to_sparse
+from sklabel.votes import votes_from_long, votes_to_sparse
 
 VOTES = np.array([[0, 0, 1], [1, 1, -1], [-1, 1, 0], [0, -1, 0], [1, 1, 1]])
 
@@ -161,7 +160,12 @@ def test_about_half_of_the_votes_from_rules_gives_a_warning():
 
 def test_a_given_prior_moves_the_shares_of_soft_labels_towards_it():
     data = make_lf_votes(
-        2000, 8, class_prior=[0.9, 0.1], unipolar=True, coverage=0.2, random_state=1
+        2000,
+        8,
+        class_prior=[0.9, 0.1],
+        unipolar_share=1.0,
+        coverage=0.2,
+        random_state=1,
     )
     votes, truth = data.votes, data.y
     free = LabelModel().fit(votes)
@@ -327,7 +331,7 @@ def test_tempering_and_mixing_pay_where_votes_share_errors():
 
 def unipolar_votes(n_lfs, n_classes=2, n_samples=400, seed=0):
     data = make_lf_votes(
-        n_samples, n_lfs, n_classes, unipolar=True, coverage=0.3, random_state=seed
+        n_samples, n_lfs, n_classes, unipolar_share=1.0, coverage=0.3, random_state=seed
     )
     return np.asarray(data.votes), data.y
 
@@ -486,7 +490,7 @@ def test_wrong_class_prior(Model, class_prior, message):
 
 def test_the_true_prior_helps_rules_with_a_rare_class():
     data = make_lf_votes(
-        3000, 10, class_prior=[0.9, 0.1], unipolar=True, random_state=0
+        3000, 10, class_prior=[0.9, 0.1], unipolar_share=1.0, random_state=0
     )
     votes, truth = np.asarray(data.votes), data.y
     even = LabelModel().fit(votes).predict_proba(votes)
@@ -871,7 +875,7 @@ def test_wrong_sample_weight(weight, message):
 
 def test_a_pickle_of_another_version_warns(monkeypatch):
     data = pickle.dumps(LabelModel().fit(VOTES))
-    monkeypatch.setattr(sklabel, "__version__", "99.0")
+    monkeypatch.setattr(_version, "__version__", "99.0")
     with pytest.warns(UserWarning, match=r"LabelModel was pickled by sklabel .* 99.0"):
         model = pickle.loads(data)
     assert_array_equal(model.predict(VOTES), LabelModel().fit(VOTES).predict(VOTES))

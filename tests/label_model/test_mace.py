@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklabel.datasets import make_crowd_labels
 from sklabel.label_model import _mace
 from sklabel.label_model._mace import MACE
-from sklabel.utils import votes_from_long
+from sklabel.votes import votes_from_long
 
 SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
 

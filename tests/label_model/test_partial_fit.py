@@ -13,7 +13,7 @@ from sklabel.datasets import make_crowd_labels, make_lf_votes
 from sklabel.label_model import DawidSkene, OneCoinDawidSkene
 from sklabel.label_model._chunks import AtomSums, LeftOut
 from sklabel.label_model._growing_sums import faded_sums
-from sklabel.utils import votes_from_long
+from sklabel.votes import votes_from_long
 
 MODELS = [LabelModel, DawidSkene, OneCoinDawidSkene]
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -28,12 +28,12 @@ def crowd(n_samples=600, n_classes=3, **options):
 
 
 def rules():
-    return make_lf_votes(700, 12, 3, unipolar=True, random_state=0).votes
+    return make_lf_votes(700, 12, 3, unipolar_share=1.0, random_state=0).votes
 
 
 def mixed():
     votes = np.full((700, 14), -1)
-    votes[:, :12] = make_lf_votes(700, 12, 2, unipolar=False, random_state=0).votes
+    votes[:, :12] = make_lf_votes(700, 12, 2, unipolar_share=0.0, random_state=0).votes
     votes[:, 12] = np.where(votes[:, 0] >= 0, 0, -1)
     votes[::3, 13] = 1
     return votes

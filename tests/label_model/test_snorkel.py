@@ -16,7 +16,7 @@ from sklabel import (
 )
 from sklabel.datasets import fetch_weather_sentiment, make_lf_votes
 from sklabel.label_model import SnorkelLabelModel, _snorkel
-from sklabel.utils import votes_to_sparse
+from sklabel.votes import votes_to_sparse
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -110,7 +110,7 @@ def test_a_learned_prior_saves_the_majority_class():
 
 
 def test_the_prior_is_uniform_where_single_value_lfs_dominate():
-    data = make_lf_votes(500, 6, coverage=0.3, unipolar=True, random_state=0)
+    data = make_lf_votes(500, 6, coverage=0.3, unipolar_share=1.0, random_state=0)
     model = SnorkelLabelModel().fit(data.votes)
     assert_array_equal(model.class_prior_, [0.5, 0.5])
     gold = np.where(np.arange(500) < 8, 0, -1)

@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklabel import MajorityVote
 from sklabel.datasets import make_crowd_labels
 from sklabel.label_model import WeightedMajorityVote
-from sklabel.utils import votes_from_long, votes_to_long
+from sklabel.votes import votes_from_long, votes_to_long
 
 WAWA = {"weighting": "agreement", "max_iter": 1}
 

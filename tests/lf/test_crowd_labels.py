@@ -201,11 +201,11 @@ def test_answers_outside_of_the_classes_can_count_without_being_votes():
     ("classes", "error", "message"),
     [
         ([0, 1], ValueError, r"classes=\[0, 1\] and the labels 'bad', 'good' are of"),
-        ([], ValueError, "classes must be a non-empty list"),
-        ("good", ValueError, "classes must be a non-empty list; got 'good'"),
+        ([], ValueError, "classes must be a one-dimensional, non-empty list"),
+        ("good", ValueError, "one-dimensional, non-empty list; got 'good'"),
         (["good", "good"], ValueError, "classes must not repeat"),
         (["good", None], ValueError, "classes must not hold missing values"),
-        (["good", 1], TypeError, "classes must be all strings or all integers"),
+        (["good", 1], TypeError, "classes must be all strings or all numbers"),
     ],
 )
 def test_bad_classes_are_refused(classes, error, message):

@@ -16,7 +16,7 @@ from sklearn.pipeline import make_union
 
 from sklabel import ABSTAIN, LFTransformer, labeling_function
 from sklabel.lf._functions import Row
-from sklabel.utils import VoteMatrix
+from sklabel.votes import VoteMatrix
 
 
 @labeling_function

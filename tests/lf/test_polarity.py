@@ -15,7 +15,7 @@ from sklabel import (
     WorkerLFTransformer,
 )
 from sklabel.text import clear_polarity_cache
-from sklabel.utils import VoteMatrix, votes_to_dense
+from sklabel.votes import VoteMatrix, votes_to_dense
 
 textblob = pytest.importorskip("textblob")
 

@@ -17,7 +17,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from sklabel import CrowdLabels, WorkerLFTransformer
 from sklabel.inspection import label_coverage
-from sklabel.utils import VoteMatrix, votes_to_dense
+from sklabel.votes import VoteMatrix, votes_to_dense
 
 SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
 

@@ -5,7 +5,7 @@ from numpy.testing import assert_array_equal
 from sklearn.model_selection import cross_val_score
 
 from sklabel import GoldKFold, LabelModel
-from sklabel.utils import votes_to_sparse
+from sklabel.votes import votes_to_sparse
 
 X = np.zeros((30, 1))
 Y = np.array([0, 1, -1, -1, -1, 1, 0, 0, 1, 0] * 3)

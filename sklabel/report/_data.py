@@ -1,0 +1,292 @@
+"""What the report is about: votes, model, gold labels and texts, brought in line."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from sklabel.inspection._crowd import (
+    check_crowd_labels,
+    check_label_model,
+    crowd_to_cast,
+    crowd_to_votes,
+    posterior_of,
+    read_crowd_votes,
+    read_model_votes,
+)
+from sklabel.label_model import LabelModel
+from sklabel.label_model._base import BaseLabelModel
+from sklabel.lf import CrowdLabels
+from sklabel.lf._crowd_labels import lf_names as names_of_workers
+from sklabel.utils._validation import first_few, plain
+from sklabel.votes._cast import (
+    CastVotes,
+    distinct,
+    is_numeric,
+    read_any_votes,
+)
+from sklabel.votes._forms import VoteMatrix, vote_dtype
+from sklabel.votes._gold import read_gold
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """Everything that the sections of the report read.
+
+    Attributes
+    ----------
+    model : BaseLabelModel
+        Fitted, by the user or here.
+    fitted_here : bool
+        Whether it was fitted here, without gold labels.
+    fit_warnings : list of str
+        What the fit warned of.
+    votes : CastVotes
+        As indices into `model.vote_values_`, in the columns of the model.
+    X : object
+        The same votes in the form that `model.predict_proba` reads.
+    lf_names : Index
+        Names of the LFs of the votes that were given.
+    proba : ndarray of shape (n_samples, n_classes)
+        Class probabilities.
+    gold : ndarray of shape (n_samples,)
+        Index of the gold class, -1 where there is none.
+    y : object
+        Gold labels in the order of the rows, or None.
+    ids : Index of length n_samples
+        Names of the samples.
+    texts : ndarray of shape (n_samples,) or None
+        Texts of the samples.
+    crowd : CrowdLabels or None
+        The crowd.
+    only_crowd : bool
+        Whether the votes are those of the crowd and nothing else.
+    ids_are_samples : bool
+        Whether `ids` are known to be ids of samples of the crowd.
+    """
+
+    model: BaseLabelModel
+    fitted_here: bool
+    votes: CastVotes
+    X: Any
+    lf_names: pd.Index
+    proba: np.ndarray
+    gold: np.ndarray
+    y: Any
+    ids: pd.Index
+    texts: np.ndarray | None
+    crowd: CrowdLabels | None
+    only_crowd: bool
+    ids_are_samples: bool
+    fit_warnings: list[str] = field(default_factory=list)
+
+    @property
+    def n_samples(self) -> int:
+        """Number of samples."""
+        return self.votes.n_samples
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Number of votes of each sample."""
+        return self.votes.counts
+
+    @property
+    def classes(self) -> np.ndarray:
+        """The classes."""
+        return np.asarray(self.model.classes_)
+
+
+def gather(
+    votes: Any,
+    model: Any,
+    y: Any,
+    *,
+    crowd_labels: Any,
+    texts: Any,
+    sample_ids: Any,
+    classes: ArrayLike | None,
+) -> ReportData:
+    """Read everything that the user passed to the report; see `labeling_report`."""
+    where = "labeling_report"
+    if model is not None:
+        check_label_model(model, where=where)
+    only_crowd = isinstance(votes, CrowdLabels)
+    if only_crowd:
+        if crowd_labels is not None or sample_ids is not None:
+            raise ValueError(
+                "The first argument of labeling_report is a CrowdLabels already, which "
+                "knows its workers and sample ids. Leave out crowd_labels and "
+                "sample_ids, or pass votes first."
+            )
+        crowd = votes
+        ids = crowd.sample_ids
+        cast = crowd_to_cast(crowd)
+        names: pd.Index = pd.Index(names_of_workers(crowd.worker_ids))
+        y, texts = _by_id(y, ids), _by_id(texts, ids)
+    else:
+        crowd = crowd_labels
+        if crowd is not None:
+            check_crowd_labels(crowd, where=f"crowd_labels of {where}")
+        cast = read_any_votes(votes)
+        ids = _ids_of(votes, cast.n_samples, sample_ids)
+        framed = isinstance(votes, pd.DataFrame)
+        names = votes.columns if framed else pd.RangeIndex(cast.n_lfs)
+        y, texts = _in_order(y, ids), _in_order(texts, ids)
+    if model is not None and classes is not None:
+        raise ValueError(
+            "labeling_report takes classes= for the model that it fits itself; the "
+            "model that was passed has its own. Leave out classes or model."
+        )
+    if cast.n_samples == 0 or cast.n_lfs == 0:
+        raise ValueError(
+            f"votes has {cast.n_samples} rows and {cast.n_lfs} LFs; there is nothing "
+            "to report."
+        )
+
+    fitted_here, caught = model is None, []
+    if classes is None and crowd is not None:
+        known = classes = crowd.classes
+        if not only_crowd and is_numeric(known) and is_numeric(cast.value):
+            # Heuristics may vote for a class that no worker named.
+            classes = distinct(np.concatenate([known, cast.value]))
+    if fitted_here:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            model = LabelModel(classes=classes).fit(
+                crowd_to_votes(crowd) if only_crowd and crowd is not None else votes
+            )
+    if only_crowd:
+        assert crowd is not None
+        read = read_crowd_votes(crowd, cast, model)
+        X: Any = _as_matrix(read.votes, model)
+    else:
+        with_names = names if isinstance(votes, pd.DataFrame) else None
+        read = read_model_votes(model, cast, lf_names=with_names)
+        X = votes
+    return ReportData(
+        model=model,
+        fitted_here=fitted_here,
+        fit_warnings=[str(w.message) for w in caught],
+        votes=read.votes,
+        X=X,
+        lf_names=names,
+        proba=posterior_of(model, read.votes),
+        gold=read_gold(y, cast.n_samples).index(model.classes_),
+        y=y,
+        ids=ids,
+        texts=_read_texts(texts, cast.n_samples),
+        crowd=crowd,
+        only_crowd=only_crowd,
+        ids_are_samples=only_crowd
+        or sample_ids is not None
+        or (crowd is not None and ids.name == crowd.sample_name),
+    )
+
+
+def _in_order(values: Any, ids: pd.Index) -> Any:
+    """Bring a Series that has the ids of the rows in another order into their order."""
+    if not isinstance(values, pd.Series) or values.index.equals(ids):
+        return values
+    same = len(values) == len(ids) and not ids.has_duplicates
+    if same and not values.index.has_duplicates and values.index.isin(ids).all():
+        return values.reindex(ids)
+    return values
+
+
+def _by_id(values: Any, ids: pd.Index) -> Any:
+    """Look a Series up by sample id; an array is in the order of the ids already."""
+    if not isinstance(values, pd.Series):
+        return values
+    if values.index.has_duplicates:
+        repeated = values.index[values.index.duplicated()].unique()
+        raise ValueError(
+            "A Series of gold labels or texts has one value per sample id; these ids "
+            f"repeat in its index: {first_few(repeated)}."
+        )
+    if not values.index.isin(ids).any():
+        raise ValueError(
+            f"None of the ids in the index of a Series ({first_few(values.index, 3)}) "
+            f"is a sample of the crowd ({first_few(ids[:3])}). Pass a Series with the "
+            "sample ids as its index, or an array in the order of crowd.sample_ids."
+        )
+    return values.astype(object).reindex(ids)
+
+
+def _ids_of(votes: Any, n_samples: int, sample_ids: Any) -> pd.Index:
+    """Return the names of the rows."""
+    if sample_ids is None:
+        framed = isinstance(votes, pd.DataFrame)
+        return votes.index if framed else pd.RangeIndex(n_samples)
+    ids = pd.Index(np.asarray(sample_ids))
+    if len(ids) != n_samples:
+        raise ValueError(
+            f"sample_ids must name each of the {n_samples} rows of votes; got "
+            f"{len(ids)}."
+        )
+    return ids
+
+
+def _read_texts(texts: Any, n_samples: int) -> np.ndarray | None:
+    """Return one string per sample, "" where there is none."""
+    if texts is None:
+        return None
+    series = pd.Series(texts).astype(object)
+    if len(series) != n_samples:
+        raise ValueError(
+            f"texts must hold one text for each of the {n_samples} samples; got "
+            f"{len(series)}."
+        )
+    missing = series.isna().to_numpy()
+    out = np.array([str(text) for text in series], dtype=object)
+    out[missing] = ""
+    return out
+
+
+def _as_matrix(votes: CastVotes, model: BaseLabelModel) -> Any:
+    """Return votes as a matrix that `model.predict_proba` reads.
+
+    Sparse, except for a model of string votes, which no sparse matrix can hold.
+    """
+    value = np.asarray(model.vote_values_)[votes.value]
+    shape = (votes.n_samples, votes.n_lfs)
+    if value.dtype.kind in "iub":
+        dtype = vote_dtype(int(value.max(initial=0)))
+        return VoteMatrix((value.astype(dtype), votes.lf, votes.indptr), shape=shape)
+    dense = np.full(shape, None, dtype=object)
+    dense[votes.rows, votes.lf] = value
+    return dense
+
+
+def gold_by_id(data: ReportData) -> pd.Series | None:
+    """Return gold labels indexed by sample id, as `worker_report` takes them.
+
+    None where the rows do not stand for samples of the crowd.
+    """
+    crowd = data.crowd
+    if crowd is None or not data.ids_are_samples or (data.gold < 0).all():
+        # The positions of rows would match the integer ids of other samples.
+        return None
+    known = np.flatnonzero(data.gold >= 0)
+    labels: Sequence[Any] = data.classes[data.gold[known]]
+    series = pd.Series(labels, index=data.ids.take(known))
+    series = series[~series.index.duplicated()]
+    return series if series.index.isin(crowd.sample_ids).any() else None
+
+
+def is_of_worker(data: ReportData) -> np.ndarray:
+    """Tell which LFs are workers of the crowd, by name."""
+    if data.crowd is None:
+        return np.zeros(len(data.lf_names), dtype=bool)
+    expected = names_of_workers(data.crowd.worker_ids)
+    names = {*expected} | {
+        f"{name}_{plain(c)}" for name in expected for c in data.crowd.classes
+    }
+    return np.array([str(name) in names for name in data.lf_names], dtype=bool)

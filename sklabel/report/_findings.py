@@ -1,0 +1,399 @@
+"""What the report says first: headline figures, and what needs attention."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sklabel.report._data import ReportData, is_of_worker
+from sklabel.utils._validation import plain
+
+# A sample is called sure from this probability on.
+SURE = 0.9
+# "It is customary to require alpha >= .800; where tentative conclusions are still
+# acceptable, alpha >= .667 is the lowest conceivable limit" (Krippendorff, Content
+# Analysis, 2004, p. 241).
+_TENTATIVE = 0.667
+# Gold rows below which an accuracy is hardly more than a hint.
+_FEW_GOLD = 30
+# What LabelModel calls near the border between its two models.
+_BORDER = 0.05
+_MOST_NAMES = 8
+NOTHING = "\N{EN DASH}"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that needs attention.
+
+    Attributes
+    ----------
+    level : {'severe', 'warning', 'note'}
+        How much.
+    title : str
+        What it is, in a few words.
+    detail : str
+        Whom it is about, what it means and what to do.
+    """
+
+    level: str
+    title: str
+    detail: str
+
+
+# First words of the flags of worker_report and lf_summary: how bad it is, what it is,
+# and what to do.
+_FLAGS = {
+    "adversarial": (
+        "severe",
+        "answer worse than a guess",
+        "The label model turns such votes round. Look at some: misread instructions, "
+        "swapped labels, or a bug in the rule.",
+    ),
+    "guesses": (
+        "warning",
+        "tell next to nothing about the class",
+        "Stop asking them, or leave the rule out; their past votes do little harm.",
+    ),
+    "repeats": (
+        "warning",
+        "repeat another one",
+        "Copied answers or the same rule twice count as two opinions. Drop one.",
+    ),
+    "always": (
+        "warning",
+        "give nearly always the same answer",
+        "See the samples: a habit, a hurry, or a default button.",
+    ),
+    "few": (
+        "note",
+        "have very few judgements",
+        "Their accuracy is a guess of the model; give them more work, or none.",
+    ),
+    "nobody": (
+        "note",
+        "judged samples that nobody else did",
+        "Nothing can be said about them; give some of their samples to others.",
+    ),
+    "never": ("note", "never vote", "Check ids, column names and thresholds."),
+    "no": ("note", "cast no vote for a class", "Check the classes."),
+}
+# A name in a flag may hold a semicolon.
+_NEXT_FLAG = re.compile(rf"; (?=(?:{'|'.join(_FLAGS)})\b)")
+
+
+def findings(data: ReportData, tables: dict[str, pd.DataFrame]) -> list[Finding]:
+    """Collect what needs attention, the worst first.
+
+    Parameters
+    ----------
+    data : ReportData
+        What the report is about.
+    tables : dict of str to DataFrame
+        Tables of the report: 'agreement', 'workers' and 'lfs' where there are some.
+
+    Returns
+    -------
+    findings : list of Finding
+        Severe ones first.
+    """
+    found: list[Finding] = []
+    if "workers" in tables:
+        found += _of_flags(tables["workers"]["flag"], "worker")
+    if "lfs" in tables:
+        # Workers among the LFs have been dealt with.
+        found += _of_flags(tables["lfs"]["Flag"][~is_of_worker(data)], "LF")
+    found += _of_model(data)
+    found += _of_agreement(tables["agreement"])
+    found += _of_rows(data)
+    found += _of_gold(data)
+    found += _of_crowd(data)
+    rank = {"severe": 0, "warning": 1, "note": 2}
+    return sorted(found, key=lambda finding: rank[finding.level])
+
+
+def headline(
+    data: ReportData, tables: dict[str, pd.DataFrame]
+) -> list[tuple[str, str, str]]:
+    """Return the figures on top of the page as (name, value, what it means)."""
+    n, counts = data.n_samples, data.counts
+    covered = int((counts > 0).sum())
+    n_votes = int(counts.sum())
+    out = [
+        ("samples", f"{n:,}", f"{covered / n:.1%} with at least one vote"),
+    ]
+    if data.crowd is not None:
+        out.append(
+            (
+                "workers",
+                f"{data.crowd.n_workers:,}",
+                f"{data.crowd.n_judgements:,} judgements in the crowd labels",
+            )
+        )
+    if not data.only_crowd:
+        active = len(np.unique(data.votes.lf))
+        out.append(
+            ("labeling functions", f"{data.votes.n_lfs:,}", f"{active:,} of them vote")
+        )
+    out.append(("votes", f"{n_votes:,}", f"{n_votes / n:.2f} per sample"))
+    agreement = tables["agreement"]
+    for key, name in (
+        ("Krippendorff alpha", "Krippendorff's alpha"),
+        ("percent agreement", "agreement of pairs"),
+    ):
+        row = agreement.loc[key]
+        if np.isnan(row["value"]):
+            out.append((name, NOTHING, "no sample has two votes"))
+        else:
+            style = "{:.1%}" if key == "percent agreement" else "{:.2f}"
+            between = f"{style.format(row['low'])} to {style.format(row['high'])}"
+            out.append((name, style.format(row["value"]), f"95% interval {between}"))
+    top = data.proba.max(axis=1)
+    sure = top >= SURE
+    out.append(
+        (
+            "sure samples",
+            f"{sure.mean():.1%}",
+            f"top class at {SURE:.0%} or more; {top.mean():.1%} of all labels are "
+            "right by the model's own estimate",
+        )
+    )
+    return out + _gold_headline(data)
+
+
+def accuracy_interval(right: int, n: int) -> tuple[float, float]:
+    """Return Wilson's 95 % interval of a share."""
+    z = 1.959964
+    centre = (right + z * z / 2) / (n + z * z)
+    half = z / (n + z * z) * np.sqrt(right * (n - right) / n + z * z / 4)
+    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+
+
+def _gold_headline(data: ReportData) -> list[tuple[str, str, str]]:
+    known = data.gold >= 0
+    n = int(known.sum())
+    if n == 0:
+        return [("accuracy on gold", NOTHING, "no gold labels were passed")]
+    right = int((data.proba[known].argmax(axis=1) == data.gold[known]).sum())
+    low, high = accuracy_interval(right, n)
+    of_gold = data.proba[known, data.gold[known]]
+    loss = -np.log(np.clip(of_gold, np.finfo(float).eps, None)).mean()
+    return [
+        (
+            "accuracy on gold",
+            f"{right / n:.1%}",
+            f"{right:,} of {n:,} right; 95% interval {low:.1%} to {high:.1%}",
+        ),
+        ("log-loss on gold", f"{loss:.3f}", "in nats; lower is better, 0 is perfect"),
+    ]
+
+
+def _of_flags(flags: pd.Series, noun: str) -> list[Finding]:
+    """Group the flags of a table by their first word."""
+    groups: dict[str, list[Any]] = {}
+    for name, flag in flags[flags != ""].items():
+        for part in _NEXT_FLAG.split(flag):
+            word = part.split(" ")[0].rstrip(":")
+            groups.setdefault(word, []).append(name)
+    out = []
+    for word, names in groups.items():
+        level, what, advice = _FLAGS.get(word, ("note", "need a look", "See the flag."))
+        verb = what if len(names) > 1 else _singular(what)
+        noun_ = noun if len(names) == 1 else noun + "s"
+        out.append(
+            Finding(
+                level, f"{len(names):,} {noun_} {verb}", f"{_list(names)}. {advice}"
+            )
+        )
+    return out
+
+
+def _singular(verb: str) -> str:
+    """Bring the first verb of a phrase into the singular."""
+    for plural in ("answer", "tell", "repeat", "cast", "need", "give", "never vote"):
+        if verb.startswith(plural):
+            return verb.replace(plural, plural + "s", 1)
+    return verb.replace("have", "has", 1)
+
+
+def _of_model(data: ReportData) -> list[Finding]:
+    model, found = data.model, []
+    name = type(model).__name__
+    if getattr(model, "converged_", True) is False:
+        found.append(
+            Finding(
+                "warning",
+                f"{name} has not converged",
+                f"EM stopped after max_iter={getattr(model, 'max_iter', '?')} sweeps. "
+                "Raise max_iter and fit again.",
+            )
+        )
+    if len(data.classes) == 1:
+        found.append(
+            Finding(
+                "severe",
+                "There is only one class",
+                f"All votes are for {plain(data.classes[0])!r}, so every sample gets "
+                "it. Pass classes=[...] if there are others.",
+            )
+        )
+    else:
+        predicted = np.bincount(data.proba.argmax(axis=1), minlength=len(data.classes))
+        empty = [plain(c) for c in data.classes[predicted == 0]]
+        if empty:
+            found.append(
+                Finding(
+                    "warning",
+                    f"No sample is labelled {_list(empty)}",
+                    "No sample has it as its most probable class. Check whether votes "
+                    "for it exist, and whether it is rare.",
+                )
+            )
+    kinds = getattr(model, "lf_kind_", None)
+    border = kinds is not None and getattr(model, "lf_kind", None) == "auto"
+    if border and len(data.votes.lf):
+        share = float((np.asarray(kinds) == "rule")[data.votes.lf].mean())
+        if share > 0 and abs(share - 0.5) < _BORDER:
+            found.append(
+                Finding(
+                    "warning",
+                    "Workers and rules cast about as many votes",
+                    f"LFs that look like rules cast {share:.0%} of the votes, near the "
+                    "border of 50% where LabelModel changes its structure. Say what "
+                    "each LF is with lf_kind={name: 'rule' or 'worker'}.",
+                )
+            )
+    said = ("near the border", "max_iter")
+    found += [
+        Finding("warning", f"{name} warned while it was fitted", message)
+        for message in dict.fromkeys(data.fit_warnings)
+        if not any(known in message for known in said)
+    ]
+    return found
+
+
+def _of_agreement(agreement: pd.DataFrame) -> list[Finding]:
+    row = agreement.loc["Krippendorff alpha"]
+    if np.isnan(row["value"]):
+        return [
+            Finding(
+                "warning",
+                "Agreement cannot be measured",
+                "No two votes meet on a sample, or all that do are for one class. "
+                "Where votes cannot differ, a label model cannot tell good from bad.",
+            )
+        ]
+    between = f"{row['value']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
+    if row["low"] <= 0:
+        return [
+            Finding(
+                "severe",
+                "Agreement is no better than chance",
+                f"Krippendorff's alpha is {between}; 0 is what votes cast blindly "
+                "reach. Check the instructions and whether the classes can be told "
+                "apart at all.",
+            )
+        ]
+    if row["value"] < _TENTATIVE:
+        return [
+            Finding(
+                "note",
+                "Agreement is low",
+                f"Krippendorff's alpha is {between}; {_TENTATIVE} is customary for "
+                "tentative conclusions from single judgements. Several votes per "
+                "sample and a label model make up for some of it.",
+            )
+        ]
+    return []
+
+
+def _of_rows(data: ReportData) -> list[Finding]:
+    found = []
+    n = data.n_samples
+    silent = int((data.counts == 0).sum())
+    single = int((data.counts == 1).sum())
+    if silent:
+        prior = max(data.model.class_prior_)
+        found.append(
+            Finding(
+                "warning" if silent / n >= 0.05 else "note",
+                f"{_samples_have(silent)} no vote",
+                f"{silent / n:.1%} of {n:,}. They get the class prior (top class at "
+                f"{prior:.0%}). Leave them out of training, or add votes.",
+            )
+        )
+    if single:
+        found.append(
+            Finding(
+                "note",
+                f"{_samples_have(single)} a single vote",
+                f"{single / n:.1%} of {n:,}. Nothing can contradict it; their label is "
+                "as good as that one voter.",
+            )
+        )
+    return found
+
+
+def _of_gold(data: ReportData) -> list[Finding]:
+    known = data.gold >= 0
+    n = int(known.sum())
+    if n == 0:
+        return []
+    found = []
+    if n < _FEW_GOLD:
+        found.append(
+            Finding(
+                "note",
+                f"Only {n:,} gold label{'s' if n > 1 else ''}",
+                "Accuracy and log-loss on them are a hint, no more: see the interval.",
+            )
+        )
+    right = (data.proba[known].argmax(axis=1) == data.gold[known]).mean()
+    baseline = np.bincount(data.gold[known]).max() / n
+    if len(data.classes) > 1 and right < baseline:
+        found.append(
+            Finding(
+                "severe",
+                "The most frequent class alone is better",
+                f"On gold the labels are right in {right:.1%}; the most frequent gold "
+                f"class is right in {baseline:.1%}.",
+            )
+        )
+    return found
+
+
+def _of_crowd(data: ReportData) -> list[Finding]:
+    if data.crowd is None:
+        return []
+    left = data.crowd.left_out
+    parts = [
+        f"{count:,} {what}"
+        for key, what in (
+            ("repeated", "repeated judgements of one sample by one worker"),
+            ("missing_label", "lines without a label"),
+            ("outside_classes", "answers outside of the classes"),
+        )
+        if (count := left[key])
+    ]
+    if not parts:
+        return []
+    return [Finding("note", "Judgements were left out", "; ".join(parts) + ".")]
+
+
+def _samples_have(n: int) -> str:
+    return "1 sample has" if n == 1 else f"{n:,} samples have"
+
+
+def _list(names: Iterable[Any]) -> str:
+    """Write the first few names, and how many more there are."""
+    names = [str(plain(name)) for name in names]
+    shown = ", ".join(names[:_MOST_NAMES])
+    more = len(names) - _MOST_NAMES
+    return f"{shown} and {more:,} more" if more > 0 else shown

@@ -1,0 +1,223 @@
+"""A report on votes and a label model: one HTML page that needs nothing else."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from sklabel.inspection._plotting import check_matplotlib
+from sklabel.report._data import gather
+from sklabel.report._findings import Finding, findings
+from sklabel.report._html import in_frame, page
+from sklabel.report._sections import build_sections
+from sklabel.report._tables import build_tables
+from sklabel.utils._validation import check_integer
+
+
+class LabelingReport:
+    """A finished report; :func:`labeling_report` makes it.
+
+    In a notebook it shows itself in a frame of its own.
+
+    Parameters
+    ----------
+    title : str
+        Heading of the page.
+    html : str
+        The page.
+    tables : dict of str to DataFrame
+        What stands in it, complete.
+    findings : sequence of Finding
+        What needs attention, each with `level`, `title` and `detail`.
+
+    See Also
+    --------
+    labeling_report : Makes one.
+
+    Examples
+    --------
+    >>> from sklabel.report import LabelingReport
+    >>> LabelingReport("Weather", "<!DOCTYPE html> ...", {}, [])
+    LabelingReport('Weather', 0 tables, nothing needs attention)
+    """
+
+    def __init__(
+        self,
+        title: str,
+        html: str,
+        tables: dict[str, pd.DataFrame],
+        findings: Sequence[Finding],
+    ) -> None:
+        self.title = title
+        self.html = html
+        self.tables = tables
+        self.findings = list(findings)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the page to a file.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Name of the file, for instance ``"report.html"``; an old one is replaced.
+
+        Returns
+        -------
+        path : Path
+            Where it stands.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
+        path = Path(path)
+        path.write_text(self.html, encoding="utf-8", newline="\n")
+        return path
+
+    def _repr_html_(self) -> str:
+        return in_frame(self.html, self.title)
+
+    def __repr__(self) -> str:
+        count = {
+            level: sum(finding.level == level for finding in self.findings)
+            for level in ("severe", "warning", "note")
+        }
+        said = ", ".join(f"{n} {level}" for level, n in count.items() if n)
+        return (
+            f"LabelingReport({self.title!r}, {len(self.tables)} tables, "
+            f"{said or 'nothing needs attention'})"
+        )
+
+
+def labeling_report(
+    votes: Any,
+    model: Any = None,
+    y: Any = None,
+    *,
+    crowd_labels: Any = None,
+    texts: Any = None,
+    sample_ids: Any = None,
+    classes: ArrayLike | None = None,
+    title: str = "Labeling report",
+    subtitle: str = "",
+    budget: int = 50,
+    max_rows: int = 200,
+) -> LabelingReport:
+    """Report on crowd workers, labeling functions, labels and what to do next.
+
+    One page that can be mailed: what needs attention, headline figures, workers and
+    labeling functions in tables that can be sorted, plots, and the samples to look at
+    or to ask about again.
+
+    Parameters
+    ----------
+    votes : CrowdLabels or {DataFrame, array-like, sparse matrix} of shape \
+            (n_samples, n_lfs)
+        The judgements of a crowd, or votes in any form that a label model reads, for
+        instance those of a FeatureUnion of workers and heuristics.
+    model : label model, default=None
+        Fitted on these LFs. If None, a LabelModel is fitted on `votes`, without gold
+        labels, and the page says so.
+    y : array-like of shape (n_samples,) or Series, default=None
+        Gold labels; -1, NaN, None or pd.NA mean unlabelled. With a CrowdLabels as
+        votes, a Series is looked up by sample id. With other votes it is in the order
+        of the rows, unless its index holds their very ids in another order.
+    crowd_labels : CrowdLabels, default=None
+        The crowd whose workers are among the columns of `votes`, as WorkerLFTransformer
+        names them; adds the table of workers.
+    texts : array-like of shape (n_samples,) or Series, default=None
+        What the samples say, shown beside those to look at; in order as `y`.
+    sample_ids : array-like of shape (n_samples,), default=None
+        Names of the rows of `votes`. With `crowd_labels`, its sample ids: they carry
+        gold labels to the table of workers. If None, the index of a DataFrame, else
+        row numbers.
+    classes : array-like of shape (n_classes,), default=None
+        Classes of the model that is fitted here. If None, those of the crowd, else
+        those of the votes.
+    title, subtitle : str, default='Labeling report', ''
+        Heading, and a line below it; a date, if there shall be one, goes here.
+    budget : int, default=50
+        Judgements to plan for; fewer are planned if there are few samples.
+    max_rows : int, default=200
+        Longest table of workers or LFs on the page, the others have 50; the page
+        says what it leaves out, and `tables` of the report hold everything.
+
+    Returns
+    -------
+    report : LabelingReport
+        Has `save(path)`, `html`, `findings` and `tables`, a dict of DataFrames.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    NotFittedError
+        If `model` is not fitted.
+    TypeError
+        If `model` is no label model or `crowd_labels` no CrowdLabels.
+    ValueError
+        If lengths, LFs or classes do not fit together, or there is no row.
+
+    See Also
+    --------
+    worker_report, lf_summary, agreement_report, relabel_plan : The tables alone.
+    WorkerFunnelDisplay, LFConfusionDisplay, OverlapDisplay, PosteriorDisplay : The
+        plots alone.
+
+    Notes
+    -----
+    The same input gives the same characters. Names and texts of the input are
+    escaped, and the page forbids itself to load anything, so it can be opened even
+    where they come from strangers. It takes O(number of votes) memory.
+
+    Accuracy on gold is that of the labels as they are: if `model` was fitted with these
+    gold labels, it flatters.
+
+    Examples
+    --------
+    >>> from sklabel import CrowdLabels
+    >>> from sklabel.datasets import load_weather_posts
+    >>> from sklabel.report import labeling_report
+    >>> data = load_weather_posts()
+    >>> crowd = CrowdLabels.from_frame(
+    ...     data.crowd_labels, sample="tweet_id", worker="worker_id"
+    ... )
+    >>> report = labeling_report(crowd, title="Weather posts")
+    >>> sorted(report.tables)
+    ['agreement', 'disputed', 'relabel', 'workers']
+    """
+    check_matplotlib("labeling_report")
+    check_integer(budget, "budget")
+    check_integer(max_rows, "max_rows")
+    data = gather(
+        votes,
+        model,
+        y,
+        crowd_labels=crowd_labels,
+        texts=texts,
+        sample_ids=sample_ids,
+        classes=classes,
+    )
+    tables, no_plan = build_tables(data, budget=int(budget))
+    sections = build_sections(data, tables, no_plan=no_plan, max_rows=int(max_rows))
+    name = type(data.model).__name__
+    how = (
+        f"Labels by a {name} that was fitted on these votes for this page, without "
+        "gold labels, since no model was passed."
+        if data.fitted_here
+        else f"Labels by the {name} that was passed."
+    )
+    if (data.gold >= 0).any() and not data.fitted_here:
+        how += " If it was fitted with these gold labels, figures on gold flatter it."
+    lead = f"{subtitle} {how}".strip()
+    return LabelingReport(
+        title, page(title, lead, sections), tables, findings(data, tables)
+    )

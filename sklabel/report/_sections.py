@@ -1,0 +1,440 @@
+"""The sections of the report: tables and plots, each with how to read it."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sklabel.inspection._confusion import LFConfusionDisplay, panel_size
+from sklabel.inspection._overlap import Kind, OverlapDisplay
+from sklabel.inspection._posterior import PosteriorDisplay
+from sklabel.inspection._worker_funnel import WorkerFunnelDisplay
+from sklabel.report._data import ReportData, is_of_worker
+from sklabel.report._figures import draw_svg
+from sklabel.report._findings import SURE, findings, headline
+from sklabel.report._html import (
+    Column,
+    finding_list,
+    headline_list,
+    plot,
+    table,
+)
+
+_MOST_LFS = 30
+_N_PANELS = 6
+
+_AGREEMENT = [
+    Column("", "Coefficient", "name"),
+    Column("value", "Value", "number"),
+    Column("low", "Low (95%)", "number"),
+    Column("high", "High (95%)", "number"),
+    Column("n_samples", "Samples", "integer"),
+    Column("n_judgements", "Votes", "integer"),
+]
+_WORKERS = [
+    Column("", "Worker", "name"),
+    Column("flag", "Flag", "long"),
+    Column("n_judgements", "Judgements", "integer"),
+    Column("accuracy", "Accuracy (model)", "interval", "accuracy_low", "accuracy_high"),
+    Column("gold_accuracy", "Accuracy (gold)", "share"),
+    Column("n_gold", "Gold samples", "integer"),
+    Column("agreement", "Agreement", "share"),
+    Column("spammer_score", "Spammer score", "number"),
+    Column("information", "Bits per vote", "number"),
+    Column("favourite_class", "Favourite class", "text"),
+    Column("favourite_share", "Its share", "share"),
+]
+_LFS = [
+    Column("", "Labeling function", "name"),
+    Column("Flag", "Flag", "long"),
+    Column("Polarity", "Votes for", "text"),
+    Column("Votes", "Votes", "integer"),
+    Column("Learned Acc.", "Accuracy (model)", "interval", "Acc. Low", "Acc. High"),
+    Column("Emp. Acc.", "Accuracy (gold)", "share"),
+    Column("Correct", "Right", "integer"),
+    Column("Incorrect", "Wrong", "integer"),
+    Column("Agreement", "Agreement", "share"),
+    Column("Coverage", "Coverage", "share"),
+    Column("Overlaps", "Overlaps", "share"),
+    Column("Conflicts", "Conflicts", "share"),
+]
+_SAMPLES = [
+    Column("", "Sample", "name"),
+    Column("text", "Text", "long"),
+    Column("votes", "Votes", "text"),
+    Column("n_against", "Against", "integer"),
+    Column("top_class", "Label", "text"),
+    Column("top_posterior", "Probability", "share"),
+    Column("gold", "Gold", "text"),
+    Column("n_judgements", "Ask for", "integer"),
+    Column("gain", "Gain", "number"),
+]
+
+
+def build_sections(
+    data: ReportData,
+    tables: dict[str, pd.DataFrame],
+    *,
+    no_plan: str,
+    max_rows: int,
+) -> list[tuple[str, str, str]]:
+    """Return the sections of the page as (id, heading, html), warnings first.
+
+    Parameters
+    ----------
+    data : ReportData
+        What the report is about.
+    tables : dict of str to DataFrame
+        Its tables.
+    no_plan : str
+        Why there is no plan of further judgements, or "".
+    max_rows : int
+        Rows of a table that are shown.
+
+    Returns
+    -------
+    sections : list of (str, str, str)
+        In order.
+    """
+    sections = [
+        ("attention", "Needs attention", finding_list(findings(data, tables))),
+        ("figures", "In figures", _figures(data, tables, max_rows)),
+    ]
+    if "workers" in tables:
+        sections.append(("workers", "Workers", _workers(data, tables, max_rows)))
+    if "lfs" in tables:
+        sections.append(("lfs", "Labeling functions", _lfs(data, tables, max_rows)))
+    sections.append(("voters", "Who meets whom", _pairs(data)))
+    sections.append(("samples", "Samples", _samples(data, tables, no_plan, max_rows)))
+    return sections
+
+
+def _figures(data: ReportData, tables: dict[str, pd.DataFrame], max_rows: int) -> str:
+    """Headline figures, histogram of probabilities and table of agreement."""
+    html = headline_list(headline(data, tables))
+    voted = data.counts > 0
+    if voted.any():
+        y = np.where(data.gold >= 0, data.gold, -1)[voted]
+        display = PosteriorDisplay(data.proba[voted], y if (y >= 0).any() else None)
+        # Gold labels are positions here; only the axis needs the names.
+        display.classes = data.classes
+
+        def draw(figure: Any) -> None:
+            display.plot(ax=figure.subplots())
+
+        svg = draw_svg(
+            draw,
+            size=(5.4, 3.6),
+            name="posterior",
+            alt="Histogram of the class probabilities of all samples with a vote.",
+        )
+        middle = (
+            "Bars at both ends are sure labels, bars in the middle are open."
+            if len(data.classes) == 2
+            else "Bars on the right are sure labels."
+        )
+        gold = (
+            " Hatched samples are labelled wrong according to gold: far from the "
+            "middle they are sure errors."
+            if (y >= 0).any()
+            else ""
+        )
+        html += '<div class="plots two">' + plot(
+            svg,
+            "How sure the labels are",
+            f"{int(voted.sum()):,} samples with a vote, by probability. {middle}{gold}",
+        )
+        html += _class_shares(data) + "</div>"
+    for key, of in (("agreement", "all votes"), ("agreement of workers", "workers")):
+        if key in tables:
+            html += f'<h3 class="sub">Agreement of {of}</h3>' + table(
+                tables[key],
+                _AGREEMENT,
+                label=f"Agreement of {of}",
+                max_rows=max_rows,
+                rows_are="coefficients",
+                rest=f"report.tables[{key!r}]",
+            )
+    return html + (
+        '<p class="soft">Alpha and kappa are 0 where votes agree as often as chance '
+        "would have it and 1 where they always agree; intervals are from resampled "
+        "samples.</p>"
+    )
+
+
+def _class_shares(data: ReportData) -> str:
+    """Bar chart of the class shares: of labels, and of gold."""
+    labels = data.proba.mean(axis=0)
+    known = data.gold[data.gold >= 0]
+    gold = np.bincount(known, minlength=len(data.classes)) / max(len(known), 1)
+    order = np.argsort(-labels, kind="stable")[:12]
+    left = len(data.classes) - len(order)
+
+    def draw(figure: Any) -> None:
+        from sklabel.inspection._plotting import BLUE, ORANGE, plain_text
+
+        ax = figure.subplots()
+        # Leaves room for the number behind the longest bar.
+        limit = 1.2 * max(labels.max(), gold.max())
+        at = np.arange(len(order))[::-1].astype(float)
+        height = 0.36 if len(known) else 0.6
+        shift = height / 2 if len(known) else 0.0
+        series: list[tuple[np.ndarray, float, str, str, str | None]]
+        series = [(labels, shift, BLUE, "soft labels", None)]
+        if len(known):
+            series.append((gold, -shift, ORANGE, f"gold ({len(known):,})", "///"))
+        for share, offset, colour, name, hatch in series:
+            ax.barh(
+                at + offset, share[order], height, color=colour, label=name,
+                hatch=hatch, edgecolor="#7a5200" if hatch else None, linewidth=0,
+            )  # fmt: skip
+            for position, value in zip(at + offset, share[order], strict=True):
+                ax.annotate(
+                    f"{value:.1%}", (value, position), xytext=(3, 0), fontsize=8,
+                    textcoords="offset points", va="center",
+                )  # fmt: skip
+        ax.set_yticks(at, [plain_text(c, 20) for c in data.classes[order]])
+        ax.set(xlabel="share of samples", ylabel="class", xlim=(0, limit))
+        if len(known):
+            ax.legend(
+                fontsize="small", frameon=False, loc="upper center", ncols=2,
+                bbox_to_anchor=(0.5, -0.16),
+            )  # fmt: skip
+
+    svg = draw_svg(
+        draw,
+        size=(5.4, max(3.6, 0.45 * len(order))),
+        name="classes",
+        alt="Bar chart of the class shares.",
+    )
+    more = f" {left:,} rarer classes are not shown." if left else ""
+    return plot(
+        svg,
+        "How often each class is",
+        "The mean of the class probabilities over all samples"
+        + (", beside the shares among gold labels" if len(known) else "")
+        + f".{more}",
+    )
+
+
+def _workers(data: ReportData, tables: dict[str, pd.DataFrame], max_rows: int) -> str:
+    assert data.crowd is not None
+    report = tables["workers"]
+    chance = 1 / len(data.crowd.classes)
+    html = '<div class="plots two">'
+    for gold in (False, True):
+        share = "gold_accuracy" if gold else "accuracy"
+        if share not in report or not report[share].notna().any():
+            continue
+        display = WorkerFunnelDisplay.from_report(report, gold=gold, chance=chance)
+
+        def draw(figure: Any, display: WorkerFunnelDisplay = display) -> None:
+            display.plot(ax=figure.subplots())
+
+        svg = draw_svg(
+            draw,
+            size=(5.4, 4.2),
+            name="funnelgold" if gold else "funnel",
+            alt="Accuracy of every worker against the number of judgements.",
+        )
+        left = display.n_left_out
+        more = f" {left:,} workers without an accuracy are not shown." if left else ""
+        html += plot(
+            svg,
+            "Workers on gold samples" if gold else "Workers by the model's estimate",
+            "Inside of the funnel a worker differs from the others by chance only; "
+            "points below it are worse than bad luck explains (dark 95%, light "
+            f"99.8%).{more}",
+        )
+    html += "</div>"
+    return (
+        html
+        + table(
+            report,
+            _WORKERS,
+            label="Workers",
+            max_rows=max_rows,
+            rows_are="workers",
+            rest="report.tables['workers']",
+        )
+        + '<p class="soft">Accuracy (model): expected share of right answers, with its '
+        "95% interval on a scale from 0 to 1. Agreement: with the majority of the "
+        "others on the same samples. Spammer score: 1 for answers that do not depend "
+        "on the class, 0 for a perfect worker. Bits per vote: what one answer tells "
+        "about the class.</p>"
+    )
+
+
+def _lfs(data: ReportData, tables: dict[str, pd.DataFrame], max_rows: int) -> str:
+    summary, of_worker = tables["lfs"], is_of_worker(data)
+    lead = ""
+    if of_worker.any():
+        summary = summary[~of_worker]
+        lead = (
+            f'<p class="lead">The {int(of_worker.sum()):,} labeling functions that are '
+            "workers stand in the table above; here are the others.</p>"
+        )
+        if len(summary) == 0:
+            return (
+                '<p class="lead">All labeling functions are workers of the crowd and '
+                "stand in the table above.</p>"
+            )
+    order = np.lexsort((np.arange(len(summary)), (summary["Flag"] == "").to_numpy()))
+    return (
+        lead
+        + table(
+            summary.iloc[order],
+            _LFS,
+            label="Labeling functions",
+            max_rows=max_rows,
+            rows_are="labeling functions",
+            rest="report.tables['lfs']",
+        )
+        + '<p class="soft">Coverage: share of samples that it votes on. Overlaps, '
+        "Conflicts: share of samples where another one votes too, or votes something "
+        "else. Accuracy (model): expected share of right votes, with its 95% interval "
+        "on a scale from 0 to 1.</p>"
+    )
+
+
+def _pairs(data: ReportData) -> str:
+    """Heat maps of pairs, and the confusion tables of the worst LFs."""
+    html = '<div class="plots two">'
+    names = list(data.lf_names)
+    if data.crowd is not None and data.only_crowd:
+        names = list(data.crowd.worker_ids)
+    votes = data.crowd if data.only_crowd else data.X
+    captions = {
+        "overlap": "Dark cells: of the samples that the row votes on, the column votes "
+        "on nearly all too. Empty rows are on their own: nothing checks them.",
+        "conflict": "Dark cells contradict each other. A dark row and column is one "
+        "that contradicts everybody; dark blocks are two camps.",
+    }
+    if len(data.votes.lf):
+        kinds: tuple[tuple[Kind, str], ...]
+        kinds = (("overlap", "Overlaps"), ("conflict", "Conflicts"))
+        for kind, heading in kinds:
+            display = OverlapDisplay.from_votes(
+                votes, kind=kind, lf_names=names, max_lfs=_MOST_LFS, plot=False
+            )
+
+            def draw(figure: Any, display: OverlapDisplay = display) -> None:
+                display.plot(ax=figure.subplots())
+
+            svg = draw_svg(
+                draw,
+                size=(6.2, 5.4),
+                name=kind,
+                alt=f"Heat map of the {kind} of pairs of labeling functions.",
+            )
+            html += plot(svg, heading, captions[kind], css="dense")
+    html += "</div>"
+    if not hasattr(data.model, "confusion_") or len(data.votes.lf) == 0:
+        return html
+    return html + '<div class="plots">' + _confusion(data) + "</div>"
+
+
+def _confusion(data: ReportData) -> str:
+    n_votes = np.bincount(data.votes.lf, minlength=data.votes.n_lfs)
+    accuracy = np.asarray(data.model.lf_accuracy_, dtype=np.float64)
+    # The worst of those with votes enough to say so.
+    enough = n_votes >= min(10, int(n_votes.max()))
+    worst = np.argsort(np.where(enough, accuracy, np.inf), kind="stable")
+    many = len(data.classes) > 8
+    worst = worst[enough[worst]][: 4 if many else _N_PANELS]
+    model = data.model
+    names = list(getattr(model, "feature_names_in_", data.lf_names))
+    display = LFConfusionDisplay(
+        model.confusion_[worst],
+        classes=data.classes,
+        vote_values=model.vote_values_,
+        value_classes=model._class_of_value,
+        # Without accuracies: those of the tables above count votes in another way.
+        lf_names=[names[j] for j in worst],
+    )
+    columns = min(2 if many else 3, len(worst))
+    rows = -(-len(worst) // columns)
+    width, height = panel_size(len(data.classes))
+
+    def draw(figure: Any) -> None:
+        grid = np.atleast_1d(figure.subplots(rows, columns)).ravel()
+        display.plot(ax=grid, n_columns=columns)
+
+    svg = draw_svg(
+        draw,
+        size=(width * columns + 0.4, height * rows + 0.2),
+        name="confusion",
+        alt="Confusion tables of the labeling functions of the lowest accuracy.",
+    )
+    return plot(
+        svg,
+        f"What the {len(worst)} least accurate vote",
+        "Each row is a class and sums to 1 over the votes; right votes are outlined. "
+        "Rows that look alike: the vote does not depend on the class. Dark cells off "
+        "the outline: classes that are mixed up, or swapped. "
+        f"With {min(10, int(n_votes.max()))} votes or more.",
+        css="wide",
+    )
+
+
+def _samples(
+    data: ReportData,
+    tables: dict[str, pd.DataFrame],
+    no_plan: str,
+    max_rows: int,
+) -> str:
+    html = ""
+    parts = [
+        (
+            "relabel",
+            "Ask again here",
+            "Samples where further judgements are expected to help most. Gain: labels "
+            "that they are expected to put right, all judgements of the sample "
+            "together.",
+        ),
+        (
+            "disputed",
+            "Most disputed",
+            "Samples with the most votes against the majority (column Against). Read "
+            "them: they are hard, or the guideline does not cover them.",
+        ),
+        (
+            "against gold",
+            "Labels against gold",
+            "Gold samples that the model labels otherwise, the surest first. Either "
+            "most voters err in the same way, or the gold label is wrong.",
+        ),
+    ]
+    for key, heading, lead in parts:
+        if key not in tables:
+            continue
+        if key == "relabel":
+            planned = tables[key]
+            lead += (
+                f" {int(planned['n_judgements'].sum()):,} judgements for "
+                f"{len(planned):,} samples, expected to put "
+                f"{planned['gain'].sum():.1f} labels right."
+            )
+            known = data.gold >= 0
+            if known.any() and not known.all():
+                lead += " Samples with a gold label are left out."
+        html += f'<h3 class="sub">{heading}</h3><p class="soft">{lead}</p>' + table(
+            tables[key],
+            _SAMPLES,
+            label=heading,
+            max_rows=min(max_rows, 50),
+            rows_are="samples",
+            rest=f"report.tables[{key!r}]",
+        )
+    if no_plan:
+        html += f'<p class="soft">{escape(no_plan)}</p>'
+    sure = float((data.proba.max(axis=1) >= SURE).mean())
+    return html + (
+        f'<p class="soft">{sure:.1%} of all samples have a class at {SURE:.0%} or '
+        "more and can be left as they are.</p>"
+    )

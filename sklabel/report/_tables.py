@@ -1,0 +1,190 @@
+"""The tables of the report."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pandas as pd
+
+from sklabel.inspection._agreement import agreement_report
+from sklabel.inspection._lf_summary import lf_summary
+from sklabel.inspection._workers import worker_report
+from sklabel.label_model._base import BaseLabelModel
+from sklabel.lf._crowd_labels import lf_names as names_of_workers
+from sklabel.relabeling._plan import relabel_plan
+from sklabel.report._data import ReportData, gold_by_id
+from sklabel.utils._validation import plain
+
+# Vote values of one sample that are counted one by one.
+_MOST_VALUES = 4
+# Judgements for one sample in the plan.
+_PER_SAMPLE = 3
+_TIMES = "\N{MULTIPLICATION SIGN}"
+
+
+def build_tables(
+    data: ReportData, *, budget: int
+) -> tuple[dict[str, pd.DataFrame], str]:
+    """Compute all tables of the report.
+
+    Parameters
+    ----------
+    data : ReportData
+        What the report is about.
+    budget : int
+        Judgements to plan for.
+
+    Returns
+    -------
+    tables : dict of str to DataFrame
+        Only those that there is something to say about.
+    no_plan : str
+        Why there is no plan of further judgements, or "".
+    """
+    tables: dict[str, pd.DataFrame] = {}
+    y = data.classes[data.gold] if (data.gold >= 0).any() else None
+    if y is not None:
+        y = pd.Series(y).astype(object).where(data.gold >= 0, None)
+    agreement_of = data.crowd if data.only_crowd else data.X
+    tables["agreement"] = agreement_report(agreement_of, random_state=0)
+    if data.crowd is not None:
+        if not data.only_crowd:
+            tables["agreement of workers"] = agreement_report(
+                data.crowd, random_state=0
+            )
+        tables["workers"] = worker_report(
+            data.crowd, model_of_workers(data), gold_by_id(data)
+        )
+    if not data.only_crowd:
+        tables["lfs"] = lf_summary(
+            data.X, y, model=data.model, lf_names=list(data.lf_names)
+        )
+    plan, no_plan = _plan(data, budget)
+    if plan is not None:
+        tables["relabel"] = plan
+    disputed = _disputed(data)
+    if len(disputed):
+        tables["disputed"] = disputed
+    against = _against_gold(data)
+    if len(against):
+        tables["against gold"] = against
+    return tables, no_plan
+
+
+def model_of_workers(data: ReportData) -> BaseLabelModel | None:
+    """Return the model if it has the workers as named LFs, else None."""
+    if data.only_crowd:
+        return data.model
+    assert data.crowd is not None
+    names = set(getattr(data.model, "feature_names_in_", ()))
+    expected = names_of_workers(data.crowd.worker_ids)
+    # The names of unipolar LFs go on with a class.
+    starts = {f"{name}_{plain(c)}" for name in expected for c in data.crowd.classes}
+    return data.model if names & ({*expected} | starts) else None
+
+
+def _plan(data: ReportData, budget: int) -> tuple[pd.DataFrame | None, str]:
+    """Plan further judgements; gold rows need none, unless all rows are gold."""
+    cap = np.full(data.n_samples, _PER_SAMPLE)
+    known = data.gold >= 0
+    if not known.all():
+        cap[known] = 0
+    budget = min(budget, int(cap.sum()))
+    if len(data.votes.lf) == 0:
+        return None, "There are no votes to judge the average worker by."
+    X = data.X
+    if isinstance(X, pd.DataFrame):
+        X = X.reset_index(drop=True)
+    try:
+        with warnings.catch_warnings():
+            # Sparse votes have no names; their columns are in the order of the model.
+            warnings.filterwarnings("ignore", message="X does not have valid feature")
+            plan = relabel_plan(data.model, X, budget, max_per_sample=cap)
+    except ValueError as error:
+        return None, f"There is no plan of further judgements: {error}"
+    return _with_samples(plan, plan.index.to_numpy(), data), ""
+
+
+def _disputed(data: ReportData) -> pd.DataFrame:
+    """List the samples with most votes against the most frequent one."""
+    n_values = len(data.model.vote_values_)
+    votes = data.votes
+    cell = votes.rows.astype(np.int64) * n_values + votes.value
+    used, n_equal = np.unique(cell, return_counts=True)
+    most = np.zeros(data.n_samples, dtype=np.int64)
+    np.maximum.at(most, used // n_values, n_equal)
+    against = data.counts - most
+    rows = np.flatnonzero(against)
+    share = against[rows] / data.counts[rows]
+    order = np.lexsort((rows, -share, -against[rows]))
+    rows = rows[order]
+    table = pd.DataFrame(
+        {
+            "n_votes": data.counts[rows],
+            "n_against": against[rows],
+            "top_class": data.classes[data.proba[rows].argmax(axis=1)],
+            "top_posterior": data.proba[rows].max(axis=1),
+        }
+    )
+    return _with_samples(table, rows, data)
+
+
+def _against_gold(data: ReportData) -> pd.DataFrame:
+    """List the gold samples that the model labels otherwise, the surest first."""
+    top = data.proba.argmax(axis=1)
+    rows = np.flatnonzero((data.gold >= 0) & (top != data.gold))
+    order = np.lexsort((rows, -data.proba[rows].max(axis=1)))
+    rows = rows[order]
+    table = pd.DataFrame(
+        {
+            "n_votes": data.counts[rows],
+            "top_class": data.classes[top[rows]],
+            "top_posterior": data.proba[rows].max(axis=1),
+        }
+    )
+    return _with_samples(table, rows, data)
+
+
+def _with_samples(
+    table: pd.DataFrame, rows: np.ndarray, data: ReportData
+) -> pd.DataFrame:
+    """Add id, votes, gold label and text of the samples to a table."""
+    table = table.set_axis(data.ids.take(rows), axis=0)
+    table.index.name = "sample"
+    table["votes"] = _votes_as_text(rows, data)
+    if (data.gold >= 0).any():
+        gold = data.classes.astype(object)[data.gold[rows]]
+        gold[data.gold[rows] < 0] = None
+        table["gold"] = gold
+    if data.texts is not None:
+        table["text"] = data.texts[rows]
+    return table
+
+
+def _votes_as_text(rows: np.ndarray, data: ReportData) -> list[str]:
+    """Write the votes on samples like "5 × positive, 1 × negative"."""
+    names = value_names(data)
+    votes = data.votes
+    out = []
+    for row in rows:
+        of_row = votes.value[votes.indptr[row] : votes.indptr[row + 1]]
+        count = np.bincount(of_row, minlength=len(names))
+        order = np.argsort(-count, kind="stable")
+        order = order[count[order] > 0]
+        parts = [f"{count[v]} {_TIMES} {names[v]}" for v in order[:_MOST_VALUES]]
+        if len(order) > _MOST_VALUES:
+            parts.append(f"{count[order[_MOST_VALUES:]].sum()} {_TIMES} other")
+        out.append(", ".join(parts))
+    return out
+
+
+def value_names(data: ReportData) -> list[str]:
+    """Return what each vote value is called: by its class where it names one."""
+    values = data.model.vote_values_
+    return [
+        str(plain(data.classes[c] if c >= 0 else value))
+        for value, c in zip(values, data.model._class_of_value, strict=True)
+    ]

@@ -1,0 +1,314 @@
+"""The two alphabets of a label model: vote values and classes."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from sklabel.utils._validation import first_few, plain, warn
+from sklabel.votes._cast import CastVotes, distinct, index_of, is_numeric
+from sklabel.votes._gold import Gold, minus_one_is_class, tidy_labels
+
+
+@dataclass(frozen=True)
+class Alphabets:
+    """What the values of votes mean.
+
+    Attributes
+    ----------
+    classes : ndarray of shape (n_classes,)
+        Sorted, or in the order that the user gave.
+    values : ndarray of shape (n_values,)
+        Sorted values that a vote can have; a value that is not a class is evidence.
+    class_of_value : ndarray of shape (n_values,)
+        Index of the class that a value names, -1 if it names none.
+    """
+
+    classes: np.ndarray
+    values: np.ndarray
+    class_of_value: np.ndarray
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What some rows hold: all that the classes depend on.
+
+    Attributes
+    ----------
+    values : ndarray
+        Sorted distinct votes.
+    labels : ndarray
+        Sorted distinct gold labels, without -1.
+    n_minus_one, n_missing, n_rows : int
+        Rows whose gold label is -1, rows without one, and all rows.
+    n_lfs : int
+        Number of columns.
+    odd_votes : str
+        Which votes cannot be classes, and where the first one is; empty if all can.
+    """
+
+    values: np.ndarray
+    labels: np.ndarray
+    n_minus_one: int
+    n_missing: int
+    n_rows: int
+    n_lfs: int
+    odd_votes: str = ""
+
+    @classmethod
+    def of(cls, votes: CastVotes, gold: Gold, lf_names: Sequence[Any]) -> Contents:
+        """Return the contents of votes and gold labels of the same rows."""
+        values = distinct(votes.value)
+        if values.dtype.kind in "iu":
+            # Classes of int8 votes would overflow in the user's arithmetic.
+            values = values.astype(np.int64)
+        return cls(
+            values,
+            distinct(gold.label[gold.labelled()]),
+            int(gold.minus_one.sum()),
+            int((~gold.known).sum()),
+            votes.n_samples,
+            votes.n_lfs,
+            _odd_votes(values, votes, lf_names),
+        )
+
+    def merge(self, other: Contents) -> Contents:
+        """Return the contents of the rows of both.
+
+        Raises
+        ------
+        TypeError
+            If one holds strings and the other numbers.
+        """
+        return Contents(
+            _union(self.values, other.values, "Votes"),
+            _union(self.labels, other.labels, "Gold labels"),
+            self.n_minus_one + other.n_minus_one,
+            self.n_missing + other.n_missing,
+            self.n_rows + other.n_rows,
+            self.n_lfs,
+            self.odd_votes or other.odd_votes,
+        )
+
+    def check_votes(self) -> None:
+        """Raise if a vote cannot be a class: a fraction, or negative."""
+        if self.odd_votes:
+            raise ValueError(
+                "Votes must be classes: non-negative integers or strings, -1 for "
+                f"abstain. Got {self.odd_votes}. Round or map them, or pass gold "
+                "labels for every row to read them as evidence."
+            )
+
+
+def _odd_votes(values: np.ndarray, votes: CastVotes, lf_names: Sequence[Any]) -> str:
+    """Say which votes cannot be classes, and where the first one is."""
+    if values.dtype.kind not in "if" or len(values) == 0:
+        return ""
+    if values.dtype.kind == "i" and values.min() >= 0:
+        return ""
+    odd = values[(values != np.rint(values)) | (values < 0)]
+    bad = np.isin(votes.value, odd)
+    first = int(np.argmax(bad))
+    row = int(np.searchsorted(votes.indptr, first, side="right") - 1)
+    return (
+        f"{first_few(odd)} ({int(bad.sum())} votes; first at row {row}, LF "
+        f"{plain(lf_names[votes.lf[first]])!r})"
+    )
+
+
+def _union(a: np.ndarray, b: np.ndarray, what: str) -> np.ndarray:
+    """Return the sorted values of two arrays of one kind."""
+    if len(a) == 0 or len(b) == 0:
+        return b if len(a) == 0 else a
+    if is_numeric(a) != is_numeric(b):
+        raise TypeError(
+            f"{what} must be all strings or all numbers; got {first_few(a)} and "
+            f"{first_few(b)}."
+        )
+    return distinct(np.concatenate([a, b]))
+
+
+def resolve_classes(
+    contents: Contents, classes: ArrayLike | None, *, class_votes: bool
+) -> Alphabets:
+    """Decide what the classes are and which vote value names which class.
+
+    Classes are `classes` if given; else those of gold if every row has a gold label;
+    else those of gold and votes together.
+
+    Parameters
+    ----------
+    contents : Contents
+        What the rows hold.
+    classes : array-like of shape (n_classes,) or None
+        The user's classes.
+    class_votes : bool
+        Whether the model can use a vote only if it names a class.
+
+    Returns
+    -------
+    alphabets : Alphabets
+        Classes and vote values.
+
+    Raises
+    ------
+    ValueError
+        If there is no class, or votes cannot be matched with the classes.
+    """
+    values, labels = contents.values, contents.labels
+    n_missing = contents.n_missing
+    if contents.n_minus_one and classes is None and _is_minus_one_a_label(contents):
+        labels = np.concatenate([[-1], labels])
+    elif not minus_one_is_class(classes):
+        n_missing += contents.n_minus_one
+    complete = n_missing == 0 and contents.n_rows > 0
+
+    if classes is not None:
+        known_classes = check_classes(classes)
+    elif complete:
+        known_classes = labels
+    else:
+        known_classes = _classes_of_votes_and_gold(contents, labels)
+
+    class_of_value, values = _match_values(
+        values,
+        known_classes,
+        given=classes is not None,
+        complete=complete,
+        class_votes=class_votes,
+    )
+    return Alphabets(known_classes, values, class_of_value)
+
+
+def _is_minus_one_a_label(contents: Contents) -> bool:
+    """Read -1 as unlabelled, except where y can only mean two classes {-1, 1}."""
+    values = contents.values
+    binary_votes = is_numeric(values) and bool(np.isin(values, [0, 1]).all())
+    if not np.array_equal(contents.labels, [1]) or binary_votes:
+        return False
+    warn(
+        "y holds exactly {-1, 1} and the votes are not within {0, 1}: -1 is read as a "
+        "class, not as unlabelled. Pass classes= to settle it."
+    )
+    return True
+
+
+def check_classes(classes: ArrayLike) -> np.ndarray:
+    """Check the user's classes.
+
+    Parameters
+    ----------
+    classes : array-like of shape (n_classes,)
+        All strings or all numbers, without repeats.
+
+    Returns
+    -------
+    classes : ndarray of shape (n_classes,)
+        The same in the same order; strings as ``<U``, whole numbers as int64.
+
+    Raises
+    ------
+    ValueError
+        If there is none, one repeats, is missing or is not finite, or there are two
+        dimensions.
+    TypeError
+        If strings and numbers are mixed, or one is neither.
+    """
+    # As objects: a list of numbers and strings would silently become strings.
+    array = np.array(classes) if hasattr(classes, "dtype") else None
+    if array is None or array.dtype.kind == "O":
+        array = np.array(classes, dtype=object)
+        if array.ndim == 1 and pd.isna(array).any():
+            raise ValueError(f"classes must not hold missing values; got {classes!r}.")
+        array = tidy_labels(array.ravel(), "classes").reshape(array.shape)
+    if array.ndim != 1 or len(array) == 0:
+        raise ValueError(
+            f"classes must be a one-dimensional, non-empty list; got {classes!r}."
+        )
+    if array.dtype.kind == "f":
+        if not np.isfinite(array).all():
+            raise ValueError(f"classes must be finite; got {array.tolist()}.")
+        if np.array_equal(array, np.rint(array)) and np.all(np.abs(array) < 2**53):
+            # As votes and labels are read.
+            array = array.astype(np.int64)
+    if array.dtype.kind == "O":
+        array = array.astype(str)
+    if len(distinct(array)) != len(array):
+        raise ValueError(f"classes must not repeat; got {array.tolist()}.")
+    return array
+
+
+def _classes_of_votes_and_gold(contents: Contents, labels: np.ndarray) -> np.ndarray:
+    """Derive the classes from the votes and an incomplete y."""
+    values = contents.values
+    if len(values) == 0 and len(labels) == 0:
+        raise ValueError(
+            f"X holds no vote: all {contents.n_rows} rows and {contents.n_lfs} LFs "
+            "abstain, so the classes are unknown. Check ids and columns, or pass "
+            "classes=[...]."
+        )
+    if len(values) == 0:
+        return labels
+    contents.check_votes()
+    if len(labels) == 0:
+        return values
+    if is_numeric(labels) != is_numeric(values):
+        raise ValueError(
+            f"Votes are {first_few(values)} and gold labels are {first_few(labels)}: "
+            "with gold for some rows only, the two cannot be matched. Pass "
+            "classes=[...] in the order of the vote indices."
+        )
+    return distinct(np.concatenate([values, labels]))
+
+
+def _match_values(
+    values: np.ndarray,
+    classes: np.ndarray,
+    *,
+    given: bool,
+    complete: bool,
+    class_votes: bool,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the class index of each vote value, and the full value alphabet."""
+    if len(values) and is_numeric(values) != is_numeric(classes):
+        indices = values.dtype.kind in "iu" and values.min() >= 0
+        if given and indices and values.max() < len(classes):
+            # LF transformers return class indices; the user named the classes.
+            values = np.arange(len(classes))
+            return values.copy(), values
+        if given or not complete or (class_votes and not is_numeric(values)):
+            raise ValueError(
+                f"Votes {first_few(values)} do not match classes "
+                f"{first_few(classes)}. Votes are the classes themselves, or indices "
+                f"from 0 to {len(classes) - 1} into classes=[...]."
+            )
+        if not class_votes:
+            return np.full(len(values), -1), values
+        warn(
+            f"Votes are {first_few(values)} and y holds {first_few(classes)}: a vote "
+            "is read as an index into the sorted labels of y. Pass classes=[...] to "
+            "say so.",
+        )
+        class_of_value = np.full(len(values), -1)
+        small = (values >= 0) & (values < len(classes)) & (values == np.rint(values))
+        class_of_value[small] = values[small].astype(int)
+        return class_of_value, values
+    if complete and not given and values.dtype.kind == "f":
+        warn(
+            f"Votes hold {len(values)} values that are not all integers, for instance "
+            f"{first_few(values)}. Gold labels in every row name the classes, so each "
+            "value is read as evidence of its own.",
+        )
+    # Classes that nobody voted for in fit may be voted for later.
+    values = distinct(np.concatenate([values, classes])) if len(values) else classes
+    values = np.sort(values)
+    order = np.argsort(classes, kind="stable")
+    at = index_of(classes[order], values)
+    return np.where(at >= 0, order[at], -1), values

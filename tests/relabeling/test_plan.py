@@ -1,0 +1,256 @@
+"""Plans spend a budget where it pays, looking several votes ahead."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from itertools import combinations_with_replacement, product
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+
+from sklabel import LabelModel, MajorityVote
+from sklabel.label_model import DawidSkene
+from sklabel.relabeling import _plan
+from sklabel.relabeling._gain import expected_gain, gain_of_outcome
+from sklabel.relabeling._plan import envelope_rates, outcomes_of_votes, relabel_plan
+from sklabel.relabeling._stopping import stopping_rule
+from sklabel.votes import votes_to_dense, votes_to_sparse
+from tests.relabeling._small_crowd import gain_by_loops, small_votes
+
+TABLE = np.array([[0.7, 0.2, 0.1], [0.1, 0.6, 0.3]])
+
+
+@pytest.fixture(scope="module")
+def votes():
+    return small_votes()
+
+
+@pytest.fixture(scope="module")
+def model(votes):
+    return LabelModel(lf_kind="worker").fit(votes)
+
+
+@pytest.mark.parametrize("criterion", ["error", "entropy"])
+@pytest.mark.parametrize("n_votes", [1, 2, 3, 4])
+def test_the_gain_of_several_votes_equals_loops_over_sequences(n_votes, criterion):
+    outcomes = outcomes_of_votes(TABLE, n_votes)
+    for p in ([0.5, 0.5], [0.9, 0.1], [1.0, 0.0]):
+        gain = gain_of_outcome(np.array([p]), outcomes, criterion)
+        expected = gain_by_loops(p, TABLE, criterion, n_votes)
+        assert gain[0] == pytest.approx(expected, abs=1e-12)
+
+
+def test_zeros_in_a_table_are_impossible_votes():
+    outcomes = outcomes_of_votes(np.eye(2), 3)
+    np.testing.assert_allclose(outcomes.sum(axis=1), 1)
+    assert (outcomes == 0).sum() == 2 * 3
+
+
+def test_drawn_outcomes_are_near_the_listed_ones(monkeypatch):
+    proba = np.array([[0.5, 0.5], [0.8, 0.2], [0.97, 0.03]])
+    exact = outcomes_of_votes(TABLE, 5)
+    monkeypatch.setattr(_plan, "_MAX_OUTCOMES", 20)
+    assert outcomes_of_votes(TABLE, 5).shape == (2, 20)
+    monkeypatch.setattr(_plan, "_MAX_OUTCOMES", 20_000)
+    monkeypatch.setattr(_plan, "comb", lambda n, k: 10**6)
+    drawn = outcomes_of_votes(TABLE, 5)
+    for criterion in ("error", "entropy"):
+        np.testing.assert_allclose(
+            gain_of_outcome(proba, drawn, criterion),
+            gain_of_outcome(proba, exact, criterion),
+            atol=0.02,
+        )
+
+
+def test_rates_are_slopes_of_the_upper_concave_envelope():
+    rng = np.random.default_rng(0)
+    gains = np.cumsum(rng.random((50, 6)) * (rng.random((50, 6)) < 0.5), axis=1)
+    gains = np.column_stack([np.zeros(50), gains])
+    cap = rng.integers(0, 7, 50)
+    rates = envelope_rates(gains, cap)
+    for g, n, rate in zip(gains, cap, rates, strict=True):
+        assert (rate[n:] == -np.inf).all()
+        envelope = [
+            max(
+                g[a] + (g[b] - g[a]) * (m - a) / max(b - a, 1)
+                for a in range(m + 1)
+                for b in range(m, n + 1)
+            )
+            for m in range(n + 1)
+        ]
+        np.testing.assert_allclose(np.cumsum(rate[:n]), envelope[1:], atol=1e-9)
+
+
+@pytest.mark.parametrize("budget", [1, 5, 11])
+def test_no_other_allocation_informs_more(votes, model, budget):
+    few = votes[:5]
+    plan = relabel_plan(model, few, budget, criterion="entropy")
+    table = np.average(model.confusion_, axis=0, weights=(few >= 0).sum(axis=0))
+    proba = model.predict_proba(few)
+    gain = np.array(
+        [[gain_by_loops(p, table, "entropy", m) for m in range(4)] for p in proba]
+    )
+    best = max(
+        gain[np.arange(5), list(share)].sum()
+        for share in product(range(4), repeat=5)
+        if sum(share) == budget
+    )
+    assert plan["gain"].sum() == pytest.approx(best)
+
+
+def test_the_plan_spends_the_budget_on_the_largest_gains(votes, model):
+    plan = relabel_plan(model, votes, 30)
+    assert plan.columns.tolist() == [
+        "n_judgements",
+        "n_votes",
+        "top_class",
+        "top_posterior",
+        "gain",
+    ]
+    assert plan["n_judgements"].sum() == 30
+    assert plan["n_judgements"].between(1, 3).all()
+    assert plan["gain"].is_monotonic_decreasing
+    proba = model.predict_proba(votes)
+    np.testing.assert_array_equal(plan["n_votes"], (votes >= 0).sum(axis=1)[plan.index])
+    np.testing.assert_array_equal(plan["top_class"], model.predict(votes)[plan.index])
+    np.testing.assert_array_equal(plan["top_posterior"], proba.max(axis=1)[plan.index])
+    others = np.setdiff1d(np.arange(60), plan.index)
+    one_vote = expected_gain(model, votes)
+    assert one_vote[others].max() <= one_vote[plan.index].max()
+    assert plan["gain"].sum() > np.sort(one_vote)[:30].sum()
+
+
+def test_the_whole_budget_can_be_spent(votes, model):
+    plan = relabel_plan(model, votes, 180)
+    assert (plan["n_judgements"] == 3).all()
+    assert len(plan) == 60
+
+
+def test_votes_that_only_together_change_a_label_are_bought_together():
+    # One vote of these workers against the three before changes nothing.
+    proba = np.array([[0.93, 0.07]])
+    table = np.array([[0.8, 0.2], [0.2, 0.8]])
+    gains = _plan._cumulative(
+        proba, [outcomes_of_votes(table, m) for m in (1, 2, 3)], "error"
+    )
+    assert gains[0, 1] == 0
+    assert gains[0, 2] > 0
+    rates = envelope_rates(gains, np.array([3]))
+    assert rates[0, 0] == rates[0, 1] > 0
+
+
+def test_information_decides_where_no_label_can_change():
+    votes = np.repeat([[0, 0, 0, -1], [1, 1, 1, 1], [0, 0, -1, -1]], 20, axis=0)
+    model = DawidSkene().fit(votes)
+    assert (expected_gain(model, votes) == 0).all()
+    plan = relabel_plan(model, votes, 20, max_per_sample=1)
+    assert (plan["gain"] == 0).all()
+    assert set(plan.index) == set(range(40, 60))  # two votes only
+
+
+def test_a_cap_per_sample_keeps_samples_out(votes, model):
+    cap = np.zeros(60, dtype=int)
+    cap[[3, 5]] = 2, 4
+    plan = relabel_plan(model, votes, 6, max_per_sample=cap)
+    assert plan["n_judgements"].to_dict() == {3: 2, 5: 4}
+    rule = stopping_rule(0.8)
+    done = rule(model.predict_proba(votes))
+    plan = relabel_plan(model, votes, 10, max_per_sample=np.where(done, 0, 3))
+    assert not done[plan.index].any()
+
+
+def test_the_plan_is_indexed_as_the_frame(votes):
+    frame = pd.DataFrame(
+        votes, columns=list("abcdefghij"), index=[f"post {i}" for i in range(60)]
+    )
+    model = LabelModel(lf_kind="worker").fit(frame)
+    plan = relabel_plan(model, frame, 4)
+    assert set(plan.index) <= set(frame.index)
+    by_position = relabel_plan(model, frame.reset_index(drop=True), 4)
+    assert [f"post {i}" for i in by_position.index] == plan.index.tolist()
+
+
+def test_dense_and_sparse_votes_give_the_same(votes, model):
+    sparse = votes_to_sparse(votes)
+    stored = sparse.data.copy()
+    pd.testing.assert_frame_equal(
+        relabel_plan(model, sparse, 25), relabel_plan(model, votes, 25)
+    )
+    np.testing.assert_array_equal(sparse.data, stored)
+    np.testing.assert_array_equal(votes_to_dense(sparse), votes)
+
+
+def test_one_worker_is_the_average_worker():
+    model = LabelModel(lf_kind="worker").fit([[0], [1], [1], [-1]])
+    plan = relabel_plan(model, [[0], [1], [1], [-1]], 1)
+    assert plan.index.tolist() == [3]
+    no_votes = relabel_plan(model, [[-1], [-1]], 2, max_per_sample=1)
+    assert no_votes["n_votes"].tolist() == [0, 0]
+
+
+def test_values_outside_of_the_classes_can_be_planned_for():
+    votes = [["a", "a"], ["b", "?"], ["b", "b"], ["a", "?"]] * 5
+    model = DawidSkene(classes=["a", "b"]).fit(votes)
+    assert relabel_plan(model, votes, 3)["n_judgements"].sum() == 3
+
+
+def test_a_model_without_tables_has_a_plan(votes):
+    model = MajorityVote().fit(votes)
+    assert relabel_plan(model, votes, 20)["n_judgements"].sum() == 20
+
+
+def test_rules_cannot_be_asked(votes):
+    rules = LabelModel(lf_kind="rule").fit(votes)
+    with pytest.raises(ValueError, match=r"All 10 LFs are rules.*lf_kind='worker'"):
+        relabel_plan(rules, votes, 1)
+
+
+def test_one_class_has_no_plan():
+    votes = [[0, 0], [0, -1]]
+    model = LabelModel(classes=[0]).fit(votes)
+    with pytest.raises(ValueError, match=r"two classes or more; the model knows only"):
+        relabel_plan(model, votes, 1)
+
+
+def test_what_is_no_fitted_model_of_these_lfs_raises(votes, model):
+    with pytest.raises(NotFittedError):
+        relabel_plan(LabelModel(), votes, 1)
+    with pytest.raises(TypeError, match=r"must be a fitted label model.*Logistic"):
+        relabel_plan(LogisticRegression(), votes, 1)
+    with pytest.raises(ValueError, match="X has 3 features, but LabelModel is expect"):
+        relabel_plan(model, votes[:, :3], 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"budget": 0}, "budget must be an integer >= 1; got 0"),
+        ({"budget": 2.5}, "budget must be an integer"),
+        ({"budget": True}, "budget must be an integer"),
+        ({"budget": 181}, "budget=181 is more than the 60 samples can take: 180"),
+        ({"max_per_sample": 0}, "integers of 0 or more, and one above 0; got 0"),
+        ({"max_per_sample": -1}, "max_per_sample must hold integers"),
+        ({"max_per_sample": 1.5}, "max_per_sample must hold integers"),
+        ({"max_per_sample": [1, 2]}, r"each of the 60 samples; got shape \(2,\)"),
+        ({"criterion": "gini"}, "criterion must be one of .* got 'gini'"),
+    ],
+)
+def test_wrong_parameters_of_a_plan_raise(votes, model, options, message):
+    with pytest.raises(ValueError, match=message):
+        relabel_plan(model, votes, **{"budget": 5, **options})
+
+
+def test_many_classes_have_a_plan_by_drawn_outcomes():
+    n_classes = 40
+    assert len(list(combinations_with_replacement(range(n_classes), 3))) > 2000
+    rng = np.random.default_rng(0)
+    votes = np.tile(np.arange(n_classes), 3)[:, None].repeat(4, axis=1)
+    noisy = rng.random(votes.shape) < 0.3
+    votes[noisy] = rng.integers(0, n_classes, noisy.sum())
+    model = LabelModel(lf_kind="worker", classes=np.arange(n_classes)).fit(votes)
+    plan = relabel_plan(model, votes, 50)
+    assert plan["n_judgements"].sum() == 50
+    assert (plan["gain"] >= 0).all()
+    pd.testing.assert_frame_equal(plan, relabel_plan(model, votes, 50))
