@@ -252,7 +252,7 @@ def _predict(model: Any, X: Any, method: str) -> Any:
 def _for_prediction(model: Any) -> Any:
     """Return a copy without what is as large as the crowd and not used to predict."""
     light = copy(model)
-    for name in ("_memory", "confusion_"):
+    for name in ("_memory_", "confusion_"):
         light.__dict__.pop(name, None)
     return light
 

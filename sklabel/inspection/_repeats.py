@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from sklabel.inspection._crowd import ModelVotes
-from sklabel.label_model._kernels import one_hot
+from sklabel.label_model._sums import one_hot
 
 # An LF that repeats another: common votes, share of equal ones, and by how much it
 # exceeds independence given the class, as a share and in standard errors.

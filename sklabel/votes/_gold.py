@@ -67,7 +67,7 @@ class Gold:
         labelled : ndarray of shape (n_samples,), bool
             True where there is a gold label.
         """
-        if minus_one_is_class(classes):
+        if classes is not None and minus_one_is_class(classes):
             return self.known
         return self.known & ~self.minus_one
 
@@ -93,6 +93,8 @@ class Gold:
         """
         classes = np.asarray(classes)
         index = np.full(len(self.label), -1, dtype=np.int64)
+        if not self.known.any():
+            return index
         known = self.labelled(classes)
         if not known.any():
             return index

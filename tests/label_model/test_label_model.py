@@ -202,7 +202,7 @@ def test_tempering_divides_the_log_scores():
     )
 
 
-@pytest.mark.parametrize("class_prior", [None, [0.4, 0.25, 0.35]])
+@pytest.mark.parametrize("class_prior", ["auto", [0.4, 0.25, 0.35]])
 @pytest.mark.parametrize("with_gold", [False, True])
 def test_lower_bound_never_decreases(class_prior, with_gold):
     votes, truth = crowd_votes(

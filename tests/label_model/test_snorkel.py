@@ -137,7 +137,7 @@ def test_four_hundred_samples_of_six_hundred_lfs_stay_finite():
 
 def test_many_copies_of_one_lf_stay_finite():
     votes = np.repeat(np.arange(60)[:, None] % 2, 80, axis=1)
-    model = SnorkelLabelModel(alpha=0).fit(votes)
+    model = SnorkelLabelModel(regularization=0).fit(votes)
     assert_array_equal(model.predict(votes), votes[:, 0])
 
 
@@ -210,9 +210,9 @@ def test_stopping_early_warns():
     assert not model.converged_
 
 
-def test_negative_alpha_raises():
-    with pytest.raises(ValueError, match="The 'alpha' parameter of SnorkelLabelModel"):
-        SnorkelLabelModel(alpha=-1).fit([[0], [1]])
+def test_negative_regularization_raises():
+    with pytest.raises(ValueError, match="The 'regularization' parameter of"):
+        SnorkelLabelModel(regularization=-1).fit([[0], [1]])
 
 
 def tutorial_votes():

@@ -155,7 +155,7 @@ def test_one_class_has_nothing_to_gain():
 
 def test_an_lf_without_table_does_not_count():
     votes = np.array([[0, 1, -1], [1, 1, -1], [0, 0, -1], [1, 0, -1]])
-    model = DawidSkene(alpha=0.1).fit(votes)
+    model = DawidSkene(smoothing=0.1).fit(votes)
     confusion = model.confusion_.copy()
     confusion[2] = np.nan
     model.confusion_ = confusion
