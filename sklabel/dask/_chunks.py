@@ -113,7 +113,7 @@ class _ClientGone(Exception):
 
 
 class _WorkerGone(Exception):
-    """A worker that tasks were meant for is no more."""
+    """The worker that tasks were meant for is gone."""
 
 
 def _group_by_worker(

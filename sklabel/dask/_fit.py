@@ -71,7 +71,7 @@ def fit(
     ImportError
         If Dask is not installed.
     TypeError
-        If the model cannot be fitted in parts, or X is no Dask collection.
+        If the model cannot be fitted in parts, or X is not a Dask collection.
     ValueError
         As `fit` in memory; names the partition.
     RuntimeError

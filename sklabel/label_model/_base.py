@@ -205,7 +205,7 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
         if sample_weight is None:
             return votes, gold, np.ones(n_samples)
         weight = check_sample_weight(sample_weight, n_samples)
-        # Before the classes are derived: a row without weight is no row.
+        # Before the classes are derived: a row without weight does not count.
         kept = weight > 0
         return votes.take_rows(kept), gold.take(kept), weight[kept]
 

@@ -516,7 +516,7 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         evidence = A @ self._flat_weights()
         effect = self._design_effect(votes, A)[:, None]
         if self.structure_ == "rules":
-            # The prior is given or uniform here, and no evidence that is counted twice.
+            # The prior is given or uniform here, so that no evidence is counted twice.
             scores = evidence / effect + prior
         else:
             scores = (evidence + prior) / effect

@@ -37,7 +37,7 @@ class PartialFitMixin(BaseSumsLabelModel):
     ) -> Any:
         r"""Learn from some more samples, and forget their votes.
 
-        All votes of a sample belong into one call: a sample that comes again is
+        All votes of a sample belong in one call: a sample that comes again is
         another sample, unless `revisit` says that it is not. The first call is equal
         to `fit`. `fit` itself keeps no sums to go on from: after it, partial_fit
         starts anew, and warns.
@@ -72,7 +72,7 @@ class PartialFitMixin(BaseSumsLabelModel):
         ------
         ValueError
             If X has other LFs than before, `classes` are not those of the first call,
-            votes or gold labels are none of the classes, or `revisit` is True and
+            votes or gold labels are not among the classes, or `revisit` is True and
             nothing was seen before. The model is left as it was.
         TypeError
             If a cell of X or y is neither a string nor a number.
@@ -112,10 +112,10 @@ class PartialFitMixin(BaseSumsLabelModel):
         `class_prior` the votes of up to 2,000 recent samples, which tell how far to
         shift the scores.
 
-        *What may be new.* LFs, with ``columns='by_name'``. Vote values that are none of
-        the classes, if the user named the classes: they are evidence, or ignored, as in
-        `fit`. If the first call found the classes in its votes, a new value raises: it
-        may be a class. So does a gold label that is none of the classes.
+        *What may be new.* LFs, with ``columns='by_name'``. Vote values that are not
+        among the classes, if the user named the classes: they are evidence, or
+        ignored, as in `fit`. If the first call found the classes in its votes, a new value raises: it
+        may be a class. So does a gold label that is not one of the classes.
 
         References
         ----------
@@ -181,7 +181,7 @@ class PartialFitMixin(BaseSumsLabelModel):
             self._resolve_classes(contents, known_classes)
             memory = Memory(classes_given=known_classes is not None)
         else:
-            memory = self._with_room(memory, votes, old_n_lfs)
+            memory = self._grown(memory, votes, old_n_lfs)
         index = gold.index(self.classes_)
         encoded, _ = votes.encode(self.vote_values_)
         votes_of_call = VoteSource([self._chunk(encoded, index, weight)])
@@ -263,8 +263,8 @@ class PartialFitMixin(BaseSumsLabelModel):
             )
         return given if known is None else known
 
-    def _with_room(self, memory: Memory, votes: CastVotes, old_n_lfs: int) -> Memory:
-        """Make room for LFs and vote values that are new; set `vote_values_`."""
+    def _grown(self, memory: Memory, votes: CastVotes, old_n_lfs: int) -> Memory:
+        """Add zeros for LFs and vote values that are new; set `vote_values_`."""
         old_values = self.vote_values_
         if not memory.profile.n_votes.any() and len(votes.value):
             # These are the first votes, and say what votes are.

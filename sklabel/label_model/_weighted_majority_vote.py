@@ -267,7 +267,7 @@ class WeightedMajorityVote(BaseLabelModel):
         else:
             weight = np.maximum(len(self.classes_) * agreement - 1, 0)
         total = n_votes @ weight
-        # Weights that rounding alone keeps above 0 are none.
+        # Weights that are above 0 by rounding only count as 0.
         if total <= 1e-9 * n_votes.sum():
             return np.ones_like(weight)
         return weight * (n_votes.sum() / total)
