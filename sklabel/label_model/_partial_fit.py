@@ -114,8 +114,9 @@ class PartialFitMixin(BaseSumsLabelModel):
 
         *What may be new.* LFs, with ``columns='by_name'``. Vote values that are not
         among the classes, if the user named the classes: they are evidence, or
-        ignored, as in `fit`. If the first call found the classes in its votes, a new value raises: it
-        may be a class. So does a gold label that is not one of the classes.
+        ignored, as in `fit`. If the first call found the classes in its votes, a new
+        value raises: it may be a class. So does a gold label that is not one of the
+        classes.
 
         References
         ----------
