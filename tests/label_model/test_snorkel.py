@@ -196,12 +196,6 @@ def test_no_vote_at_all_gives_the_prior():
     assert_array_equal(model.predict([[0]]), [0])
 
 
-def test_one_class():
-    assert_array_equal(
-        SnorkelLabelModel().fit([[4, 4]]).predict_proba([[4, -1]]), [[1]]
-    )
-
-
 def test_stopping_early_warns():
     data = make_lf_votes(200, 5, random_state=0)
     with pytest.warns(ConvergenceWarning, match="max_iter=3 with a change of"):
