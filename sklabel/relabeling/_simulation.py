@@ -305,7 +305,7 @@ def _read_crowd(
             f"{votes.counts.max(initial=0)}), so there is none left to buy. Lower "
             "start, or replay a crowd with more judgements per sample."
         )
-    vote_of_class = crowd.votes
+    vote_of_class = crowd.class_votes
     if not is_numeric(crowd.classes):
         # Votes are positions among the classes of the model, in its order.
         vote_of_class = pd.Index(np.asarray(model.classes)).get_indexer(

@@ -304,9 +304,14 @@ def _check_values(votes: CastVotes, names: Sequence[Any]) -> CastVotes:
     return votes
 
 
+def is_crowd_labels(X: Any) -> bool:
+    """Tell whether X is a CrowdLabels; `sklabel.lf` cannot be imported here."""
+    return hasattr(X, "judgements_of")
+
+
 def read_any_votes(votes: Any) -> CastVotes:
     """Read votes in any form that a user may hold."""
-    if hasattr(votes, "votes_of") or hasattr(votes, "_vote_blocks"):
+    if is_crowd_labels(votes) or hasattr(votes, "_vote_blocks"):
         raise TypeError(
             f"Votes are a table of samples by LFs; got {type(votes).__name__}. For a "
             "CrowdLabels use sklabel.inspection.worker_report, or the votes of "

@@ -94,7 +94,7 @@ def test_a_policy_does_not_depend_on_the_others(crowd, data, curve):
 
 
 def test_a_rule_sees_posteriors_and_buys_one_judgement_per_round(crowd, data):
-    available = np.diff(crowd.votes_of(crowd.sample_ids)[0])
+    available = crowd.judgements_of(crowd.sample_ids).cast.counts
     seen = []
 
     def never(proba, n_judgements):
@@ -212,7 +212,7 @@ def test_one_worker_and_samples_with_one_judgement():
 def test_samples_without_votes_are_left_out(data):
     frame = data.crowd_labels.copy()
     frame.loc[frame["sample"] == 3, "label"] = 9
-    crowd = CrowdLabels.from_frame(frame, classes=[0, 1], outside="count")
+    crowd = CrowdLabels.from_frame(frame, classes=[0, 1], handle_unknown="count")
     assert crowd.n_samples == 150
     curve = simulate_cost_curve(crowd, data.y, **FAST)
     assert curve.n_samples == 149
