@@ -23,8 +23,8 @@ from sklabel.lf._judgements import (
 )
 from sklabel.utils._validation import check_columns, check_option, first_few, plain
 from sklabel.votes import VoteMatrix
-from sklabel.votes._cast import is_numeric
-from sklabel.votes._forms import vote_dtype
+from sklabel.votes._cast import CastVotes, is_numeric
+from sklabel.votes._forms import matrix_of, vote_dtype
 
 # Column that keeps the order of the rows over a shuffle.
 _ORDER = "_sklabel_order"
@@ -455,10 +455,10 @@ def _votes_of(crowd: CrowdLabels | None, worker_ids: pd.Index) -> VoteMatrix:
             f"read: {first_few(crowd.worker_ids[at < 0])}. Build the "
             "PartitionedCrowdLabels again after files have changed."
         )
-    dtype = vote_dtype(int(crowd.class_votes.max(initial=0)))
-    return VoteMatrix(
-        (crowd.class_votes.astype(dtype)[cast.value], at[cast.lf], cast.indptr),
-        shape=(cast.n_samples, len(worker_ids)),
+    votes = crowd.class_votes[cast.value]
+    return matrix_of(
+        CastVotes(cast.indptr, at[cast.lf], votes, len(worker_ids)),
+        vote_dtype(int(crowd.class_votes.max(initial=0))),
     )
 
 

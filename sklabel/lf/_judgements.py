@@ -15,6 +15,7 @@ from sklabel.utils._validation import first_few, plain, warn
 from sklabel.votes._alphabets import check_classes
 from sklabel.votes._cast import (
     ABSTAIN,
+    NUMBER_KINDS,
     distinct,
     index_of,
     is_numeric,
@@ -60,7 +61,7 @@ def plain_values(values: pd.Index, what: str) -> np.ndarray:
         inferred = pd.api.types.infer_dtype(array, skipna=False)
         if inferred in {"string", "empty"}:
             return array
-        if inferred in {"integer", "floating", "mixed-integer-float", "boolean"}:
+        if inferred in NUMBER_KINDS:
             array = np.asarray(array.tolist())
         if array.dtype.kind not in "iufb":
             kinds = dict.fromkeys(type(value).__name__ for value in array)

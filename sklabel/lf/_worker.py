@@ -248,7 +248,8 @@ class WorkerLFTransformer(BaseLFTransformer):
         if self.unipolar:
             n_lfs *= len(self.classes_)
             column = column * len(self.classes_) + cast.value
-        return self._as_votes(cast.indptr, column, self.class_votes_[cast.value], n_lfs)
+        votes = self.class_votes_[cast.value]
+        return self._as_votes(CastVotes(cast.indptr, column, votes, n_lfs))
 
     def get_feature_names_out(
         self, input_features: Sequence[str] | None = None

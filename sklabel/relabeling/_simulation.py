@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ from sklabel.relabeling._gain import (
 )
 from sklabel.utils._validation import check_integer, first_few, is_real
 from sklabel.votes._cast import CastVotes, is_numeric
-from sklabel.votes._forms import VoteMatrix, vote_dtype
+from sklabel.votes._forms import VoteMatrix, matrix_of
 
 # Marks the samples that need no further judgement, from posteriors and numbers of
 # judgements; a StoppingRule is one.
@@ -210,10 +210,7 @@ class _Replay:
     def fit(self, bought: np.ndarray) -> tuple[BaseLabelModel, VoteMatrix]:
         """Fit a clone of the model on the judgements of a mask."""
         votes = self.votes.take_votes(bought)
-        matrix = VoteMatrix(
-            (self.vote_of_class[votes.value], votes.lf.astype(np.int32), votes.indptr),
-            shape=(votes.n_samples, votes.n_lfs),
-        )
+        matrix = matrix_of(replace(votes, value=self.vote_of_class[votes.value]))
         return clone(self.model).fit(matrix), matrix
 
     def labels(self, fitted: BaseLabelModel, X: VoteMatrix) -> np.ndarray:
@@ -311,10 +308,7 @@ def _read_crowd(
         vote_of_class = pd.Index(np.asarray(model.classes)).get_indexer(
             pd.Index(crowd.classes)
         )
-    dtype = vote_dtype(int(vote_of_class.max(initial=0)))
-    replay = _Replay(
-        votes.take_rows(judged), vote_of_class.astype(dtype), crowd.classes, model
-    )
+    replay = _Replay(votes.take_rows(judged), vote_of_class, crowd.classes, model)
     if y is None:
         fitted, X = replay.fit(np.ones(len(votes.lf), dtype=bool))
         return replay, replay.labels(fitted, X)

@@ -16,6 +16,9 @@ from sklabel.utils._validation import first_few, plain
 
 ABSTAIN = -1
 
+# What pandas calls arrays of numbers and booleans, for arrays of dtype object.
+NUMBER_KINDS = {"integer", "floating", "mixed-integer-float", "boolean"}
+
 
 def check_stored_votes(votes: sparse.csr_matrix, lf_names: Sequence[Any]) -> None:
     """Raise if a stored value cannot be a vote (trap one of the sparse form)."""
@@ -143,6 +146,16 @@ def distinct(values: np.ndarray) -> np.ndarray:
     return np.sort(pd.unique(values))
 
 
+def is_minus_one(cells: np.ndarray) -> np.ndarray:
+    """Mark the number -1 in an object array."""
+    # `==` on an object array may meet anything, so only true numbers are compared.
+    return np.fromiter(
+        (isinstance(v, int | float | np.number) and v == ABSTAIN for v in cells),
+        dtype=bool,
+        count=len(cells),
+    )
+
+
 def _read_objects(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return where an object array has votes, and the votes in an array of one kind.
 
@@ -153,13 +166,8 @@ def _read_objects(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     values = cells[cast]
     kind = pd.api.types.infer_dtype(values, skipna=False)
     if kind.startswith("mixed") and kind != "mixed-integer-float":
-        # Strings beside the number -1. `==` on an object array may meet anything, so
-        # only true numbers are compared.
-        minus_one = np.fromiter(
-            (isinstance(v, int | float | np.number) and v == ABSTAIN for v in values),
-            dtype=bool,
-            count=len(values),
-        )
+        # Strings beside the number -1.
+        minus_one = is_minus_one(values)
         cast[cast] = ~minus_one
         values = values[~minus_one]
         kind = pd.api.types.infer_dtype(values, skipna=False)
@@ -167,7 +175,7 @@ def _read_objects(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return cast, values
     if kind == "complex":
         raise ValueError("Complex data not supported: votes are classes.")
-    if kind in {"integer", "floating", "mixed-integer-float", "boolean"}:
+    if kind in NUMBER_KINDS:
         numbers = np.asarray(values.tolist())
         if numbers.dtype.kind not in "iufb":
             raise ValueError(
