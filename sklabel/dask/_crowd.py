@@ -20,6 +20,7 @@ from sklabel.lf._judgements import (
     match_ids,
     read_ids,
     read_labels,
+    warn_of_minus_one,
 )
 from sklabel.utils._validation import check_columns, check_option, first_few, plain
 from sklabel.votes import VoteMatrix
@@ -216,6 +217,11 @@ class PartitionedCrowdLabels:
         ValueError
             If a column or id is missing, there is no judgement, or a label is not one
             of `classes`; names the partition.
+
+        Warns
+        -----
+        UserWarning
+            If labels are -1 and `classes` does not say whether that is a class.
         """
         dask = require_dask()
         check_option(duplicates, "duplicates", ("last", "first", "majority", "raise"))
@@ -257,6 +263,8 @@ class PartitionedCrowdLabels:
             frame = _shuffle_by_sample(frame, sample)
 
         labels = _sorted_union([part.labels for part in found])
+        if classes is None and any(part.has_minus_one for part in found):
+            warn_of_minus_one(label, labels)
         _, class_array, class_votes = code_labels(labels, given)
         self = object.__new__(cls)
         self.classes, self.class_votes = class_array, class_votes
@@ -352,6 +360,7 @@ class _Survey(NamedTuple):
     labels: np.ndarray
     sample_range: np.ndarray
     n_judgements: int
+    has_minus_one: bool
 
 
 def _survey(
@@ -363,13 +372,14 @@ def _survey(
     with in_partition(number, "the judgements"):
         check_columns(frame, names, where="PartitionedCrowdLabels")
         if frame[label].isna().all():
-            return _Survey(nothing, nothing, nothing, 0)
-        code, labels = read_labels(frame[label], classes)
+            return _Survey(nothing, nothing, nothing, 0, False)
+        code, labels, has_minus_one = read_labels(frame[label], classes)
         kept = code >= 0
         workers = np.asarray(read_ids(frame[worker], kept)[1])
         samples = np.asarray(read_ids(frame[sample], kept)[1])
         ends = np.array([samples.min(), samples.max()], dtype=samples.dtype)
-    return _Survey(workers, np.asarray(labels), ends, int(kept.sum()))
+    n_judgements = int(kept.sum())
+    return _Survey(workers, np.asarray(labels), ends, n_judgements, has_minus_one)
 
 
 def _without_workers(survey: _Survey) -> _Survey:

@@ -25,6 +25,7 @@ from sklabel.lf._judgements import (
     sort_alphabet,
     sort_judgements,
     starts_of_pairs,
+    warn_of_minus_one,
 )
 from sklabel.utils._validation import check_columns, check_option, first_few, plain
 from sklabel.votes._cast import ABSTAIN, CastVotes, frame_to_array
@@ -204,7 +205,9 @@ class CrowdLabels:
             raise ValueError("CrowdLabels: the frame is empty; it holds no judgement.")
 
         # Everything below works on codes; only distinct values are looked at.
-        label_code, labels = read_labels(frame[label], classes)
+        label_code, labels, has_minus_one = read_labels(frame[label], classes)
+        if has_minus_one and classes is None:
+            warn_of_minus_one(label, labels)
         class_code, class_array, class_votes = code_labels(labels, classes)
         missing = label_code < 0
         label_code = label_code[~missing]

@@ -125,17 +125,17 @@ def sort_alphabet(
 
 def read_labels(
     column: pd.Series, classes: ArrayLike | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the label code of every row, -1 if missing, and the distinct labels."""
+) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Return the codes of labels, the distinct labels, and whether some were -1.
+
+    The code is -1 where a label is missing. A label of -1 is missing, too, unless it is
+    one of the classes.
+    """
     code, labels = factorize(column, "Labels")
+    has_minus_one = False
     if is_numeric(labels):
         if ABSTAIN in labels and not minus_one_is_class(classes):
-            if classes is None:
-                warn(
-                    f"Labels in column {column.name!r} hold -1, which is read as a "
-                    f"missing label. Pass classes={distinct(labels).tolist()} if -1 is "
-                    "a class, or classes without -1 if it is not.",
-                )
+            has_minus_one = True
             shift = np.cumsum(labels != ABSTAIN) - 1
             shift[labels == ABSTAIN] = -1
             code = np.append(shift, -1)[code]
@@ -153,7 +153,16 @@ def read_labels(
             f"CrowdLabels: all {len(column)} labels in column {column.name!r} are "
             "missing; there is no judgement."
         )
-    return code, labels
+    return code, labels, has_minus_one
+
+
+def warn_of_minus_one(column: Any, labels: np.ndarray) -> None:
+    """Warn that labels of -1 were read as missing; the user gave no classes."""
+    warn(
+        f"Labels in column {column!r} hold -1, which is read as a missing label. Pass "
+        f"classes={[ABSTAIN, *distinct(labels).tolist()]} if -1 is a class, or classes "
+        "without -1 if it is not."
+    )
 
 
 def refuse_unknown(

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
-from sklabel.utils._validation import first_few
+from sklabel.utils._validation import first_few, one_column
 from sklabel.votes._cast import (
     ABSTAIN,
     NUMBER_KINDS,
@@ -142,7 +141,7 @@ def read_gold(y: Any, n_samples: int) -> Gold:
     """
     if y is None:
         return Gold.none(n_samples)
-    label = column_or_1d(_plain_column(y), warn=True)
+    label = one_column(_plain_column(y))
     if len(label) != n_samples:
         raise ValueError(
             f"Found input variables with inconsistent numbers of samples: X has "
