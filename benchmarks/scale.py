@@ -131,11 +131,12 @@ def in_memory(folder: str, result: str) -> dict[str, Any]:
     sweeps = Sweeps(VoteSource)
     use, started = Use(), time.perf_counter()
     crowd = CrowdLabels.from_frame(pd.read_parquet(folder))
-    indptr, worker, label, _ = crowd.votes_of(crowd.sample_ids)
-    shape = (len(indptr) - 1, crowd.n_workers)
-    votes = VoteMatrix((crowd.votes[label].astype(np.int8), worker, indptr), shape)
+    cast = crowd.judgements_of(crowd.sample_ids).cast
+    value = crowd.class_votes[cast.value].astype(np.int8)
+    shape = (cast.n_samples, cast.n_lfs)
+    votes = VoteMatrix((value, cast.lf, cast.indptr), shape)
     sample = crowd.sample_ids.to_numpy()
-    del crowd, worker, label
+    del crowd, cast, value
     read = time.perf_counter()
     model = LabelModel().fit(votes)
     fitted = time.perf_counter()

@@ -21,7 +21,7 @@ from sklabel.base import VersionedPickle, score_on_gold
 from sklabel.label_model._sums import FLOOR, VoteChunk, VoteSource
 from sklabel.utils._validation import check_class_prior, check_sample_weight, warn
 from sklabel.votes._alphabets import Contents, resolve_classes
-from sklabel.votes._cast import CastVotes, read_votes
+from sklabel.votes._cast import CastVotes, is_crowd_labels, read_votes
 from sklabel.votes._gold import Gold, read_gold
 
 
@@ -265,7 +265,7 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
                 f"{type(X).__name__}. Use sklabel.dask.fit(model, X) and "
                 "sklabel.dask.predict_proba(model, X)."
             )
-        if hasattr(X, "votes_of"):
+        if is_crowd_labels(X):
             raise TypeError(
                 f"{type(self).__name__} reads votes, and X is a {type(X).__name__}. "
                 "Put WorkerLFTransformer(crowd_labels) in front of it, or pass "

@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import sparse
+from sklearn.exceptions import DataConversionWarning
 
 # scikit-learn's parameter constraints and row indexing are private; this file is
 # the only one that imports them, so that a change there is mended in one place.
-from sklearn.utils import _safe_indexing, check_array
+from sklearn.utils import _safe_indexing, check_array, column_or_1d
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -43,6 +44,7 @@ __all__ = [
     "is_real",
     "is_text",
     "n_rows",
+    "one_column",
     "plain",
     "take_rows",
     "warn",
@@ -76,6 +78,22 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
         frame = frame.f_back
         level += 1
     warnings.warn(message, category, stacklevel=level)
+
+
+def one_column(y: Any) -> np.ndarray:
+    """Return labels as an array of one dimension; warn if they are a column.
+
+    The same as ``column_or_1d(y, warn=True)`` of scikit-learn, whose warning would
+    point to this file.
+    """
+    column = column_or_1d(y)
+    if np.asarray(y).ndim == 2:
+        warn(
+            "A column-vector y was passed when a 1d array was expected. Please change "
+            "the shape of y to (n_samples,), for example using ravel().",
+            DataConversionWarning,
+        )
+    return column
 
 
 def check_option(value: Any, name: str, options: Sequence[str]) -> None:

@@ -267,7 +267,7 @@ def test_max_length(tiny_bert):
     np.testing.assert_array_equal(rows[0], rows[1])
     with pytest.raises(ValueError, match=r"must be at most 64 .* Got 65"):
         embedder.set_params(max_length=65).transform(POSTS)
-    with pytest.raises(ValueError, match="leave room for text beside 2 special"):
+    with pytest.raises(ValueError, match="leave space for text beside 2 special"):
         embedder.set_params(max_length=2).transform(POSTS)
 
 
@@ -411,16 +411,16 @@ def test_progress_bar(tiny_bert, capsys):
 
 
 @pytest.mark.parametrize(
-    ("model", "message"),
+    ("model_name", "message"),
     [
         ("./no-such-folder", "No model at './no-such-folder': there is no such folder"),
         ("a/b/c", "there is no such folder"),
         ("no-such-model", "the hub is not asked .HF_HUB_OFFLINE"),
     ],
 )
-def test_no_model(model, message):
+def test_no_model(model_name, message):
     with pytest.raises(OSError, match=message):
-        BertEmbedder(model).fit(POSTS)
+        BertEmbedder(model_name=model_name).fit(POSTS)
 
 
 def test_no_download_if_forbidden(monkeypatch):
