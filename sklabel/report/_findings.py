@@ -69,8 +69,8 @@ _PHRASES: dict[Kind, _Phrase] = {
     "adversarial": _Phrase(
         "does worse than a guess",
         "do worse than a guess",
-        "Most label models count such votes as evidence for another class. Look at some "
-        "of them: misread instructions, swapped labels, or a bug in the rule.",
+        "Most label models count such votes as evidence for another class. Look at "
+        "some of them: misread instructions, swapped labels, or a bug in the rule.",
     ),
     "guesses": _Phrase(
         "tells next to nothing about the class",
