@@ -85,7 +85,7 @@ def compare_summaries(rows: int, lfs: int) -> None:
         print("snorkel is not installed; no ratio.")
     votes, _ = random_votes(rows, lfs, 0.3)
     model = MajorityVote().fit(votes)
-    seconds = cpu_seconds(lambda: lf_summary(votes, model=model), 3)
+    seconds = cpu_seconds(lambda: lf_summary(votes, label_model=model), 3)
     print(f"coverage 0.30  with a fitted MajorityVote {seconds:8.3f}")
 
 
@@ -102,9 +102,11 @@ def large_crowd(judgements: int, workers: int) -> None:
     model = LabelModel(classes=crowd.classes)
     calls = {
         "LabelModel.fit": lambda: model.fit(votes),
-        "worker_report, fitted model": lambda: worker_report(crowd, model, data.y),
+        "worker_report, fitted model": lambda: worker_report(
+            crowd, data.y, label_model=model
+        ),
         "worker_report": lambda: worker_report(crowd),
-        "lf_summary, fitted model": lambda: lf_summary(votes, model=model),
+        "lf_summary, fitted model": lambda: lf_summary(votes, label_model=model),
         "agreement_report, 1,000 bootstraps": lambda: agreement_report(
             crowd, random_state=0
         ),

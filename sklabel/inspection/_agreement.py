@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,14 @@ from sklearn.utils import check_random_state
 
 from sklabel.inspection._crowd import crowd_to_cast
 from sklabel.lf import CrowdLabels
-from sklabel.utils._validation import first_few, plain, warn
+from sklabel.utils._validation import (
+    check_integer,
+    check_option,
+    first_few,
+    is_real,
+    plain,
+    warn,
+)
 from sklabel.votes._cast import distinct, is_numeric, read_any_votes
 
 # Numbers in a block of bootstrap statistics.
@@ -24,7 +30,7 @@ _BLOCK = 2_000_000
 def agreement_report(
     votes: Any,
     *,
-    level: str = "nominal",
+    scale: str = "nominal",
     n_bootstraps: int = 1000,
     confidence: float = 0.95,
     random_state: Any = None,
@@ -32,23 +38,24 @@ def agreement_report(
     r"""Report how well voters agree, with intervals.
 
     Says how far single judgements can be trusted, before any label model and without
-    gold labels. Workers may each judge other samples, and samples have different
-    numbers of judgements. Agreement is not accuracy: workers who share an error agree.
+    gold labels. Not every worker has to judge every sample, and samples may have
+    different numbers of judgements. Agreement is not accuracy: workers who share an
+    error agree.
 
     Parameters
     ----------
     votes : CrowdLabels, or {DataFrame, array-like, sparse matrix} of shape \
             (n_samples, n_lfs)
-        Judgements, or votes in any form that a label model reads. Answers outside of
-        the classes of a CrowdLabels do not count.
-    level : {'nominal', 'ordinal'}, default='nominal'
+        Judgements, or votes in any form that a label model reads. Judgements outside
+        of the classes of a CrowdLabels do not count.
+    scale : {'nominal', 'ordinal'}, default='nominal'
         'ordinal': for Krippendorff's alpha, classes far apart disagree more. Their
         order is that of numbers, or of `classes` of the CrowdLabels.
     n_bootstraps : int, default=1000
         Number of bootstrap samples; 0 leaves out the intervals. Each costs O(number
         of different rows of counts), not of samples.
     confidence : float, default=0.95
-        Level of the intervals, in (0, 1).
+        Probability of the intervals, in (0, 1).
     random_state : int, RandomState instance or None, default=None
         Seed of the bootstrap. The same int gives the same bits.
 
@@ -65,15 +72,16 @@ def agreement_report(
         n_samples : int
             Samples with two judgements or more; others cannot be paired.
         n_judgements : int
-            Judgements of these samples.
+            Judgements of these samples for one of the classes. If `votes` are not a
+            CrowdLabels, each vote counts as a judgement.
         reason : str
             Empty, or why the value or the interval is NaN.
 
     Raises
     ------
     ValueError
-        If votes are not readable, there is none, `level` or a number is out of range,
-        or `level` is 'ordinal' and votes are strings without an order.
+        If votes are not readable, there are none, `scale` or a number is out of range,
+        or `scale` is 'ordinal' and votes are strings without an order.
 
     See Also
     --------
@@ -94,13 +102,13 @@ def agreement_report(
       within and between the samples with :math:`n_i \ge 2`. A sample counts by its
       number of judgements there and once in the other two.
 
-    1 is perfect agreement; for the last two 0 is what judgements given blindly reach,
-    and neither is defined if all judgements are for one class.
+    1 is perfect agreement. For the last two, judgements that are given blindly reach 0,
+    and the value is not defined if all judgements are for one class.
 
-    A bootstrap draws judged samples with replacement; rows with equal counts are drawn
-    together, so that the order of samples and workers does not matter. Draws for
-    which the value is not defined are left out. Without any variation between draws
-    (all samples are alike) there is no interval.
+    A bootstrap draws judged samples with replacement. Samples with equal counts are
+    drawn together, so that the order of samples and workers does not matter. Draws
+    for which the value is not defined are left out. If all draws are equal, because
+    all samples are alike, there is no interval.
 
     References
     ----------
@@ -122,11 +130,11 @@ def agreement_report(
     Fleiss kappa         0.31          4            11
     Krippendorff alpha   0.33          4            11
     """
-    _check_options(level, n_bootstraps, confidence)
-    counts = _read_counts(votes, level)
+    _check_options(scale, n_bootstraps, confidence)
+    counts = _read_counts(votes, scale)
     patterns, multiplicity = np.unique(counts.table, axis=0, return_counts=True)
-    statistics = _statistics(patterns, level)
-    values = _coefficients(multiplicity[None] @ statistics, counts.n_classes, level)
+    statistics = _statistics(patterns, scale)
+    values = _coefficients(multiplicity[None] @ statistics, counts.n_classes, scale)
     (value,) = values
     undefined = np.isnan(value)
     low, high = np.full((2, len(value)), np.nan)
@@ -137,7 +145,7 @@ def agreement_report(
             multiplicity,
             n_bootstraps,
             counts.n_classes,
-            level,
+            scale,
             random_state,
         )
         tail = (1 - confidence) / 2
@@ -178,7 +186,7 @@ def percent_agreement(votes: Any) -> float:
     Raises
     ------
     ValueError
-        If votes are not readable or there is none.
+        If votes are not readable or there are none.
 
     See Also
     --------
@@ -210,7 +218,7 @@ def fleiss_kappa(votes: Any) -> float:
     Raises
     ------
     ValueError
-        If votes are not readable or there is none.
+        If votes are not readable or there are none.
 
     See Also
     --------
@@ -225,7 +233,7 @@ def fleiss_kappa(votes: Any) -> float:
     return _one_coefficient(votes, 1)
 
 
-def krippendorff_alpha(votes: Any, *, level: str = "nominal") -> float:
+def krippendorff_alpha(votes: Any, *, scale: str = "nominal") -> float:
     """Return Krippendorff's alpha.
 
     Parameters
@@ -233,7 +241,7 @@ def krippendorff_alpha(votes: Any, *, level: str = "nominal") -> float:
     votes : CrowdLabels, or {DataFrame, array-like, sparse matrix} of shape \
             (n_samples, n_lfs)
         Judgements or votes.
-    level : {'nominal', 'ordinal'}, default='nominal'
+    scale : {'nominal', 'ordinal'}, default='nominal'
         'ordinal': classes far apart disagree more. Their order is that of numbers, or
         of `classes` of the CrowdLabels.
 
@@ -245,7 +253,7 @@ def krippendorff_alpha(votes: Any, *, level: str = "nominal") -> float:
     Raises
     ------
     ValueError
-        If votes are not readable, there is none, or `level` is 'ordinal' and votes
+        If votes are not readable, there are none, or `scale` is 'ordinal' and votes
         are strings without an order.
 
     See Also
@@ -258,10 +266,10 @@ def krippendorff_alpha(votes: Any, *, level: str = "nominal") -> float:
     >>> votes = [[1, 1], [2, 2], [3, 2], [4, 4], [1, -1]]
     >>> round(krippendorff_alpha(votes), 2)
     0.7
-    >>> round(krippendorff_alpha(votes, level="ordinal"), 2)
+    >>> round(krippendorff_alpha(votes, scale="ordinal"), 2)
     0.91
     """
-    return _one_coefficient(votes, 2, level)
+    return _one_coefficient(votes, 2, scale)
 
 
 _COEFFICIENTS = ["percent agreement", "Fleiss kappa", "Krippendorff alpha"]
@@ -279,40 +287,32 @@ class _Counts:
         return self.table.shape[1]
 
 
-def _check_options(level: str, n_bootstraps: int, confidence: float) -> None:
-    if level not in ("nominal", "ordinal"):
-        raise ValueError(f"level must be 'nominal' or 'ordinal'; got {level!r}.")
-    if (
-        not isinstance(n_bootstraps, Integral)
-        or isinstance(n_bootstraps, bool)
-        or n_bootstraps < 0
-    ):
-        raise ValueError(
-            f"n_bootstraps must be an integer, 0 or more; got {n_bootstraps!r}."
-        )
-    if not isinstance(confidence, Real) or not 0 < confidence < 1:
+def _check_options(scale: str, n_bootstraps: int, confidence: float) -> None:
+    check_option(scale, "scale", ("nominal", "ordinal"))
+    check_integer(n_bootstraps, "n_bootstraps", low=0)
+    if not is_real(confidence) or not 0 < confidence < 1:
         raise ValueError(
             f"confidence must be between 0 and 1, as 0.95; got {confidence!r}."
         )
 
 
-def _read_counts(votes: Any, level: str) -> _Counts:
+def _read_counts(votes: Any, scale: str) -> _Counts:
     """Count the judgements of each judged sample for each class."""
     if isinstance(votes, CrowdLabels):
         cast, classes = crowd_to_cast(votes), np.asarray(votes.classes)
         ordered = is_numeric(classes) or len(classes) < 3
-        if level == "ordinal" and not ordered and list(classes) == sorted(classes):
+        if scale == "ordinal" and not ordered and list(classes) == sorted(classes):
             warn(
-                "level='ordinal' takes classes in their order, which is alphabetical: "
+                "scale='ordinal' takes classes in their order, which is alphabetical: "
                 f"{first_few(classes)}. If that is not from low to high, build the "
                 "CrowdLabels with classes=[...] in order.",
             )
     else:
         cast = read_any_votes(votes)
         classes = distinct(cast.value)
-        if level == "ordinal" and len(classes) and not is_numeric(classes):
+        if scale == "ordinal" and len(classes) and not is_numeric(classes):
             raise ValueError(
-                f"level='ordinal' needs an order, and votes are {first_few(classes)}. "
+                f"scale='ordinal' needs an order, and votes are {first_few(classes)}. "
                 "Pass numbers, or a CrowdLabels with classes=[...] from low to high."
             )
         cast, _ = cast.encode(classes)
@@ -329,7 +329,7 @@ def _read_counts(votes: Any, level: str) -> _Counts:
     return _Counts(table[cast.counts > 0][:, used], classes[used])
 
 
-def _statistics(counts: np.ndarray, level: str) -> np.ndarray:
+def _statistics(counts: np.ndarray, scale: str) -> np.ndarray:
     """Return what each sample adds to the sums behind the coefficients.
 
     Columns: 1 if judged; 1 if paired; share of agreeing pairs; share of each class;
@@ -341,7 +341,7 @@ def _statistics(counts: np.ndarray, level: str) -> np.ndarray:
     pairs = np.where(paired, n * (n - 1), 1)[:, None]
     agree = (counts * (counts - 1)).sum(axis=1, keepdims=True) * paired[:, None]
     others = np.where(paired, n - 1, 1)[:, None]
-    if level == "nominal":
+    if scale == "nominal":
         within = agree / others
     else:
         within = counts[:, :, None] * counts[:, None, :].astype(float)
@@ -360,7 +360,7 @@ def _statistics(counts: np.ndarray, level: str) -> np.ndarray:
     )
 
 
-def _coefficients(sums: np.ndarray, n_classes: int, level: str) -> np.ndarray:
+def _coefficients(sums: np.ndarray, n_classes: int, scale: str) -> np.ndarray:
     """Return the three coefficients for each row of sums; NaN if not defined."""
     at = [1, 2, 3, 3 + n_classes, 3 + 2 * n_classes]
     judged, paired, agree, share, margin, within = np.split(sums, at, axis=1)
@@ -371,7 +371,7 @@ def _coefficients(sums: np.ndarray, n_classes: int, level: str) -> np.ndarray:
             by_chance < 1 - 1e-12, 1 - by_chance, np.nan
         )
         n = margin.sum(axis=1)
-        if level == "nominal":
+        if scale == "nominal":
             disagree = n - within[:, 0]
             blindly = n**2 - (margin**2).sum(axis=1)
         else:
@@ -389,7 +389,7 @@ def _bootstrap(
     multiplicity: np.ndarray,
     n_bootstraps: int,
     n_classes: int,
-    level: str,
+    scale: str,
     random_state: Any,
 ) -> np.ndarray:
     """Return the coefficients of bootstrap samples, shape (n_bootstraps, 3)."""
@@ -400,7 +400,7 @@ def _bootstrap(
     for start in range(0, n_bootstraps, step):
         size = min(step, n_bootstraps - start)
         times = rng.multinomial(n_samples, multiplicity / n_samples, size=size)
-        drawn.append(_coefficients(times @ statistics, n_classes, level))
+        drawn.append(_coefficients(times @ statistics, n_classes, scale))
     return np.concatenate(drawn)
 
 
@@ -413,8 +413,8 @@ def _why_undefined(counts: _Counts) -> str:
     return f"all judgements that can be paired are {only!r}"
 
 
-def _one_coefficient(votes: Any, which: int, level: str = "nominal") -> float:
-    _check_options(level, 0, 0.5)
-    counts = _read_counts(votes, level)
-    sums = _statistics(counts.table, level).sum(axis=0, keepdims=True)
-    return float(_coefficients(sums, counts.n_classes, level)[0, which])
+def _one_coefficient(votes: Any, which: int, scale: str = "nominal") -> float:
+    _check_options(scale, 0, 0.5)
+    counts = _read_counts(votes, scale)
+    sums = _statistics(counts.table, scale).sum(axis=0, keepdims=True)
+    return float(_coefficients(sums, counts.n_classes, scale)[0, which])

@@ -21,7 +21,8 @@ from sklabel.inspection._plotting import (
 )
 from sklabel.utils._validation import first_few, plain
 
-# Larger tables show colours only, in larger panels, and name so many classes.
+# Larger tables show colours without numbers, in larger panels, and name at most so many
+# classes.
 _MOST_NUMBERS, _MOST_NAMES = 8, 25
 
 
@@ -29,8 +30,8 @@ class LFConfusionDisplay:
     """What labeling functions vote in each class, one panel per LF.
 
     Each row of a panel is a class and sums to 1 over the vote values. A good LF has
-    its mass in the outlined cells, where vote and class are the same; one whose rows
-    are all alike says nothing about the class, whatever its accuracy.
+    its mass in the outlined cells, where vote and class are the same. If all rows are
+    alike, the votes tell nothing about the class, whatever the accuracy.
 
     Parameters
     ----------
@@ -118,7 +119,7 @@ class LFConfusionDisplay:
     @classmethod
     def from_estimator(
         cls,
-        model: Any,
+        estimator: Any,
         lfs: Sequence[Any] | None = None,
         *,
         n_lfs: int = 6,
@@ -130,7 +131,7 @@ class LFConfusionDisplay:
 
         Parameters
         ----------
-        model : label model
+        estimator : label model
             Fitted, with `confusion_`.
         lfs : sequence, default=None
             Names of LFs, or positions where the model knows no names. If None, the
@@ -155,23 +156,23 @@ class LFConfusionDisplay:
         ImportError
             If matplotlib is not installed.
         NotFittedError
-            If the model is not fitted.
+            If `estimator` is not fitted.
         TypeError
-            If the model has no confusion tables.
+            If `estimator` has no confusion tables.
         ValueError
             If an LF is unknown.
         """
         check_matplotlib("LFConfusionDisplay.from_estimator")
-        check_is_fitted(model)
-        if not hasattr(model, "confusion_"):
+        check_is_fitted(estimator)
+        if not hasattr(estimator, "confusion_"):
             raise TypeError(
-                f"{type(model).__name__} learns no confusion tables (confusion_). Fit "
-                "a LabelModel or DawidSkene."
+                f"{type(estimator).__name__} does not learn confusion tables "
+                "(confusion_). Fit a LabelModel or DawidSkene."
             )
-        accuracy = np.asarray(model.lf_accuracy_, dtype=np.float64)
-        names = list(getattr(model, "feature_names_in_", range(len(accuracy))))
+        accuracy = np.asarray(estimator.lf_accuracy_, dtype=np.float64)
+        names = list(getattr(estimator, "feature_names_in_", range(len(accuracy))))
         if lfs is None:
-            # NaN, an LF that says nothing of any class, sorts last.
+            # NaN sorts last: an LF without votes for a class.
             chosen = np.argsort(accuracy, kind="stable")[:n_lfs]
         else:
             at = {plain(name): j for j, name in enumerate(names)}
@@ -183,17 +184,17 @@ class LFConfusionDisplay:
                 )
             chosen = np.array([at[plain(name)] for name in lfs], dtype=np.intp)
         display = cls(
-            np.asarray(model.confusion_)[chosen],
-            classes=model.classes_,
-            vote_values=model.vote_values_,
-            value_classes=getattr(model, "_class_of_value", None),
+            np.asarray(estimator.confusion_)[chosen],
+            classes=estimator.classes_,
+            vote_values=estimator.vote_values_,
+            value_classes=getattr(estimator, "_class_of_value", None),
             lf_names=[names[j] for j in chosen],
             lf_accuracy=accuracy[chosen],
         )
         return display.plot(ax=ax, n_columns=n_columns, **kwargs)
 
     def plot(
-        self, ax: Any = None, *, n_columns: int = 3, **kwargs: Any
+        self, *, ax: Any = None, n_columns: int = 3, **kwargs: Any
     ) -> LFConfusionDisplay:
         """Draw the panels.
 

@@ -1,4 +1,4 @@
-"""Shared glue: the judgements of a crowd as votes of the LFs of a fitted model."""
+"""Judgements of a crowd, and votes of any LFs, in the terms of a fitted model."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
@@ -29,7 +29,7 @@ from sklabel.votes._gold import read_gold
 
 @dataclass(frozen=True)
 class ModelVotes:
-    """A fitted label model, and votes in its own terms.
+    """A fitted label model, and votes in the values and columns of that model.
 
     Attributes
     ----------
@@ -56,14 +56,14 @@ class ModelVotes:
 
 
 def check_label_model(model: Any, *, where: str) -> BaseLabelModel:
-    """Return a fitted label model, or say what came instead.
+    """Check that the argument is a fitted label model.
 
     Parameters
     ----------
     model : object
         What the user passed.
     where : str
-        Who asks, for the message.
+        Name of the function, for the message.
 
     Returns
     -------
@@ -73,14 +73,15 @@ def check_label_model(model: Any, *, where: str) -> BaseLabelModel:
     Raises
     ------
     TypeError
-        If it is no label model.
+        If it is not a label model.
     NotFittedError
         If it is not fitted.
     """
     if not isinstance(model, BaseLabelModel):
         hint = " Pass the last step of the pipeline." if hasattr(model, "steps") else ""
         raise TypeError(
-            f"model of {where} must be a fitted label model such as LabelModel; got "
+            f"label_model of {where} must be a fitted label model such as LabelModel; "
+            f"got "
             f"{type(model).__name__}.{hint}"
         )
     check_is_fitted(model)
@@ -88,14 +89,14 @@ def check_label_model(model: Any, *, where: str) -> BaseLabelModel:
 
 
 def check_crowd_labels(crowd_labels: Any, *, where: str) -> CrowdLabels:
-    """Return the crowd labels if they are some.
+    """Check that the argument is a CrowdLabels.
 
     Parameters
     ----------
     crowd_labels : object
         What the user passed.
     where : str
-        Who asks, for the message.
+        Name of the function, for the message.
 
     Returns
     -------
@@ -105,7 +106,7 @@ def check_crowd_labels(crowd_labels: Any, *, where: str) -> CrowdLabels:
     Raises
     ------
     TypeError
-        If it is something else.
+        If it is not.
     """
     if not isinstance(crowd_labels, CrowdLabels):
         raise TypeError(
@@ -143,7 +144,7 @@ def fit_on_crowd(crowd: CrowdLabels) -> LabelModel:
 
 
 def columns_of_workers(crowd: CrowdLabels, model: BaseLabelModel) -> np.ndarray:
-    """Return which LF of a model holds the answers of each worker for each class.
+    """Return which LF of a model holds the judgements of each worker for each class.
 
     Parameters
     ----------
@@ -161,7 +162,8 @@ def columns_of_workers(crowd: CrowdLabels, model: BaseLabelModel) -> np.ndarray:
     Raises
     ------
     ValueError
-        If there are no names and as many LFs as workers, or no name is a worker's.
+        If the LFs have no names and are not as many as the workers, or if none of
+        their names is that of a worker.
     """
     n_classes = len(crowd.classes)
     names = getattr(model, "feature_names_in_", None)
@@ -195,7 +197,7 @@ def columns_of_workers(crowd: CrowdLabels, model: BaseLabelModel) -> np.ndarray:
 def read_model_votes(
     model: BaseLabelModel, cast: CastVotes, *, lf_names: pd.Index | None = None
 ) -> ModelVotes:
-    """Return votes of the user as votes of a model.
+    """Return votes in the values of a model.
 
     Parameters
     ----------
@@ -204,7 +206,7 @@ def read_model_votes(
     cast : CastVotes
         Votes with their own values, a column per LF of the model.
     lf_names : Index of length n_lfs, default=None
-        Names of the columns, compared with those of the model where both have some.
+        Names of the columns. If the model has names too, they must be equal.
 
     Returns
     -------
@@ -247,7 +249,7 @@ def read_model_votes(
 def read_crowd_votes(
     crowd: CrowdLabels, cast: CastVotes, model: BaseLabelModel
 ) -> ModelVotes:
-    """Return the judgements of a crowd as votes of a model.
+    """Return the judgements of a crowd in the values and columns of a model.
 
     Parameters
     ----------
@@ -285,19 +287,20 @@ def value_of_label(crowd: CrowdLabels, model: BaseLabelModel) -> np.ndarray:
         If the model knows none of them.
     """
     values = model.vote_values_
-    spoken = crowd.class_votes if is_numeric(values) else crowd.classes
-    index = index_of(values, spoken)
+    votes = crowd.class_votes if is_numeric(values) else crowd.classes
+    index = index_of(values, votes)
     if (index < 0).all():
         raise ValueError(
-            f"The crowd answers {first_few(crowd.classes)} and the model was fitted on "
-            f"votes {first_few(values)}. Fit it on the votes of this crowd."
+            f"The crowd has the classes {first_few(crowd.classes)} and the model was "
+            f"fitted on votes {first_few(values)}. Fit it on the votes of this crowd."
         )
     if is_numeric(values) and not is_numeric(crowd.classes):
-        # Votes are positions among names: both sides must mean the same names.
+        # Votes are positions in a list of names. The crowd and the model must have the
+        # same names at these positions.
         named = model._class_of_value[index]
         known = (index >= 0) & (named >= 0)
-        meant = np.asarray(model.classes_)[named[known]]
-        if not is_numeric(meant) and (meant != crowd.classes[known]).any():
+        names = np.asarray(model.classes_)[named[known]]
+        if not is_numeric(names) and (names != crowd.classes[known]).any():
             raise ValueError(
                 f"The crowd has the classes {first_few(crowd.classes)} and the model "
                 f"{first_few(model.classes_)}, so their votes 0, 1, ... mean different "
@@ -307,7 +310,7 @@ def value_of_label(crowd: CrowdLabels, model: BaseLabelModel) -> np.ndarray:
 
 
 def posterior_of(model: BaseLabelModel, votes: CastVotes) -> np.ndarray:
-    """Return what `predict_proba` returns, for votes that are read already.
+    """Return what `predict_proba` returns, for votes that have been read already.
 
     Parameters
     ----------
@@ -340,13 +343,13 @@ def gold_of_crowd(crowd: CrowdLabels, y: pd.Series | ArrayLike) -> np.ndarray:
     Returns
     -------
     gold : ndarray of shape (n_samples,)
-        -1 where there is no gold label, -2 where it is one that no worker may give.
+        -1 where there is no gold label, -2 where it is not a class of the crowd.
 
     Raises
     ------
     ValueError
-        If an id stands in the index more than once, none of them is a sample of the
-        crowd, the length differs, or labels and classes are of different kinds.
+        If an id is in the index more than once, none of them is a sample of the crowd,
+        the length differs, or labels and classes are of different kinds.
     """
     if isinstance(y, pd.DataFrame):
         if y.shape[1] != 1:

@@ -17,13 +17,9 @@ from sklabel.inspection._crowd import (
     posterior_of,
     read_model_votes,
 )
+from sklabel.inspection._flags import Flag, join_flags, quality_flags, repeat_flag
 from sklabel.inspection._repeats import find_repeats
-from sklabel.inspection._vote_quality import (
-    describe_votes,
-    guessing,
-    percent,
-    quality_flag,
-)
+from sklabel.inspection._vote_quality import describe_votes, guessing
 from sklabel.label_model._base import BaseLabelModel
 from sklabel.utils._validation import first_few, plain
 from sklabel.votes._cast import (
@@ -40,7 +36,7 @@ def lf_summary(
     votes: Any,
     y: Any = None,
     *,
-    model: BaseLabelModel | None = None,
+    label_model: BaseLabelModel | None = None,
     classes: ArrayLike | None = None,
     lf_names: Sequence[Any] | None = None,
 ) -> pd.DataFrame:
@@ -53,12 +49,12 @@ def lf_summary(
     y : array-like of shape (n_samples,), default=None
         Gold labels in the alphabet of the votes; -1, NaN, None or pd.NA mean
         unlabelled, and such rows do not count as correct or incorrect.
-    model : label model, default=None
+    label_model : label model, default=None
         Fitted on votes of the same LFs, for instance :class:`~sklabel.LabelModel`.
-        Adds what it learned without gold labels, and flags LFs to look at.
+        Adds what it learned without gold labels, and flags LFs that need a look.
     classes : array-like of shape (n_classes,), default=None
         Class names behind votes that are indices, where `y` holds names; for instance
-        `classes` of the CrowdLabels. If None, the class names of `model`.
+        `classes` of the CrowdLabels. If None, the class names of `label_model`.
     lf_names : sequence of length n_lfs, default=None
         Names of the LFs. If None, the columns of a DataFrame, else positions.
 
@@ -78,31 +74,33 @@ def lf_summary(
         Conflicts : float
             Share of rows where another LF votes something else.
         Correct, Incorrect : int
-            Votes on gold rows that are right and wrong; with gold only.
+            Votes on gold rows that are right and wrong. Only with `y`.
         Emp. Acc. : float
             Correct / (Correct + Incorrect); NaN for an LF without votes on gold rows.
-        Votes : int
-            Number of its votes; this and all below with `model` only.
-        Agreement : float
+            Only with `y`.
+        n_votes : int
+            Number of its votes, also of those that name no class. This column and all
+            below only with `label_model`.
+        agreement : float
             Mean agreement of its votes with the plurality of the other votes on the
-            row, where k tied classes count 1 / k; NaN if it shares no row.
-        Learned Acc. : float
+            row, where k tied classes count 1 / k; NaN if no other LF votes on its rows.
+        accuracy : float
             Expected share of right votes; NaN for an LF without votes for a class.
-        Acc. Low, Acc. High : float
+        accuracy_low, accuracy_high : float
             Its 95 % interval, see Notes.
-        Flag : str
-            Empty, or why the LF needs a look.
+        flag : str
+            Empty, or why the LF needs a look; several flags are joined by "; ".
 
     Raises
     ------
     ValueError
         If `votes` is not readable as votes, or `y` or `lf_names` has another length,
-        or `y` is of another kind (numbers, strings) than the votes, or `model` was
-        fitted on other LFs or other vote values.
+        or `y` is of another kind (numbers, strings) than the votes, or `label_model`
+        was fitted on other LFs or other vote values.
     TypeError
-        If `model` is no label model.
+        If `label_model` is not a label model.
     NotFittedError
-        If `model` is not fitted.
+        If `label_model` is not fitted.
 
     See Also
     --------
@@ -112,33 +110,33 @@ def lf_summary(
 
     Notes
     -----
-    The columns without `model` are those of Snorkel's ``LFAnalysis.lf_summary``,
-    except that an accuracy without evidence is NaN and not 0. They cost O(number of
-    votes).
+    The columns from `j` to `Emp. Acc.` are those of Snorkel's
+    ``LFAnalysis.lf_summary``, except that an accuracy without evidence is NaN and not
+    0. They cost O(number of votes).
 
-    *Learned accuracy* is the mean of `predict_proba` at the classes that the LF voted
-    for; votes that name no class count neither here nor in the agreement. With that
-    mean m over n votes, after half a right and half a wrong pseudo-vote, and
-    :math:`u` the mean of :math:`p (1 - p)`, the interval is that of a beta
-    distribution with mean m and variance :math:`m (1 - m) / (n + 2) + u / n + 0.02 u`:
-    few votes, the doubt of the model about each of them, and errors of the model that
-    votes share. It cannot know where a model is plainly wrong. The 0.02 was chosen on
-    crowds with gold labels, where intervals of a LabelModel hold for most workers;
-    those of the other models are too narrow more often. Do not believe them for rules,
-    where each LF votes for one class only: gold labels are needed.
+    *accuracy* is the mean of `predict_proba` at the classes that the LF voted for;
+    votes that name no class count neither here nor in the agreement. Call that mean m,
+    over n votes and after half a right and half a wrong pseudo-vote, and :math:`u` the
+    mean of :math:`p (1 - p)`. The interval is that of a beta distribution with mean m
+    and variance :math:`m (1 - m) / (n + 2) + u / n + 0.02 u`. The three terms stand for
+    few votes, for the doubt of the model about each of them, and for errors of the
+    model that votes share. It cannot know where a model is plainly wrong. The 0.02 was
+    chosen on crowds with gold labels, where intervals of a LabelModel hold for most
+    workers; those of the other models are too narrow more often. Do not believe them
+    for rules, where each LF votes for one class only: gold labels are needed.
 
-    *Flags*, several of which are joined by a semicolon:
+    *Flags*. Chance is the accuracy of the same votes on rows chosen blindly.
 
     * never votes, or no vote names a class.
-    * adversarial: the learned accuracy is 15 % below chance or more, which is the
-      accuracy of the same votes cast on rows chosen blindly, and the upper limit of
-      it, or that of the agreement in 20 votes or more, is below chance too.
-    * guesses: 20 votes or more, chance lies in the interval, and a vote tells less
-      than 0.01 bits about the class, beyond what chance alone adds.
-    * repeats another LF: equal on 95 % of 20 common votes or more, by 5 % and 4
-      standard errors above what two LFs reach that err independently, with the skills
-      that their agreement with all others tells; or both vote for one class only and
-      fire on the same rows, more than the classes explain. Of the three candidates
+    * adversarial: the accuracy is at least 15 % below chance. Besides, chance lies
+      above the interval of the accuracy, or above that of the agreement, which counts
+      from 20 votes on.
+    * guesses: there are 20 votes or more, chance lies in the interval of the accuracy,
+      and a vote tells less than 0.01 bits about the class, beyond what chance adds.
+    * repeats another LF: the two are equal on 95 % of 20 common votes or more. That is
+      5 % and 4 standard errors more than independent errors explain, given how well
+      each of the two agrees with all others. Or both vote for one class only, and fire
+      on the same rows more often than the classes explain. Of the three candidates
       with most common votes, the first that qualifies is named. Good workers who meet
       on the few samples that the others get wrong may look alike, too.
 
@@ -155,7 +153,7 @@ def lf_summary(
     a  0   [0, 1]      0.50       0.5       0.25        2          0   1.000000
     b  1   [0, 1]      0.75       0.5       0.25        2          1   0.666667
 
-    Nine LFs that are mostly right and one that answers the opposite, without gold:
+    Nine LFs that are mostly right and one that votes the opposite, without gold:
 
     >>> from sklabel import LabelModel
     >>> from sklabel.datasets import make_lf_votes
@@ -163,14 +161,46 @@ def lf_summary(
     >>> votes = make_lf_votes(
     ...     300, 10, coverage=0.5, accuracy=accuracy, random_state=0
     ... ).votes
-    >>> summary = lf_summary(votes, model=LabelModel().fit(votes))
-    >>> summary[["Agreement", "Learned Acc.", "Acc. Low", "Acc. High"]].tail(2).round(2)
-       Agreement  Learned Acc.  Acc. Low  Acc. High
-    8       0.70          0.70      0.55       0.83
-    9       0.19          0.27      0.14       0.42
-    >>> summary["Flag"].str.split(":").str[0].tail(2).tolist()
+    >>> summary = lf_summary(votes, label_model=LabelModel().fit(votes))
+    >>> columns = ["agreement", "accuracy", "accuracy_low", "accuracy_high"]
+    >>> summary[columns].tail(2).round(2)
+       agreement  accuracy  accuracy_low  accuracy_high
+    8       0.70      0.70          0.55           0.83
+    9       0.19      0.27          0.14           0.42
+    >>> summary["flag"].str.split(":").str[0].tail(2).tolist()
     ['', 'adversarial']
     """
+    return summarise_lfs(
+        votes, y, label_model=label_model, classes=classes, lf_names=lf_names
+    )[0]
+
+
+def summarise_lfs(
+    votes: Any,
+    y: Any = None,
+    *,
+    label_model: BaseLabelModel | None = None,
+    classes: ArrayLike | None = None,
+    lf_names: Sequence[Any] | None = None,
+    posterior: np.ndarray | None = None,
+) -> tuple[pd.DataFrame, list[list[Flag]]]:
+    """Return the table of `lf_summary`, and the flags of each LF as data.
+
+    Parameters
+    ----------
+    votes, y, label_model, classes, lf_names
+        As in `lf_summary`.
+    posterior : ndarray of shape (n_samples, n_classes), default=None
+        Class probabilities of the rows by `label_model`, if they are known already.
+
+    Returns
+    -------
+    summary : DataFrame with a row per LF
+        The table.
+    flags : list of length n_lfs of lists of Flag
+        In the order of the rows; all empty without a model.
+    """
+    model = label_model
     if model is not None:
         model = check_label_model(model, where="lf_summary")
     cast = read_any_votes(votes)
@@ -182,7 +212,7 @@ def lf_summary(
         names_of_values = None if model is None else _class_names(model, values)
         gold = _gold_values(y, values, cast.n_samples, classes, names_of_values)
         if model is not None and names_of_values is None:
-            # Raises where a gold label is none of the classes of the model.
+            # Raises where a gold label is not a class of the model.
             same_kind = is_numeric(values) == is_numeric(np.asarray(model.classes_))
             if classes is None and same_kind:
                 read_gold(y, cast.n_samples).index(model.classes_)
@@ -204,11 +234,14 @@ def lf_summary(
         summary["Correct"] = right
         summary["Incorrect"] = n_judged - right
         summary["Emp. Acc."] = right / np.where(n_judged > 0, n_judged, np.nan)
+    flags: list[list[Flag]] = [[] for _ in names]
     if model is not None:
         given_names = names if isinstance(votes, pd.DataFrame) else None
-        mine = read_model_votes(model, cast, lf_names=given_names)
-        _add_learned(summary, mine, n_votes)
-    return summary
+        model_votes = read_model_votes(model, cast, lf_names=given_names)
+        if posterior is None:
+            posterior = posterior_of(model, model_votes.votes)
+        flags = _add_learned(summary, model_votes, posterior, n_votes)
+    return summary, flags
 
 
 def label_coverage(votes: Any) -> float:
@@ -354,33 +387,34 @@ def _gold_values(
     return index
 
 
-def _add_learned(summary: pd.DataFrame, mine: ModelVotes, n_cast: np.ndarray) -> None:
-    """Add the columns that need a model."""
-    posterior = posterior_of(mine.model, mine.votes)
-    quality = describe_votes(mine, posterior)
-    summary["Votes"] = n_cast
-    summary["Agreement"] = quality.agreement
-    summary["Learned Acc."] = quality.accuracy
-    summary["Acc. Low"] = quality.low
-    summary["Acc. High"] = quality.high
+def _add_learned(
+    summary: pd.DataFrame,
+    model_votes: ModelVotes,
+    posterior: np.ndarray,
+    n_votes: np.ndarray,
+) -> list[list[Flag]]:
+    """Add the columns that need a model, and return the flags of each LF."""
+    quality = describe_votes(model_votes, posterior)
+    summary["n_votes"] = n_votes
+    summary["agreement"] = quality.agreement
+    summary["accuracy"] = quality.accuracy
+    summary["accuracy_low"] = quality.low
+    summary["accuracy_high"] = quality.high
 
-    guesses = guessing(quality, posterior, mine)
-    repeats = find_repeats(mine, posterior)
-    names = summary.index
+    guesses = guessing(quality, posterior, model_votes)
+    repeats = find_repeats(model_votes, posterior)
     flags = []
     for j in range(len(summary)):
-        if n_cast[j] == 0:
-            flags.append("never votes")
+        if n_votes[j] == 0:
+            flags.append([Flag("never_votes", "note", "never votes")])
             continue
         if quality.n_votes[j] == 0:
-            flags.append(f"no vote of {n_cast[j]} names a class")
+            text = f"no vote of {n_votes[j]} names a class"
+            flags.append([Flag("no_class", "note", text)])
             continue
-        reasons = [quality_flag(quality, j, bool(guesses[j]))]
+        of_lf = quality_flags(quality, j, bool(guesses[j]))
         if j in repeats:
-            other, equal, common, what = repeats[j]
-            reasons.append(
-                f"repeats {plain(names[other])}: {what} on {percent(equal)} of "
-                f"{common} common votes"
-            )
-        flags.append("; ".join(reason for reason in reasons if reason))
-    summary["Flag"] = flags
+            of_lf.append(repeat_flag(repeats[j], summary.index, "votes"))
+        flags.append(of_lf)
+    summary["flag"] = [join_flags(of_lf) for of_lf in flags]
+    return flags

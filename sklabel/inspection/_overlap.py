@@ -1,4 +1,4 @@
-"""A heat map of pairs of labeling functions: who meets and who contradicts whom."""
+"""A heat map of pairs of labeling functions: overlap, conflict or agreement."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
@@ -33,14 +33,14 @@ _LABELS = {
 }
 _COLOURS = {"overlap": "Blues", "conflict": "Oranges", "agreement": "Blues"}
 _UNKNOWN = "#d9d9d9"
-# Larger maps show colours only.
+# Larger maps show colours without numbers.
 _MOST_NUMBERS = 12
 
 
 class OverlapDisplay:
-    """Pairs of labeling functions: how often they meet, agree or contradict.
+    """Pairs of labeling functions: how often they overlap, agree or conflict.
 
-    LFs stand in the order of a clustering, so that groups show as blocks: LFs that
+    A clustering puts similar LFs side by side, so that groups show as blocks: LFs that
     repeat each other in the map of agreement, camps in the map of conflict.
 
     Parameters
@@ -70,16 +70,13 @@ class OverlapDisplay:
     Examples
     --------
     >>> from sklabel.inspection import OverlapDisplay
-    >>> votes = [[0, 0, -1], [1, 0, 1], [1, 1, 1], [-1, -1, 0]]
-    >>> display = OverlapDisplay.from_votes(
-    ...     votes, kind="conflict", min_common=1, plot=False
-    ... )
-    >>> display.lf_names
-    [1, 0, 2]
-    >>> display.share.round(2)
-    array([[ nan, 0.33, 0.5 ],
-           [0.33,  nan, 0.  ],
-           [0.5 , 0.  ,  nan]])
+    >>> share = [[float("nan"), 0.25], [0.25, float("nan")]]
+    >>> display = OverlapDisplay(share, kind="conflict", lf_names=["ann", "rule"])
+    >>> display.share
+    array([[ nan, 0.25],
+           [0.25,  nan]])
+
+    ``OverlapDisplay.from_votes(votes, kind="conflict")`` counts the shares, and draws.
     """
 
     def __init__(
@@ -115,8 +112,8 @@ class OverlapDisplay:
         lf_names: Sequence[Any] | None = None,
         max_lfs: int = 40,
         min_common: int = 3,
-        plot: bool = True,
         ax: Any = None,
+        colorbar: bool = True,
         **kwargs: Any,
     ) -> OverlapDisplay:
         """Count the pairs of LFs in votes, and plot.
@@ -134,32 +131,31 @@ class OverlapDisplay:
             Names of the LFs. If None, columns of a DataFrame or ids of workers, else
             positions.
         max_lfs : int, default=40
-            Only so many LFs, those with most votes, are compared; the title says so.
-            LFs without votes never are.
+            At most so many LFs, those with most votes, are compared; the title says
+            so. LFs without votes are left out.
         min_common : int, default=3
             Pairs with fewer common samples stay blank in 'conflict' and 'agreement'.
-        plot : bool, default=True
-            Whether to draw it.
         ax : matplotlib Axes, default=None
             Where to draw. If None, on a figure of its own.
+        colorbar : bool, default=True
+            Whether to draw the scale.
         **kwargs : dict
             Passed to ``Axes.imshow``.
 
         Returns
         -------
         display : OverlapDisplay
-            Drawn, if `plot`.
+            Drawn.
 
         Raises
         ------
         ImportError
-            If matplotlib is not installed and `plot` is True.
+            If matplotlib is not installed.
         ValueError
             If there is no vote, or `votes` is not readable as votes.
         """
         _check_kind(kind)
-        if plot:
-            check_matplotlib("OverlapDisplay.from_votes")
+        check_matplotlib("OverlapDisplay.from_votes")
         cast, names = _read(votes, lf_names)
         n_votes = np.bincount(cast.lf, minlength=cast.n_lfs)
         busy = np.argsort(-n_votes, kind="stable")
@@ -171,11 +167,11 @@ class OverlapDisplay:
                 "is no pair to show."
             )
         both, equal = _count_pairs(cast, busy)
-        own = np.diag(both).copy()
+        n_own = np.diag(both).copy()
         with np.errstate(invalid="ignore", divide="ignore"):
             agreement = np.where(both >= max(min_common, 1), equal / both, np.nan)
-            overlap = both / own[:, None]
-            likeness = both / (own[:, None] + own[None, :] - both)
+            overlap = both / n_own[:, None]
+            likeness = both / (n_own[:, None] + n_own[None, :] - both)
         share = {
             "overlap": overlap,
             "agreement": agreement,
@@ -190,10 +186,10 @@ class OverlapDisplay:
             lf_names=[names[j] for j in busy[order]],
             n_all=cast.n_lfs,
         )
-        return display.plot(ax=ax, **kwargs) if plot else display
+        return display.plot(ax=ax, colorbar=colorbar, **kwargs)
 
     def plot(
-        self, ax: Any = None, *, colorbar: bool = True, **kwargs: Any
+        self, *, ax: Any = None, colorbar: bool = True, **kwargs: Any
     ) -> OverlapDisplay:
         """Draw the heat map.
 
@@ -227,7 +223,7 @@ class OverlapDisplay:
             interpolation="nearest",
             **{**style, **kwargs},
         )
-        # What is not known must not look like a share of zero.
+        # An unknown share must not look like a share of zero.
         self.ax_.set_facecolor(_UNKNOWN)
         size = 8 if n_lfs <= 20 else 7
         names = [plain_text(name, 22) for name in self.lf_names]

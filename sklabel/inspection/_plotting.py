@@ -19,8 +19,8 @@ BLUE, ORANGE, GREEN, RED = "#0072b2", "#e69f00", "#009e73", "#d55e00"
 PURPLE, SKY, GREY = "#cc79a7", "#56b4e9", "#808080"
 SOFT = "#666666"  # of remarks inside a plot
 CYCLE = (BLUE, ORANGE, GREEN, PURPLE, RED, SKY)
-# Text inside a coloured cell keeps its colour on any page, so it is not pure black,
-# which a page may replace by the colour of its own text.
+# Text inside a coloured cell keeps its colour on any page. It is not pure black, which
+# a page may replace by the colour of its own text.
 DARK, LIGHT = "#1a1a1a", "#ffffff"
 
 
@@ -77,14 +77,14 @@ def grid_of_axes(
     n_panels, n_columns : int
         How many panels, and how many side by side.
     needed_by : str
-        Who asks, for messages.
+        Name of the method, for messages.
     panel : (float, float)
         Width and height of a panel in inches, where a figure is made.
 
     Returns
     -------
     axes : ndarray of shape (n_panels,) of Axes
-        The axes to draw on; what is left of the grid is switched off.
+        The axes to draw on; the rest of the grid is switched off.
 
     Raises
     ------
@@ -109,8 +109,8 @@ def grid_of_axes(
         axes = np.asarray(ax, dtype=object).ravel()
         if len(axes) < n_panels:
             raise ValueError(
-                f"{needed_by} draws {n_panels} panels; got {len(axes)} axes. Pass as "
-                "many, or one whose place they take."
+                f"{needed_by} draws {n_panels} panels; got {len(axes)} axes. Pass one "
+                "for each panel, or a single one, whose place they take."
             )
     elif n_panels == 1:
         axes = np.array([ax], dtype=object)
@@ -119,7 +119,7 @@ def grid_of_axes(
         if place is None:
             raise ValueError(
                 f"{needed_by} divides the place of ax into {n_panels} panels, and this "
-                "one stands in no grid. Make it with figure.subplots(), or pass an "
+                "ax is not part of a grid. Make it with figure.subplots(), or pass an "
                 "array of axes."
             )
         ax.set_axis_off()
@@ -142,7 +142,7 @@ def label_points(
     crowd: tuple[ArrayLike, ArrayLike],
     fontsize: float = 8.0,
 ) -> list[Any]:
-    """Write texts beside points where they cover no other text and few points.
+    """Write texts beside points, where they cover no other text and few points.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def label_points(
     """
     if not texts:
         return []
-    # Settles the layout: before, points stand elsewhere.
+    # Fixes the layout, which moves the points.
     ax.figure.canvas.figure.draw_without_rendering()
     scale = ax.figure.dpi / 72  # pixels per point
     points = ax.transData.transform(np.column_stack([x, y]))

@@ -1,4 +1,4 @@
-"""A histogram of how sure a label model is, right and wrong where gold tells."""
+"""A histogram of class probabilities, split by gold labels into right and wrong."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
@@ -25,10 +25,10 @@ from sklabel.votes._gold import read_gold
 class PosteriorDisplay:
     """Histogram of class probabilities: how many samples are sure, how many open.
 
-    With two classes the probability of the second is shown, from sure of the first on
-    the left to sure of the second on the right; with more, the probability of the
-    most probable class. Where gold labels are given, the bars say how many are right:
-    wrong samples far from the middle are sure errors.
+    With two classes it shows the probability of the second: samples on the left surely
+    belong to the first class, those on the right to the second. With more classes it
+    shows the probability of the most probable class. With gold labels, the bars show
+    how many samples are right; wrong samples far from the middle are confident errors.
 
     Parameters
     ----------
@@ -85,20 +85,31 @@ class PosteriorDisplay:
 
     @classmethod
     def from_estimator(
-        cls, model: Any, X: Any, y: ArrayLike | None = None, **kwargs: Any
+        cls,
+        estimator: Any,
+        X: Any,
+        y: ArrayLike | None = None,
+        *,
+        ax: Any = None,
+        bins: int = 20,
+        **kwargs: Any,
     ) -> PosteriorDisplay:
         """Plot the probabilities that a classifier gives to samples.
 
         Parameters
         ----------
-        model : classifier
+        estimator : classifier
             Fitted label model, pipeline or classifier with `predict_proba`.
         X : {array-like, DataFrame, sparse matrix}
             What its `predict_proba` takes.
         y : array-like of shape (n_samples,), default=None
             Gold labels.
+        ax : matplotlib Axes, default=None
+            Where to draw. If None, on a figure of its own.
+        bins : int, default=20
+            Number of bars.
         **kwargs : dict
-            Passed to `plot`.
+            Passed to ``Axes.bar``.
 
         Returns
         -------
@@ -110,34 +121,40 @@ class PosteriorDisplay:
         ImportError
             If matplotlib is not installed.
         NotFittedError
-            If the model is not fitted.
+            If `estimator` is not fitted.
         """
         check_matplotlib("PosteriorDisplay.from_estimator")
-        check_is_fitted(model)
-        display = cls(model.predict_proba(X), y, classes=model.classes_)
-        return display.plot(**kwargs)
+        check_is_fitted(estimator)
+        display = cls(estimator.predict_proba(X), y, classes=estimator.classes_)
+        return display.plot(ax=ax, bins=bins, **kwargs)
 
     @classmethod
     def from_predictions(
         cls,
-        y: ArrayLike | None,
-        proba: ArrayLike,
+        y_true: ArrayLike | None,
+        y_proba: ArrayLike,
         *,
         classes: ArrayLike | None = None,
+        ax: Any = None,
+        bins: int = 20,
         **kwargs: Any,
     ) -> PosteriorDisplay:
-        """Plot probabilities that are there already.
+        """Plot probabilities that were computed before.
 
         Parameters
         ----------
-        y : array-like of shape (n_samples,) or None
+        y_true : array-like of shape (n_samples,) or None
             Gold labels.
-        proba : array-like of shape (n_samples, n_classes)
+        y_proba : array-like of shape (n_samples, n_classes)
             Class probabilities.
         classes : array-like of shape (n_classes,), default=None
             The classes, in the order of the columns. If None, 0, 1, 2, ...
+        ax : matplotlib Axes, default=None
+            Where to draw. If None, on a figure of its own.
+        bins : int, default=20
+            Number of bars.
         **kwargs : dict
-            Passed to `plot`.
+            Passed to ``Axes.bar``.
 
         Returns
         -------
@@ -150,7 +167,8 @@ class PosteriorDisplay:
             If matplotlib is not installed.
         """
         check_matplotlib("PosteriorDisplay.from_predictions")
-        return cls(proba, y, classes=classes).plot(**kwargs)
+        display = cls(y_proba, y_true, classes=classes)
+        return display.plot(ax=ax, bins=bins, **kwargs)
 
     def is_right(self) -> np.ndarray:
         """Tell for each gold sample whether its most probable class is the gold one.
@@ -164,7 +182,7 @@ class PosteriorDisplay:
         return self.proba[known].argmax(axis=1) == self.gold[known]
 
     def plot(
-        self, ax: Any = None, *, bins: int = 20, **kwargs: Any
+        self, *, ax: Any = None, bins: int = 20, **kwargs: Any
     ) -> PosteriorDisplay:
         """Draw the histogram.
 
@@ -212,7 +230,7 @@ class PosteriorDisplay:
         }
         looks = {
             "right": {"color": BLUE},
-            # Hatching tells it apart without colour.
+            # Hatching, so that it can be told apart without colour.
             "wrong": {"color": RED, "hatch": "////", "edgecolor": "#7a3500"},
             "no gold label": {"color": GREY if known.any() else BLUE},
         }

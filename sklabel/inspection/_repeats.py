@@ -13,28 +13,29 @@ from scipy import sparse
 from sklabel.inspection._crowd import ModelVotes
 from sklabel.label_model._sums import one_hot
 
-# An LF that repeats another: common votes, share of equal ones, and by how much it
-# exceeds independence given the class, as a share and in standard errors.
+# An LF repeats another if they have this many common votes, this share of them is
+# equal, and that is more than independent errors explain, by this share and by this
+# number of standard errors.
 _COMMON_VOTES = 20
 _EQUAL_SHARE = 0.95
 _EXCESS_SHARE = 0.05
 _EXCESS_ERRORS = 4.0
-# Partners of an LF that are looked at closely, those with most common votes; and sweeps
-# that find the skills.
+# How many partners of an LF are examined closely, those with most common votes; and the
+# sweeps that find the skills.
 _PARTNERS, _SWEEPS = 3, 30
-# LFs per block of the table of pairs, rows per block of a dense product, and how many
-# dense operations take the time of a sparse one.
+# LFs per block of the table of pairs, rows per block of a dense product, the most LFs
+# for a dense table, and how many dense operations take as long as a sparse one.
 _LF_BLOCK, _ROW_BLOCK, _LARGEST_DENSE, _DENSE_GAIN = 256, 8192, 2048, 50
 
 
 def find_repeats(
-    mine: ModelVotes, posterior: np.ndarray
+    model_votes: ModelVotes, posterior: np.ndarray
 ) -> dict[int, tuple[int, float, int, str]]:
     """Find LFs that repeat another one, see Notes of `lf_summary`.
 
     Parameters
     ----------
-    mine : ModelVotes
+    model_votes : ModelVotes
         Votes.
     posterior : ndarray of shape (n_samples, n_classes)
         Class probabilities of the rows.
@@ -45,7 +46,7 @@ def find_repeats(
         From the column of an LF to that of the other, the share of equal votes (or of
         common firing), the number of common votes, and "equal" or "both fire".
     """
-    votes, n_values = mine.votes, len(mine.class_of_value)
+    votes, n_values = model_votes.votes, len(model_votes.class_of_value)
     n_votes = np.bincount(votes.lf, minlength=votes.n_lfs)
     busy = np.flatnonzero(n_votes >= _COMMON_VOTES)
     if len(busy) < 2:
@@ -69,7 +70,8 @@ def find_repeats(
         rules = np.logical_and.outer(is_rule[block], is_rule)
         tried = np.where(rules, np.maximum.outer(n_votes[block], n_votes), common)
         near = (common >= _COMMON_VOTES) & (equal >= _EQUAL_SHARE * tried)
-        # A worker who agrees with a rule where it fires is right, or not, with it.
+        # A worker and a rule are not compared: the rule fires for one class only, so a
+        # good worker agrees with a good rule.
         near &= rules | ~np.logical_or.outer(is_rule[block], is_rule)
         for a, b in np.argwhere(near):
             candidates.append((int(common[a, b]), int(block[a]), int(b), equal[a, b]))
@@ -101,10 +103,11 @@ def find_repeats(
 class _Skills:
     """How well LFs agree with each other, explained by one skill per LF.
 
-    If each LF is right or names any other class alike, whatever the class, two of them
-    that err independently agree by ``1 / K + (1 - 1 / K) * skill * skill``, where 0 is
-    a guess and 1 is always right. The skills that explain all pairs need no model, and
-    cost O(number of votes) per sweep.
+    A skill of 0 is a guess, and 1 is always right. Suppose that an LF that is wrong
+    names each other class equally often, and that LFs err independently. Then two LFs
+    agree in a share of ``1 / K + (1 - 1 / K) * skill * skill`` of their common votes.
+    Finding the skills that explain all pairs needs no model, and costs O(number of
+    votes) per sweep.
     """
 
     def __init__(
@@ -127,16 +130,18 @@ class _Skills:
             self._gain = self._centred(equal, common)
             self._size = with_others(products[:1], self.skill**2)
             fitted = self._gain / np.maximum(self._size, 1e-9)
-            # Half a step: a whole one would turn too large into too small for ever.
+            # Half a step: with whole steps the skills would swing from too large to too
+            # small and back.
             self.skill = np.clip((self.skill + fitted) / 2, -1, 1)
 
     def _centred(self, equal: Any, common: Any) -> Any:
         return (equal - common * self._chance) / (1 - self._chance)
 
     def expected_equal(self, a: int, b: int, equal: float, common: float) -> float:
-        """Return the share of equal votes, each skill told by all LFs but the pair.
+        """Return the share of equal votes that the skills of two LFs explain.
 
-        Skills are taken at two standard errors above.
+        The skill of each is estimated without the other, and raised by two standard
+        errors.
         """
         expected = 1.0
         for one, other in ((a, b), (b, a)):
@@ -158,7 +163,7 @@ def _share_of_values(
 
 
 def _far_above(found: Any, expected: Any, tried: Any) -> Any:
-    """Tell whether successes are nearly all, and far more than independence gives."""
+    """Tell whether nearly all were equal, and far more than independence explains."""
     spread = np.sqrt(
         np.maximum(expected * (1 - expected / np.maximum(tried, 1)), 0) + 1
     )

@@ -1,4 +1,4 @@
-"""What a label model says of the votes of each LF."""
+"""How good the votes of each LF are, as far as a label model can tell."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
@@ -15,40 +15,40 @@ from sklabel.label_model._kernels import count_classes
 from sklabel.label_model._sums import one_hot
 from sklabel.votes._cast import CastVotes
 
-# Constants of the interval: its level, pseudo-votes that are right and wrong, and
+# Constants of the interval: its confidence, pseudo-votes that are right and wrong, and
 # the correlation of the errors that a model makes about the votes of one LF.
-_LEVEL = 0.95
+_CONFIDENCE = 0.95
 _PSEUDO_VOTES = 0.5
 _ERROR_CORRELATION = 0.02
-# Constants of the flags. An LF below chance: its accuracy as a share of it. An LF that
-# guesses: votes that it takes to say so, and bits per vote that are next to nothing,
-# beyond what chance adds.
+# Constants of the flags. An LF is below chance if its accuracy is less than this share
+# of it. An LF guesses if it has this many votes, and if each of them tells less than so
+# many bits beyond what chance adds.
 _BELOW = 0.85
 _MANY_VOTES = 20
 _LITTLE_INFORMATION = 0.01
-# Who is better than chance by so much does not guess, however few votes there are.
+# An accuracy that exceeds chance by this much is not a guess, even with few votes.
 _CLEARLY_BETTER = 0.1
 
 
 @dataclass(frozen=True)
 class VoteQuality:
-    """What a model, and the other votes, say of the votes of each LF.
+    """What a model and the other votes tell about the votes of each LF.
 
-    Arrays of shape (n_lfs,) over the columns of the model; votes that name no class
-    do not count.
+    Arrays of shape (n_lfs,), in the order of the columns of the model. Votes that name
+    no class do not count.
 
     Attributes
     ----------
     n_votes : ndarray of int
         Votes for a class.
     agreement : ndarray
-        With the plurality of the other votes; NaN if no row is shared.
+        With the plurality of the other votes; NaN if no other LF votes on its rows.
     accuracy, low, high : ndarray
         Expected share of right votes, and its interval; NaN without votes.
     chance : ndarray
         Accuracy of the same votes on rows chosen blindly; NaN without votes.
     below_chance : ndarray of bool
-        Whether the model or the other votes tell that it does worse.
+        Whether the model or the other votes show that the LF is worse than chance.
     table : ndarray of shape (n_lfs, n_values, n_classes)
         Expected number of votes for each value on samples of each class.
     """
@@ -63,12 +63,12 @@ class VoteQuality:
     table: np.ndarray
 
 
-def describe_votes(mine: ModelVotes, posterior: np.ndarray) -> VoteQuality:
+def describe_votes(model_votes: ModelVotes, posterior: np.ndarray) -> VoteQuality:
     """Return how good the votes of each LF are, as far as a model can tell.
 
     Parameters
     ----------
-    mine : ModelVotes
+    model_votes : ModelVotes
         Votes.
     posterior : ndarray of shape (n_samples, n_classes)
         Class probabilities of the rows.
@@ -78,13 +78,13 @@ def describe_votes(mine: ModelVotes, posterior: np.ndarray) -> VoteQuality:
     quality : VoteQuality
         A row per LF of the model.
     """
-    votes, n_lfs = mine.votes, mine.votes.n_lfs
-    n_values, n_classes = len(mine.class_of_value), posterior.shape[1]
+    votes, n_lfs = model_votes.votes, model_votes.votes.n_lfs
+    n_values, n_classes = len(model_votes.class_of_value), posterior.shape[1]
     table = np.asarray(one_hot(votes, n_values).T @ posterior)
     table = table.reshape(n_lfs, n_values, n_classes)
-    share = class_share(posterior, mine)
+    share = class_share(posterior, model_votes)
 
-    named = mine.named
+    named = model_votes.named
     counts = votes.take_votes(named >= 0) if (named < 0).any() else votes
     rows, lf, named = counts.rows, counts.lf, named[named >= 0]
 
@@ -92,19 +92,21 @@ def describe_votes(mine: ModelVotes, posterior: np.ndarray) -> VoteQuality:
         return np.bincount(lf, values, minlength=n_lfs)
 
     n_votes = np.bincount(lf, minlength=n_lfs)
-    some = np.where(n_votes > 0, n_votes, np.nan)
+    n_or_nan = np.where(n_votes > 0, n_votes, np.nan)
     p = posterior[rows, named]
-    accuracy = np.minimum(per_lf(p) / some, 1)
-    doubt = per_lf(p * (1 - p)) / some
-    low, high = accuracy_interval(accuracy, doubt, some)
-    agrees, is_shared = _agree_with_others(counts, mine.class_of_value, n_classes)
+    accuracy = np.minimum(per_lf(p) / n_or_nan, 1)
+    doubt = per_lf(p * (1 - p)) / n_or_nan
+    low, high = expected_accuracy_interval(accuracy, doubt, n_or_nan)
+    agrees, is_shared = _agree_with_others(
+        counts, model_votes.class_of_value, n_classes
+    )
     n_shared = per_lf(is_shared.astype(float)).astype(float)
     n_shared[n_shared == 0] = np.nan
     agreement = per_lf(agrees) / n_shared
-    chance = per_lf(share[named]) / some
+    chance = per_lf(share[named]) / n_or_nan
     # A vote takes part in the posterior that judges it, and a tempered one leans to
     # chance; the agreement with the others does neither.
-    by_others = accuracy_interval(agreement, 0 * doubt, n_shared)[1]
+    by_others = expected_accuracy_interval(agreement, 0 * doubt, n_shared)[1]
     by_others[~(n_shared >= _MANY_VOTES)] = np.nan
     return VoteQuality(
         n_votes=n_votes,
@@ -118,12 +120,15 @@ def describe_votes(mine: ModelVotes, posterior: np.ndarray) -> VoteQuality:
     )
 
 
-def accuracy_interval(
+def expected_accuracy_interval(
     accuracy: np.ndarray,
     doubt: np.ndarray,
     n_votes: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the interval of expected accuracies, see Notes of `lf_summary`.
+    """Return the interval of an accuracy that a model expects.
+
+    Unlike the interval of a share that was counted, it allows for the doubt of the
+    model about each vote; see Notes of `lf_summary`.
 
     Parameters
     ----------
@@ -145,7 +150,9 @@ def accuracy_interval(
     variance = spread / (n_pseudo + 1) + doubt * (1 / n_votes + _ERROR_CORRELATION)
     size = spread / np.minimum(variance, 0.5 * spread) - 1
     a, b = mean * size, (1 - mean) * size
-    low, high = (beta.ppf(q, a, b) for q in ((1 - _LEVEL) / 2, (1 + _LEVEL) / 2))
+    low, high = (
+        beta.ppf(q, a, b) for q in ((1 - _CONFIDENCE) / 2, (1 + _CONFIDENCE) / 2)
+    )
     return np.minimum(low, accuracy), np.maximum(high, accuracy)
 
 
@@ -167,13 +174,14 @@ def _agree_with_others(
     n_most = (counts == most[:, None]).sum(axis=1)
     rest = np.where(counts < most[:, None], counts, 0).max(axis=1)
     n_rest = (counts == rest[:, None]).sum(axis=1)
-    # Without itself, a vote is in the lead only if its class leads alone with it; it
-    # then may tie with the classes that come second.
+    # Take a vote away from its row. If its class was the only leader, it still leads
+    # when it was ahead by two, and ties with the second classes when it was ahead by
+    # one. In every other case it no longer leads.
     lead = np.where(n_most == 1, most - 1 - rest, -1)
-    of_row = np.where(lead > 0, 1.0, np.where(lead == 0, 1 / (1 + n_rest), 0.0))
+    row_agreement = np.where(lead > 0, 1.0, np.where(lead == 0, 1 / (1 + n_rest), 0.0))
     shared = votes.counts[rows] >= 2
     leads = shared & (counts[rows, named] == most[rows])
-    return np.where(leads, of_row[rows], 0.0), shared
+    return np.where(leads, row_agreement[rows], 0.0), shared
 
 
 def information_of_votes(table: np.ndarray, share: np.ndarray) -> np.ndarray:
@@ -205,14 +213,16 @@ def information_of_votes(table: np.ndarray, share: np.ndarray) -> np.ndarray:
 
 
 def guessing(
-    quality: VoteQuality, posterior: np.ndarray, mine: ModelVotes
+    quality: VoteQuality, posterior: np.ndarray, model_votes: ModelVotes
 ) -> np.ndarray:
-    """Mark LFs that vote often, say next to nothing, and may be no better than chance.
+    """Mark LFs that vote often and tell next to nothing about the class.
+
+    Chance must lie in the interval of their accuracy.
 
     Random votes have ``n_free / (2 n log 2)`` bits on average, where `n_free` are the
     free cells of the table of classes behind each vote value.
     """
-    share = class_share(posterior, mine)
+    share = class_share(posterior, model_votes)
     n_used = (quality.table.sum(axis=2) > 0).sum(axis=1)
     n_free = (len(share) - 1) * n_used
     by_chance = n_free / (2 * np.log(2) * np.maximum(quality.n_votes, 1))
@@ -226,33 +236,9 @@ def guessing(
     )
 
 
-def class_share(posterior: np.ndarray, mine: ModelVotes) -> np.ndarray:
+def class_share(posterior: np.ndarray, model_votes: ModelVotes) -> np.ndarray:
     """Return the mean class probabilities of the rows with a vote."""
-    voted = mine.votes.counts > 0
-    return posterior[voted].mean(axis=0) if voted.any() else mine.model.class_prior_
-
-
-def percent(share: float) -> str:
-    """Write a share for a flag; only an exact one is 0 % or 100 %."""
-    text = f"{share:.0%}"
-    if (text == "100%" and share < 1) or (text == "0%" and share > 0):
-        return f"{share:.1%}"
-    return text
-
-
-def quality_flag(quality: VoteQuality, j: int, guesses: bool) -> str:
-    """Say whether an LF does worse than chance, or no better; else ''."""
-    accuracy, low, high = quality.accuracy[j], quality.low[j], quality.high[j]
-    chance = quality.chance[j]
-    if quality.below_chance[j]:
-        return (
-            f"adversarial: right in {percent(accuracy)} ({percent(low)} to "
-            f"{percent(high)}) of votes and in agreement with the others in "
-            f"{percent(quality.agreement[j])}, chance gives {percent(chance)}"
-        )
-    if guesses:
-        return (
-            f"guesses: right in {percent(accuracy)} ({percent(low)} to "
-            f"{percent(high)}) of votes, chance gives {percent(chance)}"
-        )
-    return ""
+    voted = model_votes.votes.counts > 0
+    if not voted.any():
+        return np.asarray(model_votes.model.class_prior_)
+    return posterior[voted].mean(axis=0)

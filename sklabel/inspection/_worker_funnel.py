@@ -25,18 +25,19 @@ from sklabel.inspection._plotting import (
 from sklabel.inspection._workers import worker_report
 from sklabel.utils._validation import check_columns
 
-# Two-sided levels of the limits, as in [1].
+# Two-sided confidence of the limits, as in [1].
 _INNER, _OUTER = 0.95, 0.998
-# More points than this are drawn as one image inside of an SVG.
+# More points than this become one image inside an SVG.
 _MANY = 1000
 
 
 class WorkerFunnelDisplay:
     """Accuracy of workers against their number of judgements, with binomial limits.
 
-    A worker of five judgements with an accuracy of 0.4 may just have had bad luck; one
-    of a hundred has not. The funnel shows how far the accuracy of a worker like all
-    others strays. Do not pay or ban by a point inside of it.
+    A worker with an accuracy of 0.4 in five judgements may just have had bad luck; in a
+    hundred judgements it is not bad luck. The funnel shows how far chance alone can
+    move the accuracy of a worker who is like all others. Do not pay or ban workers
+    because of a point inside it.
 
     Parameters
     ----------
@@ -48,7 +49,7 @@ class WorkerFunnelDisplay:
         Names of the outliers. If None, positions.
     chance : float, default=None
         Accuracy of a guess, drawn as a dotted line; 1 / number of classes.
-    gold : bool, default=False
+    on_gold : bool, default=False
         Whether accuracies were counted on gold labels rather than estimated by a
         label model; for the axis.
 
@@ -72,9 +73,9 @@ class WorkerFunnelDisplay:
     Notes
     -----
     The lines are quantiles of a binomial share around `center`, interpolated between
-    whole counts [1]_. Who is outside is decided by the whole counts themselves, since
-    between them even a worker whose only answer is right would be above. An accuracy
-    that a label model estimates is drawn towards the prior of the model, most for
+    whole counts [1]_. The whole counts themselves decide who is outside: by the
+    interpolated lines, even a worker whose only judgement is right would be above. A
+    label model moves the accuracies that it estimates towards its prior, most for
     workers with few judgements, so such points leave the funnel less often than
     counted ones.
 
@@ -101,7 +102,7 @@ class WorkerFunnelDisplay:
         *,
         worker_ids: ArrayLike | None = None,
         chance: float | None = None,
-        gold: bool = False,
+        on_gold: bool = False,
     ) -> None:
         n = np.asarray(n_judgements, dtype=np.float64)
         share = np.asarray(accuracy, dtype=np.float64)
@@ -123,55 +124,72 @@ class WorkerFunnelDisplay:
         self.n_left_out = int((~known).sum())
         self.center = float(np.average(self.accuracy, weights=self.n_judgements))
         self.chance = chance
-        self.gold = gold
+        self.on_gold = on_gold
 
     @classmethod
     def from_report(
-        cls, report: pd.DataFrame, *, gold: bool = False, chance: float | None = None
+        cls,
+        report: pd.DataFrame,
+        *,
+        on_gold: bool = False,
+        chance: float | None = None,
+        ax: Any = None,
+        n_annotated: int = 5,
+        **kwargs: Any,
     ) -> WorkerFunnelDisplay:
-        """Build from the table of :func:`~sklabel.inspection.worker_report`.
+        """Plot the table of :func:`~sklabel.inspection.worker_report`.
 
         Parameters
         ----------
         report : DataFrame
             Indexed by worker, with the columns `n_judgements` and `accuracy`, or
             `n_gold` and `gold_accuracy`.
-        gold : bool, default=False
+        on_gold : bool, default=False
             Whether to draw the accuracies on gold labels.
         chance : float, default=None
             Accuracy of a guess.
+        ax : matplotlib Axes, default=None
+            Where to draw. If None, on a figure of its own.
+        n_annotated : int, default=5
+            How many outliers to name.
+        **kwargs : dict
+            Passed to ``Axes.scatter`` for all points.
 
         Returns
         -------
         display : WorkerFunnelDisplay
-            Call its `plot`.
+            Drawn.
 
         Raises
         ------
+        ImportError
+            If matplotlib is not installed.
         ValueError
             If a column is missing.
         """
+        check_matplotlib("WorkerFunnelDisplay.from_report")
         count, share = (
-            ("n_gold", "gold_accuracy") if gold else ("n_judgements", "accuracy")
+            ("n_gold", "gold_accuracy") if on_gold else ("n_judgements", "accuracy")
         )
         check_columns(report, [count, share], where="WorkerFunnelDisplay.from_report")
-        return cls(
+        display = cls(
             report[count],
             report[share],
             worker_ids=report.index,
             chance=chance,
-            gold=gold,
+            on_gold=on_gold,
         )
+        return display.plot(ax=ax, n_annotated=n_annotated, **kwargs)
 
     @classmethod
     def from_crowd_labels(
         cls,
         crowd_labels: Any,
-        model: Any = None,
         y: Any = None,
         *,
+        label_model: Any = None,
         ax: Any = None,
-        n_labels: int = 5,
+        n_annotated: int = 5,
         **kwargs: Any,
     ) -> WorkerFunnelDisplay:
         """Estimate the accuracy of every worker, or count it on gold, and plot.
@@ -180,14 +198,14 @@ class WorkerFunnelDisplay:
         ----------
         crowd_labels : CrowdLabels
             The judgements.
-        model : label model, default=None
-            Fitted on the votes of the workers. If None, a LabelModel is fitted.
         y : array-like of shape (n_samples,) or Series, default=None
             Gold labels, as in :func:`~sklabel.inspection.worker_report`. If given,
             accuracies on gold are drawn.
+        label_model : label model, default=None
+            Fitted on the votes of the workers. If None, a LabelModel is fitted.
         ax : matplotlib Axes, default=None
             Where to draw. If None, on a figure of its own.
-        n_labels : int, default=5
+        n_annotated : int, default=5
             How many outliers to name.
         **kwargs : dict
             Passed to ``Axes.scatter`` for all points.
@@ -205,22 +223,25 @@ class WorkerFunnelDisplay:
             As worker_report.
         """
         check_matplotlib("WorkerFunnelDisplay.from_crowd_labels")
-        report = worker_report(crowd_labels, model, y)
-        display = cls.from_report(
-            report, gold=y is not None, chance=1 / len(crowd_labels.classes)
+        return cls.from_report(
+            worker_report(crowd_labels, y, label_model=label_model),
+            on_gold=y is not None,
+            chance=1 / len(crowd_labels.classes),
+            ax=ax,
+            n_annotated=n_annotated,
+            **kwargs,
         )
-        return display.plot(ax=ax, n_labels=n_labels, **kwargs)
 
     def limits(
-        self, n_judgements: ArrayLike, level: float = _OUTER
+        self, n_judgements: ArrayLike, *, confidence: float = _OUTER
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return between which accuracies a worker like all others stays.
+        """Return the limits of the accuracy of a worker who is like all others.
 
         Parameters
         ----------
         n_judgements : array-like of shape (n,)
             Numbers of judgements.
-        level : float, default=0.998
+        confidence : float, default=0.998
             Probability to stay between the limits.
 
         Returns
@@ -229,11 +250,11 @@ class WorkerFunnelDisplay:
             Accuracies.
         """
         n = np.asarray(n_judgements, dtype=np.float64)
-        tail = (1 - level) / 2
+        tail = (1 - confidence) / 2
         return self._quantile(n, tail), self._quantile(n, 1 - tail)
 
     def outliers(self) -> np.ndarray:
-        """Return who is outside of the outer limits, the furthest first.
+        """Return the workers outside the outer limits, the furthest first.
 
         Returns
         -------
@@ -248,7 +269,7 @@ class WorkerFunnelDisplay:
         return order[outside[order]]
 
     def plot(
-        self, ax: Any = None, *, n_labels: int = 5, **kwargs: Any
+        self, *, ax: Any = None, n_annotated: int = 5, **kwargs: Any
     ) -> WorkerFunnelDisplay:
         """Draw the funnel.
 
@@ -256,7 +277,7 @@ class WorkerFunnelDisplay:
         ----------
         ax : matplotlib Axes, default=None
             Where to draw. If None, on a figure of its own.
-        n_labels : int, default=5
+        n_annotated : int, default=5
             How many outliers to name, those below the funnel first.
         **kwargs : dict
             Passed to ``Axes.scatter`` for all points.
@@ -296,10 +317,10 @@ class WorkerFunnelDisplay:
                 ax.scatter(n[mask], share[mask], **{**style, **kwargs})
         ax.set(
             xlabel="judgements on gold samples per worker (log scale)"
-            if self.gold
+            if self.on_gold
             else "judgements per worker (log scale)",
             ylabel="accuracy on gold labels (share)"
-            if self.gold
+            if self.on_gold
             else "estimated accuracy (share)",
         )
         ax.legend(
@@ -309,7 +330,7 @@ class WorkerFunnelDisplay:
         worst_first = self.outliers()
         worst_first = np.concatenate(
             [worst_first[below[worst_first]], worst_first[above[worst_first]]]
-        )[:n_labels]
+        )[:n_annotated]
         self.labels_ = label_points(
             ax,
             n[worst_first],
@@ -333,20 +354,20 @@ class WorkerFunnelDisplay:
         counts = np.unique(np.rint(np.geomspace(max(least, 1), most * 1.25, 300)))
         left, right = max(least / 1.25, 0.8), most * 1.25
         grid = np.concatenate([[left], counts, [right]])
-        for level, alpha, line in ((_OUTER, 0.10, "--"), (_INNER, 0.16, "-")):
-            low, high = self.limits(grid, level)
+        for confidence, alpha, line in ((_OUTER, 0.10, "--"), (_INNER, 0.16, "-")):
+            low, high = self.limits(grid, confidence=confidence)
             ax.fill_between(grid, low, high, color=GREY, alpha=alpha, linewidth=0)
             for edge in (low, high):
                 ax.plot(grid, edge, color=GREY, linewidth=0.8, linestyle=line)
             # Names the limits where the funnel is narrow.
             ax.annotate(
-                f"{level:.1%}".replace(".0%", "%"),
+                f"{confidence:.1%}".replace(".0%", "%"),
                 (grid[-1], low[-1]),
-                xytext=(3, -2 if level == _OUTER else 2),
+                xytext=(3, -2 if confidence == _OUTER else 2),
                 textcoords="offset points",
                 fontsize=8,
                 color=SOFT,
-                va="top" if level == _OUTER else "bottom",
+                va="top" if confidence == _OUTER else "bottom",
                 annotation_clip=False,
             )
         ax.axhline(self.center, color=GREY, linewidth=1)

@@ -22,14 +22,15 @@ from sklabel.inspection._crowd import (
     read_crowd_votes,
     value_of_label,
 )
-from sklabel.inspection._repeats import find_repeats
-from sklabel.inspection._vote_quality import (
-    VoteQuality,
-    describe_votes,
-    guessing,
+from sklabel.inspection._flags import (
+    Flag,
+    join_flags,
     percent,
-    quality_flag,
+    quality_flags,
+    repeat_flag,
 )
+from sklabel.inspection._repeats import find_repeats
+from sklabel.inspection._vote_quality import VoteQuality, describe_votes, guessing
 from sklabel.label_model._base import BaseLabelModel
 from sklabel.lf import CrowdLabels
 from sklabel.utils._validation import plain
@@ -39,15 +40,17 @@ from sklabel.votes._cast import CastVotes
 _PSEUDO_JUDGEMENTS = 2.0
 # Fewer judgements than this tell nothing about a worker.
 _FEW = 5
-# Who always gives one answer: judgements that it takes to say so, share of the answer,
-# and how improbable it must be for somebody who answers what the samples are.
+# A worker always gives the same label if there are this many judgements, this share of
+# them is equal, and a worker who gave the true labels would reach that share with less
+# than this probability.
 _SAME_JUDGEMENTS, _SAME_SHARE, _SAME_TAIL = 10, 0.95, 0.01
 
 
 def worker_report(
     crowd_labels: CrowdLabels,
-    model: BaseLabelModel | None = None,
     y: pd.Series | ArrayLike | None = None,
+    *,
+    label_model: BaseLabelModel | None = None,
 ) -> pd.DataFrame:
     r"""Report every worker of a crowd, those to act upon first.
 
@@ -58,16 +61,16 @@ def worker_report(
     ----------
     crowd_labels : CrowdLabels
         The judgements.
-    model : label model, default=None
-        Fitted on the votes of these workers: LFs called ``worker_<id>``, as
-        :class:`~sklabel.WorkerLFTransformer` names them, among other LFs if there are
-        some; without names, an LF per worker in the order of
-        ``crowd_labels.worker_ids``. If None, ``LabelModel(classes=classes)`` is fitted
-        on the judgements.
     y : Series or array-like of shape (n_samples,), default=None
         Gold labels for some samples: a Series indexed by sample id, or an array in
         the order of ``crowd_labels.sample_ids``. -1, NaN, None or pd.NA mean
-        unlabelled. They are compared with, not learned from.
+        unlabelled. Judgements are compared with them; nothing is learned from them.
+    label_model : label model, default=None
+        Fitted on the votes of these workers: LFs called ``worker_<id>``, as
+        :class:`~sklabel.WorkerLFTransformer` names them, and other LFs if there are
+        some; without names, an LF per worker in the order of
+        ``crowd_labels.worker_ids``. If None, ``LabelModel(classes=classes)`` is fitted
+        on the judgements.
 
     Returns
     -------
@@ -75,40 +78,43 @@ def worker_report(
         Indexed by worker id, with the columns
 
         n_judgements : int
-            Judgements for one of the classes.
+            Judgements of the worker for one of the classes; "can't tell" and other
+            labels outside of the classes do not count here or below.
         share : float
-            Of all judgements.
+            Share of the judgements of the crowd.
         agreement : float
             Mean agreement with the plurality of the other judgements of the sample,
-            where k tied classes count 1 / k; NaN if nobody else judged the samples.
+            where k tied classes count 1 / k; NaN if no other worker judged the samples.
         accuracy, accuracy_low, accuracy_high : float
             Expected share of right judgements and its 95 % interval, as in
             :func:`lf_summary`.
         n_gold : int
-            Judgements of samples with a gold label; with `y` only.
+            Judgements of samples with a gold label. Only with `y`.
         gold_accuracy : float
-            Share of them that is right; NaN if there is none; with `y` only.
+            Share of them that is right; NaN if there are none. Only with `y`.
         favourite_class : object
-            Most frequent answer, the first of several; None without judgements.
+            Label that the worker gives most often, the first of several; None without
+            judgements.
         favourite_share : float
             Its share of the worker's judgements.
         spammer_score : float
-            In [0, 1]. 1: answers do not depend on the class; 0: they tell it for sure,
-            be it by naming another one. NaN with one class or no judgements.
+            In [0, 1]. 1: judgements do not depend on the class; 0: they tell the class
+            for sure, even if they name another one. NaN with one class or no
+            judgements.
         information : float
             What a judgement tells about the class of a sample, in bits; NaN with one
             class or no judgements.
         flag : str
-            Empty, or why the worker needs a look.
+            Empty, or why the worker needs a look; several flags are joined by "; ".
 
     Raises
     ------
     TypeError
-        If `crowd_labels` is no CrowdLabels, or `model` no label model.
+        If `crowd_labels` is not a CrowdLabels, or `label_model` is not a label model.
     NotFittedError
-        If `model` is not fitted.
+        If `label_model` is not fitted.
     ValueError
-        If no LF of `model` can be matched with a worker, `model` does not know the
+        If no LF of `label_model` can be matched with a worker, it does not know the
         labels, or `y` has the wrong length, ids or labels.
 
     See Also
@@ -118,32 +124,34 @@ def worker_report(
 
     Notes
     -----
-    Class probabilities come from the judgements alone, also if the model has other
-    LFs. With the table :math:`\theta_{cv}` = P(answer v | class c) and class prior
+    Class probabilities come from the judgements alone, even if the model has other
+    LFs. With the table :math:`\theta_{cv}` = P(label v | class c) and class prior
     :math:`\pi`, both of the model,
 
     * the spammer score is 1 minus that of Raykar and Yu [1]_, the squared distance of
       the table from one with equal rows, divided by the largest one:
       :math:`1 - \sum_{c < d} \sum_v (\theta_{cv} - \theta_{dv})^2 / (K (K - 1))`;
-    * the information is the mutual information of class and answer,
+    * the information is the mutual information of class and label,
       :math:`\sum_c \pi_c \sum_v \theta_{cv} \log_2 (\theta_{cv} / \sum_d \pi_d
       \theta_{dv})`.
 
-    For a model without tables (MajorityVote), and for workers that it has no LF for or
-    several, the table is estimated: expected judgements of samples of each class, plus
-    2 pseudo-judgements per class, spread as those of the whole crowd.
+    The table is estimated where the model has none (MajorityVote), and for workers who
+    have no LF in it or several: expected judgements of samples of each class, plus 2
+    pseudo-judgements per class, spread as those of the whole crowd.
 
     *Flags* are those of :func:`lf_summary`, and
 
-    * always answers: 95 % of 10 judgements or more are the same, with a probability
-      below 1 % if the worker named the class of each sample by its probability;
+    * always gives the same label: 95 % of 10 judgements or more are equal, and a
+      worker who named the class of each sample by its probability would reach that
+      with a probability below 1 %;
     * nobody else judged these samples: there is nothing to compare with. A model that
-      is fitted here then knows nothing of the worker, and the estimates are NaN; one
-      that is passed may have learned from gold labels;
-    * few judgements: less than 5.
+      is fitted here then knows nothing about the worker, and the estimates are NaN; a
+      model that is passed may have learned from gold labels;
+    * few judgements: less than 5;
+    * no judgement is for one of the classes.
 
-    Rows come in this order: workers to act upon (all flags but few judgements, and
-    none), then the others; both by the expected number of wrong judgements, most first.
+    Workers to act upon come first: those with another flag than the last three. Within
+    both groups, the expected number of wrong judgements decides, most first.
 
     Costs O(number of judgements * n_classes), and the pairs of workers who share
     samples.
@@ -163,24 +171,51 @@ def worker_report(
     >>> report["flag"].str.split(":").str[0].head(5).to_dict()
     {3: 'adversarial', 6: 'guesses', 7: 'guesses', 5: 'guesses', 2: ''}
     """
+    return describe_workers(crowd_labels, y, label_model=label_model)[0]
+
+
+def describe_workers(
+    crowd_labels: CrowdLabels,
+    y: pd.Series | ArrayLike | None = None,
+    *,
+    label_model: BaseLabelModel | None = None,
+    posterior: np.ndarray | None = None,
+) -> tuple[pd.DataFrame, list[list[Flag]]]:
+    """Return the table of `worker_report`, and the flags of each worker as data.
+
+    Parameters
+    ----------
+    crowd_labels, y, label_model
+        As in `worker_report`.
+    posterior : ndarray of shape (n_samples, n_classes), default=None
+        Class probabilities of the samples by `label_model` from the judgements alone,
+        if they are known already.
+
+    Returns
+    -------
+    report : DataFrame with a row per worker
+        The table.
+    flags : list of length n_workers of lists of Flag
+        In the order of the rows.
+    """
     crowd = check_crowd_labels(crowd_labels, where="worker_report")
-    fitted_here = model is None
-    if model is None:
-        model = fit_on_crowd(crowd)
+    fitted_here = label_model is None
+    model = fit_on_crowd(crowd) if label_model is None else label_model
     model = check_label_model(model, where="worker_report")
     gold = None if y is None else gold_of_crowd(crowd, y)
     cast = crowd_to_cast(crowd)
-    posterior = posterior_of(model, read_crowd_votes(crowd, cast, model).votes)
-    mine = _votes_by_worker(crowd, cast, model)
-    quality = describe_votes(mine, posterior)
+    if posterior is None:
+        posterior = posterior_of(model, read_crowd_votes(crowd, cast, model).votes)
+    model_votes = _votes_by_worker(crowd, cast, model)
+    quality = describe_votes(model_votes, posterior)
 
     n_workers, n_classes = crowd.n_workers, len(crowd.classes)
-    answers = np.bincount(
+    counts = np.bincount(
         cast.lf.astype(np.int64) * n_classes + cast.value,
         minlength=n_workers * n_classes,
     ).reshape(n_workers, n_classes)
-    n_judgements = answers.sum(axis=1)
-    some = np.where(n_judgements > 0, n_judgements, np.nan)
+    n_judgements = counts.sum(axis=1)
+    n_or_nan = np.where(n_judgements > 0, n_judgements, np.nan)
     report = pd.DataFrame(
         {
             "n_judgements": n_judgements,
@@ -199,12 +234,12 @@ def worker_report(
         n_right = np.bincount(cast.lf[right], minlength=n_workers)
         report["n_gold"] = n_gold
         report["gold_accuracy"] = n_right / np.where(n_gold > 0, n_gold, np.nan)
-    favourite = answers.argmax(axis=1)
+    favourite = counts.argmax(axis=1)
     names = pd.Series(crowd.classes[favourite], index=crowd.worker_ids)
     if (n_judgements == 0).any():
         names = names.astype(object).where(n_judgements > 0, None)
     report["favourite_class"] = names
-    report["favourite_share"] = answers.max(axis=1) / some
+    report["favourite_share"] = counts.max(axis=1) / n_or_nan
 
     tables = _tables_of_workers(crowd, model, quality)
     report["spammer_score"] = np.where(n_judgements > 0, spammer_score(tables), np.nan)
@@ -213,12 +248,14 @@ def worker_report(
 
     alone = (n_judgements > 0) & np.isnan(quality.agreement)
     if fitted_here:
-        # What a model says without anybody to compare with is its prior.
+        # Without another worker to compare with, the model only repeats its prior.
         guessed = ["accuracy", "accuracy_low", "accuracy_high"]
         report.loc[alone, [*guessed, "spammer_score", "information"]] = np.nan
-    expected = _expected_share(crowd, cast, mine, posterior, favourite)
-    report["flag"] = _flags(report, mine, posterior, quality, expected)
-    return report.iloc[_order_to_act(report)]
+    expected = _expected_share(crowd, cast, model_votes, posterior, favourite)
+    flags = _flags(report, model_votes, posterior, quality, expected)
+    report["flag"] = [join_flags(of_worker) for of_worker in flags]
+    order = _order_to_act(report, flags)
+    return report.iloc[order], [flags[w] for w in order]
 
 
 def _votes_by_worker(
@@ -236,7 +273,7 @@ def _votes_by_worker(
 def _tables_of_workers(
     crowd: CrowdLabels, model: BaseLabelModel, quality: VoteQuality
 ) -> np.ndarray:
-    """Return P(answer | class), shape (n_workers, n_classes, n_values)."""
+    """Return P(label | class), shape (n_workers, n_classes, n_values)."""
     counts = np.swapaxes(quality.table, 1, 2)
     of_crowd = counts.sum(axis=0) + 1 / counts.shape[2]
     of_crowd = of_crowd / of_crowd.sum(axis=1, keepdims=True)
@@ -255,7 +292,7 @@ def spammer_score(tables: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     tables : ndarray of shape (n_workers, n_classes, n_values)
-        P(answer | class).
+        P(label | class).
 
     Returns
     -------
@@ -272,12 +309,12 @@ def spammer_score(tables: np.ndarray) -> np.ndarray:
 
 
 def mutual_information(tables: np.ndarray, prior: np.ndarray) -> np.ndarray:
-    """Return the mutual information of class and answer, in bits.
+    """Return the mutual information of class and label, in bits.
 
     Parameters
     ----------
     tables : ndarray of shape (n_workers, n_classes, n_values)
-        P(answer | class).
+        P(label | class).
     prior : ndarray of shape (n_classes,)
         Class prior.
 
@@ -289,21 +326,24 @@ def mutual_information(tables: np.ndarray, prior: np.ndarray) -> np.ndarray:
     if tables.shape[1] < 2:
         return np.full(len(tables), np.nan)
     joint = prior[:, None] * tables
-    answers = joint.sum(axis=1)
+    marginal = joint.sum(axis=1)
     nats = (prior[:, None] * xlogy(tables, tables)).sum(axis=(1, 2))
-    return np.maximum(nats - xlogy(answers, answers).sum(axis=1), 0) / np.log(2)
+    return np.maximum(nats - xlogy(marginal, marginal).sum(axis=1), 0) / np.log(2)
 
 
 def _expected_share(
     crowd: CrowdLabels,
     cast: CastVotes,
-    mine: ModelVotes,
+    model_votes: ModelVotes,
     posterior: np.ndarray,
     favourite: np.ndarray,
 ) -> np.ndarray:
-    """Return the mean probability of a worker's favourite on the samples judged."""
-    named = mine.class_of_value[value_of_label(crowd, mine.model)][favourite]
-    column = named[cast.lf]
+    """Return the mean probability of each worker's favourite class.
+
+    Over the samples that the worker judged.
+    """
+    value = value_of_label(crowd, model_votes.model)
+    column = model_votes.class_of_value[value][favourite][cast.lf]
     p = np.where(column >= 0, posterior[cast.rows, column], np.nan)
     n = np.bincount(cast.lf, minlength=crowd.n_workers)
     total = np.bincount(cast.lf, p, minlength=crowd.n_workers)
@@ -312,12 +352,12 @@ def _expected_share(
 
 def _flags(
     report: pd.DataFrame,
-    mine: ModelVotes,
+    model_votes: ModelVotes,
     posterior: np.ndarray,
     quality: VoteQuality,
     expected: np.ndarray,
-) -> list[str]:
-    """Say of each worker what needs a look."""
+) -> list[list[Flag]]:
+    """Return the flags of each worker, in the order of `report`."""
     n_judgements = report["n_judgements"].to_numpy()
     n_same = np.rint(report["favourite_share"].to_numpy() * n_judgements)
     always = (
@@ -325,37 +365,35 @@ def _flags(
         & (n_same >= _SAME_SHARE * n_judgements)
         & (binom.sf(n_same - 1, n_judgements, expected) < _SAME_TAIL)
     )
-    guesses = guessing(quality, posterior, mine)
-    repeats = find_repeats(mine, posterior)
+    guesses = guessing(quality, posterior, model_votes)
+    repeats = find_repeats(model_votes, posterior)
     favourites = report["favourite_class"].tolist()
     flags = []
     for w, n in enumerate(n_judgements):
         if n == 0:
-            flags.append("no judgement is for one of the classes")
+            text = "no judgement is for one of the classes"
+            flags.append([Flag("no_class", "note", text)])
             continue
-        reasons = [quality_flag(quality, w, bool(guesses[w]))]
+        of_worker = quality_flags(quality, w, bool(guesses[w]))
         if always[w]:
-            reasons.append(
-                f"always answers {plain(favourites[w])!r}: in "
-                f"{percent(n_same[w] / n)} of {n} judgements, where "
-                f"{percent(expected[w])} is expected"
+            text = (
+                f"always gives {plain(favourites[w])!r}: in {percent(n_same[w] / n)} "
+                f"of {n} judgements, where {percent(expected[w])} is expected"
             )
+            of_worker.append(Flag("same_label", "warning", text))
         if w in repeats:
-            other, equal, common, what = repeats[w]
-            reasons.append(
-                f"repeats {plain(report.index[other])}: {what} on {percent(equal)} of "
-                f"{common} common samples"
-            )
+            of_worker.append(repeat_flag(repeats[w], report.index, "samples"))
         if np.isnan(quality.agreement[w]):
-            reasons.append("nobody else judged these samples")
+            text = "nobody else judged these samples"
+            of_worker.append(Flag("nobody_else", "note", text))
         if n < _FEW:
-            reasons.append(f"few judgements: {n}")
-        flags.append("; ".join(reason for reason in reasons if reason))
+            of_worker.append(Flag("few_judgements", "note", f"few judgements: {n}"))
+        flags.append(of_worker)
     return flags
 
 
-def _order_to_act(report: pd.DataFrame) -> np.ndarray:
+def _order_to_act(report: pd.DataFrame, flags: list[list[Flag]]) -> np.ndarray:
     """Return the positions of workers, those to act upon first."""
-    act = ~report["flag"].str.startswith(("few", "no")) & (report["flag"] != "")
+    act = [any(flag.level != "note" for flag in of_worker) for of_worker in flags]
     wrong = report["n_judgements"] * (1 - report["accuracy"].fillna(1))
-    return np.lexsort((-wrong.to_numpy(), ~act.to_numpy()))
+    return np.lexsort((-wrong.to_numpy(), ~np.array(act, dtype=bool)))

@@ -1,4 +1,4 @@
-"""What the report is about: votes, model, gold labels and texts, brought in line."""
+"""What the report is about: votes, model, gold labels and texts in one order."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from sklearn.exceptions import ConvergenceWarning
 
 from sklabel.inspection._crowd import (
     check_crowd_labels,
@@ -39,7 +40,7 @@ from sklabel.votes._gold import read_gold
 
 @dataclass(frozen=True)
 class ReportData:
-    """Everything that the sections of the report read.
+    """Everything that the report is made of.
 
     Attributes
     ----------
@@ -48,7 +49,8 @@ class ReportData:
     fitted_here : bool
         Whether it was fitted here, without gold labels.
     fit_warnings : list of str
-        What the fit warned of.
+        What the fit warned of, except that it did not converge: `converged_` of the
+        model says so.
     votes : CastVotes
         As indices into `model.vote_values_`, in the columns of the model.
     X : object
@@ -106,9 +108,9 @@ class ReportData:
 
 def gather(
     votes: Any,
-    model: Any,
     y: Any,
     *,
+    label_model: Any,
     crowd_labels: Any,
     texts: Any,
     sample_ids: Any,
@@ -116,6 +118,7 @@ def gather(
 ) -> ReportData:
     """Read everything that the user passed to the report; see `labeling_report`."""
     where = "labeling_report"
+    model = label_model
     if model is not None:
         check_label_model(model, where=where)
     only_crowd = isinstance(votes, CrowdLabels)
@@ -143,7 +146,7 @@ def gather(
     if model is not None and classes is not None:
         raise ValueError(
             "labeling_report takes classes= for the model that it fits itself; the "
-            "model that was passed has its own. Leave out classes or model."
+            "model that was passed has its own. Leave out classes or label_model."
         )
     if cast.n_samples == 0 or cast.n_lfs == 0:
         raise ValueError(
@@ -174,7 +177,11 @@ def gather(
     return ReportData(
         model=model,
         fitted_here=fitted_here,
-        fit_warnings=[str(w.message) for w in caught],
+        fit_warnings=[
+            str(w.message)
+            for w in caught
+            if not issubclass(w.category, ConvergenceWarning)
+        ],
         votes=read.votes,
         X=X,
         lf_names=names,

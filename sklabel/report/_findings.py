@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklabel.inspection._flags import LEVELS, Kind, Level
+from sklabel.label_model._label_model import _BORDER
 from sklabel.report._data import ReportData, is_of_worker
+from sklabel.report._tables import Flags, ReportTables
 from sklabel.utils._validation import plain
 
 # A sample is called sure from this probability on.
@@ -21,10 +23,8 @@ SURE = 0.9
 # acceptable, alpha >= .667 is the lowest conceivable limit" (Krippendorff, Content
 # Analysis, 2004, p. 241).
 _TENTATIVE = 0.667
-# Gold rows below which an accuracy is hardly more than a hint.
+# With fewer gold rows than this, an accuracy is hardly more than a hint.
 _FEW_GOLD = 30
-# What LabelModel calls near the border between its two models.
-_BORDER = 0.05
 _MOST_NAMES = 8
 NOTHING = "\N{EN DASH}"
 
@@ -36,68 +36,85 @@ class Finding:
     Attributes
     ----------
     level : {'severe', 'warning', 'note'}
-        How much.
+        How much it matters.
     title : str
         What it is, in a few words.
     detail : str
         Whom it is about, what it means and what to do.
     """
 
-    level: str
+    level: Level
     title: str
     detail: str
 
 
-# First words of the flags of worker_report and lf_summary: how bad it is, what it is,
-# and what to do.
-_FLAGS = {
-    "adversarial": (
-        "severe",
-        "answer worse than a guess",
-        "The label model turns such votes round. Look at some: misread instructions, "
-        "swapped labels, or a bug in the rule.",
+@dataclass(frozen=True)
+class _Phrase:
+    """What the report says about all workers, or LFs, with a flag of one kind.
+
+    Attributes
+    ----------
+    one, many : str
+        What it is, after "1 worker" and after "2 workers".
+    advice : str
+        What to do.
+    """
+
+    one: str
+    many: str
+    advice: str
+
+
+_PHRASES: dict[Kind, _Phrase] = {
+    "adversarial": _Phrase(
+        "does worse than a guess",
+        "do worse than a guess",
+        "Most label models count such votes as evidence for another class. Look at "
+        "some of them: misread instructions, swapped labels, or a bug in the rule.",
     ),
-    "guesses": (
-        "warning",
+    "guesses": _Phrase(
+        "tells next to nothing about the class",
         "tell next to nothing about the class",
-        "Stop asking them, or leave the rule out; their past votes do little harm.",
+        "Stop asking these workers, or leave the rule out; past votes do little harm.",
     ),
-    "repeats": (
-        "warning",
+    "repeats": _Phrase(
+        "repeats another one",
         "repeat another one",
-        "Copied answers or the same rule twice count as two opinions. Drop one.",
+        "Copied judgements, or the same rule twice, count as two opinions. Drop one.",
     ),
-    "always": (
-        "warning",
-        "give nearly always the same answer",
-        "See the samples: a habit, a hurry, or a default button.",
+    "same_label": _Phrase(
+        "nearly always gives the same label",
+        "nearly always give the same label",
+        "Look at the samples: a habit, a hurry, or a default button.",
     ),
-    "few": (
-        "note",
+    "few_judgements": _Phrase(
+        "has very few judgements",
         "have very few judgements",
-        "Their accuracy is a guess of the model; give them more work, or none.",
+        "Their accuracy is a guess of the model. Give them more work, or none.",
     ),
-    "nobody": (
-        "note",
-        "judged samples that nobody else did",
-        "Nothing can be said about them; give some of their samples to others.",
+    "nobody_else": _Phrase(
+        "judged samples that nobody else judged",
+        "judged samples that nobody else judged",
+        "Nothing can be said about them. Give some of their samples to others.",
     ),
-    "never": ("note", "never vote", "Check ids, column names and thresholds."),
-    "no": ("note", "cast no vote for a class", "Check the classes."),
+    "never_votes": _Phrase(
+        "never votes", "never vote", "Check ids, column names and thresholds."
+    ),
+    "no_class": _Phrase(
+        "has no vote for a class", "have no vote for a class", "Check the classes."
+    ),
 }
-# A name in a flag may hold a semicolon.
-_NEXT_FLAG = re.compile(rf"; (?=(?:{'|'.join(_FLAGS)})\b)")
 
 
-def findings(data: ReportData, tables: dict[str, pd.DataFrame]) -> list[Finding]:
+def findings(data: ReportData, tables: ReportTables) -> list[Finding]:
     """Collect what needs attention, the worst first.
 
     Parameters
     ----------
     data : ReportData
         What the report is about.
-    tables : dict of str to DataFrame
-        Tables of the report: 'agreement', 'workers' and 'lfs' where there are some.
+    tables : ReportTables
+        The tables of the report, and the flags that stand in them.
 
     Returns
     -------
@@ -105,18 +122,20 @@ def findings(data: ReportData, tables: dict[str, pd.DataFrame]) -> list[Finding]
         Severe ones first.
     """
     found: list[Finding] = []
-    if "workers" in tables:
-        found += _of_flags(tables["workers"]["flag"], "worker")
-    if "lfs" in tables:
-        # Workers among the LFs have been dealt with.
-        found += _of_flags(tables["lfs"]["Flag"][~is_of_worker(data)], "LF")
+    frames = tables.frames
+    if "workers" in frames:
+        found += _of_flags(frames["workers"], tables.worker_flags, "worker")
+    if "lfs" in frames:
+        # Workers among the LFs are in the table of workers.
+        others = ~is_of_worker(data)
+        flags = [tables.lf_flags[j] for j in np.flatnonzero(others)]
+        found += _of_flags(frames["lfs"][others], flags, "LF")
     found += _of_model(data)
-    found += _of_agreement(tables["agreement"])
+    found += _of_agreement(frames["agreement"])
     found += _of_rows(data)
     found += _of_gold(data)
     found += _of_crowd(data)
-    rank = {"severe": 0, "warning": 1, "note": 2}
-    return sorted(found, key=lambda finding: rank[finding.level])
+    return sorted(found, key=lambda finding: LEVELS.index(finding.level))
 
 
 def headline(
@@ -168,8 +187,8 @@ def headline(
     return out + _gold_headline(data)
 
 
-def accuracy_interval(right: int, n: int) -> tuple[float, float]:
-    """Return Wilson's 95 % interval of a share."""
+def wilson_interval(right: int, n: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share that was counted, after Wilson."""
     z = 1.959964
     centre = (right + z * z / 2) / (n + z * z)
     half = z / (n + z * z) * np.sqrt(right * (n - right) / n + z * z / 4)
@@ -182,7 +201,7 @@ def _gold_headline(data: ReportData) -> list[tuple[str, str, str]]:
     if n == 0:
         return [("accuracy on gold", NOTHING, "no gold labels were passed")]
     right = int((data.proba[known].argmax(axis=1) == data.gold[known]).sum())
-    low, high = accuracy_interval(right, n)
+    low, high = wilson_interval(right, n)
     of_gold = data.proba[known, data.gold[known]]
     loss = -np.log(np.clip(of_gold, np.finfo(float).eps, None)).mean()
     return [
@@ -195,32 +214,18 @@ def _gold_headline(data: ReportData) -> list[tuple[str, str, str]]:
     ]
 
 
-def _of_flags(flags: pd.Series, noun: str) -> list[Finding]:
-    """Group the flags of a table by their first word."""
-    groups: dict[str, list[Any]] = {}
-    for name, flag in flags[flags != ""].items():
-        for part in _NEXT_FLAG.split(flag):
-            word = part.split(" ")[0].rstrip(":")
-            groups.setdefault(word, []).append(name)
-    out = []
-    for word, names in groups.items():
-        level, what, advice = _FLAGS.get(word, ("note", "need a look", "See the flag."))
-        verb = what if len(names) > 1 else _singular(what)
-        noun_ = noun if len(names) == 1 else noun + "s"
-        out.append(
-            Finding(
-                level, f"{len(names):,} {noun_} {verb}", f"{_list(names)}. {advice}"
-            )
-        )
-    return out
-
-
-def _singular(verb: str) -> str:
-    """Bring the first verb of a phrase into the singular."""
-    for plural in ("answer", "tell", "repeat", "cast", "need", "give", "never vote"):
-        if verb.startswith(plural):
-            return verb.replace(plural, plural + "s", 1)
-    return verb.replace("have", "has", 1)
+def _of_flags(table: pd.DataFrame, flags: Flags, noun: str) -> list[Finding]:
+    """Say once of each kind of flag which rows of a table have it."""
+    groups: dict[Kind, tuple[Level, list[Any]]] = {}
+    for name, of_row in zip(table.index, flags, strict=True):
+        for flag in of_row:
+            groups.setdefault(flag.kind, (flag.level, []))[1].append(name)
+    found = []
+    for kind, (level, names) in groups.items():
+        phrase, n = _PHRASES[kind], len(names)
+        title = f"{n:,} {noun}s {phrase.many}" if n > 1 else f"1 {noun} {phrase.one}"
+        found.append(Finding(level, title, f"{_list(names)}. {phrase.advice}"))
+    return found
 
 
 def _of_model(data: ReportData) -> list[Finding]:
@@ -257,8 +262,9 @@ def _of_model(data: ReportData) -> list[Finding]:
                 )
             )
     kinds = getattr(model, "lf_kind_", None)
-    border = kinds is not None and getattr(model, "lf_kind", None) == "auto"
-    if border and len(data.votes.lf):
+    is_auto = kinds is not None and getattr(model, "lf_kind", None) == "auto"
+    # A model that was fitted here says it in its own words, below.
+    if is_auto and not data.fitted_here and len(data.votes.lf):
         share = float((np.asarray(kinds) == "rule")[data.votes.lf].mean())
         if share > 0 and abs(share - 0.5) < _BORDER:
             found.append(
@@ -270,11 +276,9 @@ def _of_model(data: ReportData) -> list[Finding]:
                     "each LF is with lf_kind={name: 'rule' or 'worker'}.",
                 )
             )
-    said = ("near the border", "max_iter")
     found += [
         Finding("warning", f"{name} warned while it was fitted", message)
         for message in dict.fromkeys(data.fit_warnings)
-        if not any(known in message for known in said)
     ]
     return found
 
@@ -286,8 +290,9 @@ def _of_agreement(agreement: pd.DataFrame) -> list[Finding]:
             Finding(
                 "warning",
                 "Agreement cannot be measured",
-                "No two votes meet on a sample, or all that do are for one class. "
-                "Where votes cannot differ, a label model cannot tell good from bad.",
+                "No sample has two votes, or all votes that could differ are for one "
+                "class. Without disagreement a label model cannot tell good votes from "
+                "bad ones.",
             )
         ]
     between = f"{row['value']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
@@ -296,9 +301,9 @@ def _of_agreement(agreement: pd.DataFrame) -> list[Finding]:
             Finding(
                 "severe",
                 "Agreement is no better than chance",
-                f"Krippendorff's alpha is {between}; 0 is what votes cast blindly "
-                "reach. Check the instructions and whether the classes can be told "
-                "apart at all.",
+                f"Krippendorff's alpha is {between}; votes that are cast blindly reach "
+                "0. Check the instructions, and whether the classes can be told apart "
+                "at all.",
             )
         ]
     if row["value"] < _TENTATIVE:
@@ -334,8 +339,8 @@ def _of_rows(data: ReportData) -> list[Finding]:
             Finding(
                 "note",
                 f"{_samples_have(single)} a single vote",
-                f"{single / n:.1%} of {n:,}. Nothing can contradict it; their label is "
-                "as good as that one voter.",
+                f"{single / n:.1%} of {n:,}. Nothing can contradict that vote; the "
+                "label is as good as the one voter.",
             )
         )
     return found
@@ -352,7 +357,7 @@ def _of_gold(data: ReportData) -> list[Finding]:
             Finding(
                 "note",
                 f"Only {n:,} gold label{'s' if n > 1 else ''}",
-                "Accuracy and log-loss on them are a hint, no more: see the interval.",
+                "Accuracy and log-loss on them are only a hint: see the interval.",
             )
         )
     right = (data.proba[known].argmax(axis=1) == data.gold[known]).mean()
@@ -377,8 +382,8 @@ def _of_crowd(data: ReportData) -> list[Finding]:
         f"{count:,} {what}"
         for key, what in (
             ("repeated", "repeated judgements of one sample by one worker"),
-            ("missing_label", "lines without a label"),
-            ("unknown", "labels outside of the classes"),
+            ("missing_label", "rows without a label"),
+            ("unknown", "judgements outside of the classes"),
         )
         if (count := left[key])
     ]

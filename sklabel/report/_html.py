@@ -17,14 +17,14 @@ from sklabel._version import __version__
 from sklabel.report._findings import Finding
 from sklabel.utils._validation import plain
 
-# Names up to here stand in one line, and texts up to here in full.
+# Longer names are wrapped, and longer texts are cut.
 _LONG_NAME, _LONGEST_TEXT = 28, 300
 _MOST_VALUES = 4
 
 
 @dataclass(frozen=True)
 class Column:
-    """How one column of a DataFrame stands in a table of the page.
+    """How a table of the page shows one column of a DataFrame.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ def table(
     Parameters
     ----------
     frame : DataFrame
-        The rows, those that matter first.
+        The rows, the most important first.
     columns : sequence of Column
         Those that the frame lacks, and long texts that are all empty, are left out.
     label : str
@@ -72,7 +72,7 @@ def table(
     rows_are : str
         What a row is, in the plural.
     rest : str
-        Where all rows are, for the note below a table that was cut.
+        Where to find all rows, for the note below a table that was cut.
 
     Returns
     -------
@@ -135,9 +135,9 @@ def headline_list(figures: Sequence[tuple[str, str, str]]) -> str:
 
 
 def plot(svg: str, heading: str, caption: str, *, css: str = "") -> str:
-    """Return a figure with its heading and how to read it.
+    """Return a figure with its heading and a caption that says how to read it.
 
-    `css` is "wide" or "dense" for those that scroll on a narrow page.
+    `css` is "wide" or "dense" for a figure that scrolls on a narrow page.
     """
     reach = f' tabindex="0" role="region" aria-label="{escape(heading)}"' if css else ""
     return (
@@ -160,7 +160,7 @@ def page(title: str, subtitle: str, sections: Sequence[tuple[str, str, str]]) ->
     Returns
     -------
     html : str
-        A document that needs nothing else; it forbids itself to load anything.
+        A complete document that forbids itself to load anything.
     """
     links = "".join(
         f'<a href="#{key}">{escape(heading)}</a>' for key, heading, _ in sections
@@ -178,7 +178,7 @@ def page(title: str, subtitle: str, sections: Sequence[tuple[str, str, str]]) ->
 style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
 <title>{escape(title)}</title>
 <style>
-{_asset("_report_style.css")}</style>
+{_asset("_style.css")}</style>
 </head>
 <body>
 <header>
@@ -192,7 +192,7 @@ style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
 <footer>Made with sklabel {__version__}. This page holds everything it shows \
 and loads nothing.</footer>
 <script>
-{_asset("_report_script.js")}</script>
+{_asset("_script.js")}</script>
 </body>
 </html>
 """
@@ -208,7 +208,7 @@ def in_frame(html: str, title: str) -> str:
 
 
 def _asset(name: str) -> str:
-    return resources.files("sklabel.inspection").joinpath(name).read_text("utf-8")
+    return resources.files("sklabel.report").joinpath(name).read_text("utf-8")
 
 
 def _css(column: Column) -> str:

@@ -33,7 +33,7 @@ class LabelingReport:
     html : str
         The page.
     tables : dict of str to DataFrame
-        What stands in it, complete.
+        The tables of the page, complete.
     findings : sequence of Finding
         What needs attention, each with `level`, `title` and `detail`.
 
@@ -71,7 +71,7 @@ class LabelingReport:
         Returns
         -------
         path : Path
-            Where it stands.
+            The file.
 
         Raises
         ------
@@ -90,18 +90,18 @@ class LabelingReport:
             level: sum(finding.level == level for finding in self.findings)
             for level in ("severe", "warning", "note")
         }
-        said = ", ".join(f"{n} {level}" for level, n in count.items() if n)
+        found = ", ".join(f"{n} {level}" for level, n in count.items() if n)
         return (
             f"LabelingReport({self.title!r}, {len(self.tables)} tables, "
-            f"{said or 'nothing needs attention'})"
+            f"{found or 'nothing needs attention'})"
         )
 
 
 def labeling_report(
     votes: Any,
-    model: Any = None,
     y: Any = None,
     *,
+    label_model: Any = None,
     crowd_labels: Any = None,
     texts: Any = None,
     sample_ids: Any = None,
@@ -110,6 +110,7 @@ def labeling_report(
     subtitle: str = "",
     budget: int = 50,
     max_rows: int = 200,
+    random_state: Any = None,
 ) -> LabelingReport:
     """Report on crowd workers, labeling functions, labels and what to do next.
 
@@ -123,18 +124,18 @@ def labeling_report(
             (n_samples, n_lfs)
         The judgements of a crowd, or votes in any form that a label model reads, for
         instance those of a FeatureUnion of workers and heuristics.
-    model : label model, default=None
-        Fitted on these LFs. If None, a LabelModel is fitted on `votes`, without gold
-        labels, and the page says so.
     y : array-like of shape (n_samples,) or Series, default=None
         Gold labels; -1, NaN, None or pd.NA mean unlabelled. With a CrowdLabels as
         votes, a Series is looked up by sample id. With other votes it is in the order
-        of the rows, unless its index holds their very ids in another order.
+        of the rows, unless its index holds exactly their ids in another order.
+    label_model : label model, default=None
+        Fitted on these LFs. If None, a LabelModel is fitted on `votes`, without gold
+        labels, and the page says so.
     crowd_labels : CrowdLabels, default=None
         The crowd whose workers are among the columns of `votes`, as WorkerLFTransformer
         names them; adds the table of workers.
     texts : array-like of shape (n_samples,) or Series, default=None
-        What the samples say, shown beside those to look at; in order as `y`.
+        Texts of the samples, in the order of `y`; shown beside samples to look at.
     sample_ids : array-like of shape (n_samples,), default=None
         Names of the rows of `votes`. With `crowd_labels`, its sample ids: they carry
         gold labels to the table of workers. If None, the index of a DataFrame, else
@@ -143,12 +144,15 @@ def labeling_report(
         Classes of the model that is fitted here. If None, those of the crowd, else
         those of the votes.
     title, subtitle : str, default='Labeling report', ''
-        Heading, and a line below it; a date, if there shall be one, goes here.
+        Heading, and a line below it. Put a date here if you want one.
     budget : int, default=50
         Judgements to plan for; fewer are planned if there are few samples.
     max_rows : int, default=200
-        Longest table of workers or LFs on the page, the others have 50; the page
-        says what it leaves out, and `tables` of the report hold everything.
+        Rows of the tables of workers and LFs on the page; the others have at most 50.
+        The page says what it leaves out, and `tables` of the report hold everything.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the bootstrap behind the intervals of agreement. The same int gives
+        the same page.
 
     Returns
     -------
@@ -160,9 +164,9 @@ def labeling_report(
     ImportError
         If matplotlib is not installed.
     NotFittedError
-        If `model` is not fitted.
+        If `label_model` is not fitted.
     TypeError
-        If `model` is no label model or `crowd_labels` no CrowdLabels.
+        If `label_model` is not a label model or `crowd_labels` is not a CrowdLabels.
     ValueError
         If lengths, LFs or classes do not fit together, or there is no row.
 
@@ -174,12 +178,13 @@ def labeling_report(
 
     Notes
     -----
-    The same input gives the same characters. Names and texts of the input are
-    escaped, and the page forbids itself to load anything, so it can be opened even
-    where they come from strangers. It takes O(number of votes) memory.
+    With an int as `random_state`, the same input gives the same characters. Names and
+    texts of the input are escaped, and the page forbids itself to load anything, so it
+    is safe to open even if they come from strangers. It takes O(number of votes)
+    memory.
 
-    Accuracy on gold is that of the labels as they are: if `model` was fitted with these
-    gold labels, it flatters.
+    Accuracy on gold is that of the labels as they are. It is too high if `label_model`
+    was fitted with these gold labels.
 
     Examples
     --------
@@ -199,15 +204,16 @@ def labeling_report(
     check_integer(max_rows, "max_rows")
     data = gather(
         votes,
-        model,
         y,
+        label_model=label_model,
         crowd_labels=crowd_labels,
         texts=texts,
         sample_ids=sample_ids,
         classes=classes,
     )
-    tables, no_plan = build_tables(data, budget=int(budget))
-    sections = build_sections(data, tables, no_plan=no_plan, max_rows=int(max_rows))
+    tables = build_tables(data, budget=int(budget), random_state=random_state)
+    found = findings(data, tables)
+    sections = build_sections(data, tables, found, max_rows=int(max_rows))
     name = type(data.model).__name__
     how = (
         f"Labels by a {name} that was fitted on these votes for this page, without "
@@ -218,6 +224,4 @@ def labeling_report(
     if (data.gold >= 0).any() and not data.fitted_here:
         how += " If it was fitted with these gold labels, figures on gold flatter it."
     lead = f"{subtitle} {how}".strip()
-    return LabelingReport(
-        title, page(title, lead, sections), tables, findings(data, tables)
-    )
+    return LabelingReport(title, page(title, lead, sections), tables.frames, found)

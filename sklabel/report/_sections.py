@@ -16,7 +16,7 @@ from sklabel.inspection._posterior import PosteriorDisplay
 from sklabel.inspection._worker_funnel import WorkerFunnelDisplay
 from sklabel.report._data import ReportData, is_of_worker
 from sklabel.report._figures import draw_svg
-from sklabel.report._findings import SURE, findings, headline
+from sklabel.report._findings import SURE, Finding, headline
 from sklabel.report._html import (
     Column,
     finding_list,
@@ -24,6 +24,7 @@ from sklabel.report._html import (
     plot,
     table,
 )
+from sklabel.report._tables import ReportTables
 
 _MOST_LFS = 30
 _N_PANELS = 6
@@ -45,20 +46,20 @@ _WORKERS = [
     Column("n_gold", "Gold samples", "integer"),
     Column("agreement", "Agreement", "share"),
     Column("spammer_score", "Spammer score", "number"),
-    Column("information", "Bits per vote", "number"),
+    Column("information", "Bits per judgement", "number"),
     Column("favourite_class", "Favourite class", "text"),
     Column("favourite_share", "Its share", "share"),
 ]
 _LFS = [
     Column("", "Labeling function", "name"),
-    Column("Flag", "Flag", "long"),
+    Column("flag", "Flag", "long"),
     Column("Polarity", "Votes for", "text"),
-    Column("Votes", "Votes", "integer"),
-    Column("Learned Acc.", "Accuracy (model)", "interval", "Acc. Low", "Acc. High"),
+    Column("n_votes", "Votes", "integer"),
+    Column("accuracy", "Accuracy (model)", "interval", "accuracy_low", "accuracy_high"),
     Column("Emp. Acc.", "Accuracy (gold)", "share"),
     Column("Correct", "Right", "integer"),
     Column("Incorrect", "Wrong", "integer"),
-    Column("Agreement", "Agreement", "share"),
+    Column("agreement", "Agreement", "share"),
     Column("Coverage", "Coverage", "share"),
     Column("Overlaps", "Overlaps", "share"),
     Column("Conflicts", "Conflicts", "share"),
@@ -78,9 +79,9 @@ _SAMPLES = [
 
 def build_sections(
     data: ReportData,
-    tables: dict[str, pd.DataFrame],
+    tables: ReportTables,
+    found: list[Finding],
     *,
-    no_plan: str,
     max_rows: int,
 ) -> list[tuple[str, str, str]]:
     """Return the sections of the page as (id, heading, html), warnings first.
@@ -89,10 +90,10 @@ def build_sections(
     ----------
     data : ReportData
         What the report is about.
-    tables : dict of str to DataFrame
+    tables : ReportTables
         Its tables.
-    no_plan : str
-        Why there is no plan of further judgements, or "".
+    found : list of Finding
+        What needs attention.
     max_rows : int
         Rows of a table that are shown.
 
@@ -101,16 +102,18 @@ def build_sections(
     sections : list of (str, str, str)
         In order.
     """
+    frames = tables.frames
     sections = [
-        ("attention", "Needs attention", finding_list(findings(data, tables))),
-        ("figures", "In figures", _figures(data, tables, max_rows)),
+        ("attention", "Needs attention", finding_list(found)),
+        ("figures", "In figures", _figures(data, frames, max_rows)),
     ]
-    if "workers" in tables:
-        sections.append(("workers", "Workers", _workers(data, tables, max_rows)))
-    if "lfs" in tables:
-        sections.append(("lfs", "Labeling functions", _lfs(data, tables, max_rows)))
-    sections.append(("voters", "Who meets whom", _pairs(data)))
-    sections.append(("samples", "Samples", _samples(data, tables, no_plan, max_rows)))
+    if "workers" in frames:
+        sections.append(("workers", "Workers", _workers(data, frames, max_rows)))
+    if "lfs" in frames:
+        sections.append(("lfs", "Labeling functions", _lfs(data, frames, max_rows)))
+    sections.append(("voters", "Who votes where others do", _pairs(data)))
+    samples = _samples(data, frames, tables.no_plan, max_rows)
+    sections.append(("samples", "Samples", samples))
     return sections
 
 
@@ -139,8 +142,8 @@ def _figures(data: ReportData, tables: dict[str, pd.DataFrame], max_rows: int) -
             else "Bars on the right are sure labels."
         )
         gold = (
-            " Hatched samples are labelled wrong according to gold: far from the "
-            "middle they are sure errors."
+            " Hatched samples have a wrong label according to gold: far from the "
+            "middle they are confident errors."
             if (y >= 0).any()
             else ""
         )
@@ -161,8 +164,8 @@ def _figures(data: ReportData, tables: dict[str, pd.DataFrame], max_rows: int) -
                 rest=f"report.tables[{key!r}]",
             )
     return html + (
-        '<p class="soft">Alpha and kappa are 0 where votes agree as often as chance '
-        "would have it and 1 where they always agree; intervals are from resampled "
+        '<p class="soft">Alpha and kappa are 0 where votes agree as often as by '
+        "chance, and 1 where they always agree; intervals come from a bootstrap over "
         "samples.</p>"
     )
 
@@ -179,7 +182,7 @@ def _class_shares(data: ReportData) -> str:
         from sklabel.inspection._plotting import BLUE, ORANGE, plain_text
 
         ax = figure.subplots()
-        # Leaves room for the number behind the longest bar.
+        # Leaves space for the number behind the longest bar.
         limit = 1.2 * max(labels.max(), gold.max())
         at = np.arange(len(order))[::-1].astype(float)
         height = 0.36 if len(known) else 0.6
@@ -215,7 +218,7 @@ def _class_shares(data: ReportData) -> str:
     more = f" {left:,} rarer classes are not shown." if left else ""
     return plot(
         svg,
-        "How often each class is",
+        "How frequent each class is",
         "The mean of the class probabilities over all samples"
         + (", beside the shares among gold labels" if len(known) else "")
         + f".{more}",
@@ -227,28 +230,29 @@ def _workers(data: ReportData, tables: dict[str, pd.DataFrame], max_rows: int) -
     report = tables["workers"]
     chance = 1 / len(data.crowd.classes)
     html = '<div class="plots two">'
-    for gold in (False, True):
-        share = "gold_accuracy" if gold else "accuracy"
+    for on_gold in (False, True):
+        share = "gold_accuracy" if on_gold else "accuracy"
         if share not in report or not report[share].notna().any():
             continue
-        display = WorkerFunnelDisplay.from_report(report, gold=gold, chance=chance)
 
-        def draw(figure: Any, display: WorkerFunnelDisplay = display) -> None:
-            display.plot(ax=figure.subplots())
+        def draw(figure: Any, on_gold: bool = on_gold) -> None:
+            WorkerFunnelDisplay.from_report(
+                report, on_gold=on_gold, chance=chance, ax=figure.subplots()
+            )
 
         svg = draw_svg(
             draw,
             size=(5.4, 4.2),
-            name="funnelgold" if gold else "funnel",
+            name="funnelgold" if on_gold else "funnel",
             alt="Accuracy of every worker against the number of judgements.",
         )
-        left = display.n_left_out
+        left = int(report[share].isna().sum())
         more = f" {left:,} workers without an accuracy are not shown." if left else ""
         html += plot(
             svg,
-            "Workers on gold samples" if gold else "Workers by the model's estimate",
-            "Inside of the funnel a worker differs from the others by chance only; "
-            "points below it are worse than bad luck explains (dark 95%, light "
+            "Workers on gold samples" if on_gold else "Workers by the model's estimate",
+            "Inside the funnel, chance alone explains how a worker differs from the "
+            "others; points below it are worse than bad luck explains (dark 95%, light "
             f"99.8%).{more}",
         )
     html += "</div>"
@@ -262,11 +266,11 @@ def _workers(data: ReportData, tables: dict[str, pd.DataFrame], max_rows: int) -
             rows_are="workers",
             rest="report.tables['workers']",
         )
-        + '<p class="soft">Accuracy (model): expected share of right answers, with its '
-        "95% interval on a scale from 0 to 1. Agreement: with the majority of the "
-        "others on the same samples. Spammer score: 1 for answers that do not depend "
-        "on the class, 0 for a perfect worker. Bits per vote: what one answer tells "
-        "about the class.</p>"
+        + '<p class="soft">Accuracy (model): expected share of right judgements, with '
+        "its 95% interval on a scale from 0 to 1. Agreement: with the majority of the "
+        "others on the same samples. Spammer score: 1 for judgements that do not "
+        "depend on the class, 0 for a perfect worker. Bits per judgement: what one "
+        "judgement tells about the class.</p>"
     )
 
 
@@ -277,14 +281,14 @@ def _lfs(data: ReportData, tables: dict[str, pd.DataFrame], max_rows: int) -> st
         summary = summary[~of_worker]
         lead = (
             f'<p class="lead">The {int(of_worker.sum()):,} labeling functions that are '
-            "workers stand in the table above; here are the others.</p>"
+            "workers are in the table above; here are the others.</p>"
         )
         if len(summary) == 0:
             return (
                 '<p class="lead">All labeling functions are workers of the crowd and '
-                "stand in the table above.</p>"
+                "are in the table above.</p>"
             )
-    order = np.lexsort((np.arange(len(summary)), (summary["Flag"] == "").to_numpy()))
+    order = np.lexsort((np.arange(len(summary)), (summary["flag"] == "").to_numpy()))
     return (
         lead
         + table(
@@ -296,9 +300,9 @@ def _lfs(data: ReportData, tables: dict[str, pd.DataFrame], max_rows: int) -> st
             rest="report.tables['lfs']",
         )
         + '<p class="soft">Coverage: share of samples that it votes on. Overlaps, '
-        "Conflicts: share of samples where another one votes too, or votes something "
-        "else. Accuracy (model): expected share of right votes, with its 95% interval "
-        "on a scale from 0 to 1.</p>"
+        "Conflicts: share of samples where another one votes too, or votes "
+        "differently. Accuracy (model): expected share of right votes, with its 95% "
+        "interval on a scale from 0 to 1.</p>"
     )
 
 
@@ -310,21 +314,24 @@ def _pairs(data: ReportData) -> str:
         names = list(data.crowd.worker_ids)
     votes = data.crowd if data.only_crowd else data.X
     captions = {
-        "overlap": "Dark cells: of the samples that the row votes on, the column votes "
-        "on nearly all too. Empty rows are on their own: nothing checks them.",
-        "conflict": "Dark cells contradict each other. A dark row and column is one "
-        "that contradicts everybody; dark blocks are two camps.",
+        "overlap": "Dark cells: the column votes on nearly all samples that the row "
+        "votes on. Where a row is empty, nobody else voted: nothing checks the votes.",
+        "conflict": "Dark cells: the two contradict each other. A dark row and column "
+        "is somebody who contradicts everybody; dark blocks are two camps.",
     }
     if len(data.votes.lf):
         kinds: tuple[tuple[Kind, str], ...]
         kinds = (("overlap", "Overlaps"), ("conflict", "Conflicts"))
         for kind, heading in kinds:
-            display = OverlapDisplay.from_votes(
-                votes, kind=kind, lf_names=names, max_lfs=_MOST_LFS, plot=False
-            )
 
-            def draw(figure: Any, display: OverlapDisplay = display) -> None:
-                display.plot(ax=figure.subplots())
+            def draw(figure: Any, kind: Kind = kind) -> None:
+                OverlapDisplay.from_votes(
+                    votes,
+                    kind=kind,
+                    lf_names=names,
+                    max_lfs=_MOST_LFS,
+                    ax=figure.subplots(),
+                )
 
             svg = draw_svg(
                 draw,
@@ -342,7 +349,7 @@ def _pairs(data: ReportData) -> str:
 def _confusion(data: ReportData) -> str:
     n_votes = np.bincount(data.votes.lf, minlength=data.votes.n_lfs)
     accuracy = np.asarray(data.model.lf_accuracy_, dtype=np.float64)
-    # The worst of those with votes enough to say so.
+    # The worst of those with enough votes to say so.
     enough = n_votes >= min(10, int(n_votes.max()))
     worst = np.argsort(np.where(enough, accuracy, np.inf), kind="stable")
     many = len(data.classes) > 8
@@ -375,9 +382,9 @@ def _confusion(data: ReportData) -> str:
         svg,
         f"What the {len(worst)} least accurate vote",
         "Each row is a class and sums to 1 over the votes; right votes are outlined. "
-        "Rows that look alike: the vote does not depend on the class. Dark cells off "
-        "the outline: classes that are mixed up, or swapped. "
-        f"With {min(10, int(n_votes.max()))} votes or more.",
+        "Rows that look alike: the vote does not depend on the class. Dark cells "
+        "outside the outlines: classes that are mixed up, or swapped. Only those with "
+        f"{min(10, int(n_votes.max()))} votes or more.",
         css="wide",
     )
 
@@ -406,8 +413,8 @@ def _samples(
         (
             "against gold",
             "Labels against gold",
-            "Gold samples that the model labels otherwise, the surest first. Either "
-            "most voters err in the same way, or the gold label is wrong.",
+            "Gold samples to which the model gives another label, the surest first. "
+            "Either most voters make the same error, or the gold label is wrong.",
         ),
     ]
     for key, heading, lead in parts:

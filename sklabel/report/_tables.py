@@ -5,13 +5,16 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sklabel.inspection._agreement import agreement_report
-from sklabel.inspection._lf_summary import lf_summary
-from sklabel.inspection._workers import worker_report
+from sklabel.inspection._flags import Flag
+from sklabel.inspection._lf_summary import summarise_lfs
+from sklabel.inspection._workers import describe_workers
 from sklabel.label_model._base import BaseLabelModel
 from sklabel.lf._crowd_labels import lf_names as names_of_workers
 from sklabel.relabeling._plan import relabel_plan
@@ -25,9 +28,33 @@ _PER_SAMPLE = 3
 _TIMES = "\N{MULTIPLICATION SIGN}"
 
 
+# The flags of each row of a table.
+Flags = list[list[Flag]]
+
+
+@dataclass
+class ReportTables:
+    """The tables of the report, and what they leave out.
+
+    Attributes
+    ----------
+    frames : dict of str to DataFrame
+        The tables. Those without rows are left out, except for 'agreement'.
+    worker_flags, lf_flags : list of lists of Flag
+        The flags of each row of the tables 'workers' and 'lfs'.
+    no_plan : str
+        Why there is no plan of further judgements, or "".
+    """
+
+    frames: dict[str, pd.DataFrame] = field(default_factory=dict)
+    worker_flags: Flags = field(default_factory=list)
+    lf_flags: Flags = field(default_factory=list)
+    no_plan: str = ""
+
+
 def build_tables(
-    data: ReportData, *, budget: int
-) -> tuple[dict[str, pd.DataFrame], str]:
+    data: ReportData, *, budget: int, random_state: Any = None
+) -> ReportTables:
     """Compute all tables of the report.
 
     Parameters
@@ -36,42 +63,51 @@ def build_tables(
         What the report is about.
     budget : int
         Judgements to plan for.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the intervals of agreement.
 
     Returns
     -------
-    tables : dict of str to DataFrame
-        Only those that there is something to say about.
-    no_plan : str
-        Why there is no plan of further judgements, or "".
+    tables : ReportTables
+        With their flags.
     """
-    tables: dict[str, pd.DataFrame] = {}
+    tables = ReportTables()
+    frames = tables.frames
     y = data.classes[data.gold] if (data.gold >= 0).any() else None
     if y is not None:
         y = pd.Series(y).astype(object).where(data.gold >= 0, None)
     agreement_of = data.crowd if data.only_crowd else data.X
-    tables["agreement"] = agreement_report(agreement_of, random_state=0)
+    frames["agreement"] = agreement_report(agreement_of, random_state=random_state)
     if data.crowd is not None:
         if not data.only_crowd:
-            tables["agreement of workers"] = agreement_report(
-                data.crowd, random_state=0
+            frames["agreement of workers"] = agreement_report(
+                data.crowd, random_state=random_state
             )
-        tables["workers"] = worker_report(
-            data.crowd, model_of_workers(data), gold_by_id(data)
+        frames["workers"], tables.worker_flags = describe_workers(
+            data.crowd,
+            gold_by_id(data),
+            label_model=model_of_workers(data),
+            # Other LFs take part in `proba`, but not in the table of workers.
+            posterior=data.proba if data.only_crowd else None,
         )
     if not data.only_crowd:
-        tables["lfs"] = lf_summary(
-            data.X, y, model=data.model, lf_names=list(data.lf_names)
+        frames["lfs"], tables.lf_flags = summarise_lfs(
+            data.X,
+            y,
+            label_model=data.model,
+            lf_names=list(data.lf_names),
+            posterior=data.proba,
         )
-    plan, no_plan = _plan(data, budget)
+    plan, tables.no_plan = _plan(data, budget)
     if plan is not None:
-        tables["relabel"] = plan
+        frames["relabel"] = plan
     disputed = _disputed(data)
     if len(disputed):
-        tables["disputed"] = disputed
+        frames["disputed"] = disputed
     against = _against_gold(data)
     if len(against):
-        tables["against gold"] = against
-    return tables, no_plan
+        frames["against gold"] = against
+    return tables
 
 
 def model_of_workers(data: ReportData) -> BaseLabelModel | None:
@@ -81,9 +117,9 @@ def model_of_workers(data: ReportData) -> BaseLabelModel | None:
     assert data.crowd is not None
     names = set(getattr(data.model, "feature_names_in_", ()))
     expected = names_of_workers(data.crowd.worker_ids)
-    # The names of unipolar LFs go on with a class.
-    starts = {f"{name}_{plain(c)}" for name in expected for c in data.crowd.classes}
-    return data.model if names & ({*expected} | starts) else None
+    # The names of unipolar LFs end in a class.
+    unipolar = {f"{name}_{plain(c)}" for name in expected for c in data.crowd.classes}
+    return data.model if names & ({*expected} | unipolar) else None
 
 
 def _plan(data: ReportData, budget: int) -> tuple[pd.DataFrame | None, str]:
@@ -111,7 +147,7 @@ def _plan(data: ReportData, budget: int) -> tuple[pd.DataFrame | None, str]:
 
 
 def _disputed(data: ReportData) -> pd.DataFrame:
-    """List the samples with most votes against the most frequent one."""
+    """List the samples, those with most votes against the majority first."""
     n_values = len(data.model.vote_values_)
     votes = data.votes
     cell = votes.rows.astype(np.int64) * n_values + votes.value

@@ -68,7 +68,7 @@ def _random_votes(seed, n_samples=30, n_lfs=5, n_values=4):
     return votes
 
 
-def _by_loops(votes, level="nominal"):
+def _by_loops(votes, scale="nominal"):
     """The three coefficients, pair by pair."""
     rows = [[v for v in row if v >= 0] for row in votes]
     rows = [row for row in rows if row]
@@ -86,7 +86,7 @@ def _by_loops(votes, level="nominal"):
     counts = {v: everything.count(v) for v in values}
 
     def distance(a, b):
-        if level == "nominal":
+        if scale == "nominal":
             return a != b
         low, high = min(a, b), max(a, b)
         between = sum(counts[v] for v in values if low <= v <= high)
@@ -101,18 +101,18 @@ def _by_loops(votes, level="nominal"):
     return observed, (observed - by_chance) / (1 - by_chance), alpha
 
 
-@pytest.mark.parametrize("level", ["nominal", "ordinal"])
+@pytest.mark.parametrize("scale", ["nominal", "ordinal"])
 @pytest.mark.parametrize("seed", range(4))
-def test_the_coefficients_equal_loops(seed, level):
+def test_the_coefficients_equal_loops(seed, scale):
     votes = _random_votes(seed)
-    expected = _by_loops(votes, level)
-    report = agreement_report(votes, level=level, n_bootstraps=0)
+    expected = _by_loops(votes, scale)
+    report = agreement_report(votes, scale=scale, n_bootstraps=0)
     assert report.index.tolist() == ROWS
     assert report.columns.tolist() == COLUMNS
     assert report["value"].tolist() == pytest.approx(expected)
     assert percent_agreement(votes) == pytest.approx(expected[0])
     assert fleiss_kappa(votes) == pytest.approx(expected[1])
-    assert krippendorff_alpha(votes, level=level) == pytest.approx(expected[2])
+    assert krippendorff_alpha(votes, scale=scale) == pytest.approx(expected[2])
     counts = (votes >= 0).sum(axis=1)
     assert (report["n_samples"] == (counts >= 2).sum()).all()
     assert (report["n_judgements"] == counts[counts >= 2].sum()).all()
@@ -120,7 +120,7 @@ def test_the_coefficients_equal_loops(seed, level):
 
 def test_krippendorffs_own_example():
     assert krippendorff_alpha(KRIPPENDORFF) == pytest.approx(0.743, abs=5e-4)
-    ordinal = krippendorff_alpha(KRIPPENDORFF, level="ordinal")
+    ordinal = krippendorff_alpha(KRIPPENDORFF, scale="ordinal")
     assert ordinal == pytest.approx(0.815, abs=5e-4)
 
 
@@ -139,9 +139,9 @@ def test_alpha_equals_that_of_krippendorff(seed):
     alpha = pytest.importorskip("krippendorff").alpha
     votes = _random_votes(seed)
     table = np.where(votes < 0, np.nan, votes.astype(float)).T
-    for level in ("nominal", "ordinal"):
-        expected = alpha(table, level_of_measurement=level)
-        assert krippendorff_alpha(votes, level=level) == pytest.approx(expected)
+    for scale in ("nominal", "ordinal"):
+        expected = alpha(table, level_of_measurement=scale)
+        assert krippendorff_alpha(votes, scale=scale) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -213,12 +213,12 @@ def test_the_same_seed_gives_the_same_bits_in_any_block(monkeypatch):
     pd.testing.assert_frame_equal(agreement_report(votes, random_state=7), expected)
 
 
-@pytest.mark.parametrize("level", ["nominal", "ordinal"])
-def test_the_interval_is_that_of_resampled_rows(level):
+@pytest.mark.parametrize("scale", ["nominal", "ordinal"])
+def test_the_interval_is_that_of_resampled_rows(scale):
     votes = _random_votes(3, n_samples=60)
-    report = agreement_report(votes, level=level, n_bootstraps=2000, random_state=0)
+    report = agreement_report(votes, scale=scale, n_bootstraps=2000, random_state=0)
     rng = np.random.default_rng(0)
-    drawn = [_by_loops(votes[rng.integers(0, 60, 60)], level) for _ in range(80)]
+    drawn = [_by_loops(votes[rng.integers(0, 60, 60)], scale) for _ in range(80)]
     low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
     np.testing.assert_allclose(report["low"], low, atol=0.05)
     np.testing.assert_allclose(report["high"], high, atol=0.05)
@@ -241,8 +241,8 @@ def test_classes_of_a_crowd_are_ordered_as_given():
         {"sample": row, "worker": lf, "label": np.array(order)[votes[row, lf]]}
     )
     crowd = CrowdLabels.from_frame(frame, classes=order)
-    expected = krippendorff_alpha(votes, level="ordinal")
-    assert krippendorff_alpha(crowd, level="ordinal") == pytest.approx(expected)
+    expected = krippendorff_alpha(votes, scale="ordinal")
+    assert krippendorff_alpha(crowd, scale="ordinal") == pytest.approx(expected)
 
 
 def test_blind_votes_agree_no_better_than_chance():
@@ -271,7 +271,7 @@ def test_one_class_leaves_nothing_to_correct_for():
     )
     assert report[["low", "high"]].isna().all(axis=None)
     assert np.isnan(fleiss_kappa([[0, 0]]))
-    assert np.isnan(krippendorff_alpha([[0, 0]], level="ordinal"))
+    assert np.isnan(krippendorff_alpha([[0, 0]], scale="ordinal"))
 
 
 def test_one_class_in_the_pairs_and_another_one_outside():
@@ -308,11 +308,11 @@ def test_no_bootstrap_leaves_the_intervals_open():
         (np.full((3, 2), -1), {}, "holds no vote in 3 rows; agreement is not defined"),
         (np.zeros((0, 2)), {}, "holds no vote in 0 rows"),
         ([0, 1], {}, "must be two-dimensional"),
-        ([[0, 1]], {"level": "interval"}, "must be 'nominal' or 'ordinal'; got 'inte"),
-        ([[0, 1]], {"n_bootstraps": -1}, "an integer, 0 or more; got -1"),
-        ([[0, 1]], {"n_bootstraps": 10.0}, "an integer, 0 or more; got 10.0"),
+        ([[0, 1]], {"scale": "interval"}, "scale must be one of .*; got 'inte"),
+        ([[0, 1]], {"n_bootstraps": -1}, "an integer >= 0; got -1"),
+        ([[0, 1]], {"n_bootstraps": 10.0}, "an integer >= 0; got 10.0"),
         ([[0, 1]], {"confidence": 95}, "between 0 and 1, as 0.95; got 95"),
-        ([["a", "b"]], {"level": "ordinal"}, "needs an order, and votes are 'a', 'b'"),
+        ([["a", "b"]], {"scale": "ordinal"}, "needs an order, and votes are 'a', 'b'"),
         (
             sparse.csr_array(np.array([[-1, 1]])),
             {},
@@ -347,6 +347,6 @@ def test_ordinal_alpha_of_class_names_in_alphabetical_order_warns():
         columns=["sample", "worker", "label"],
     )
     with pytest.warns(UserWarning, match="alphabetical: 'bad', 'good', 'ok'"):
-        krippendorff_alpha(CrowdLabels.from_frame(frame), level="ordinal")
+        krippendorff_alpha(CrowdLabels.from_frame(frame), scale="ordinal")
     ordered = CrowdLabels.from_frame(frame, classes=["bad", "ok", "good"])
-    assert np.isfinite(krippendorff_alpha(ordered, level="ordinal"))
+    assert np.isfinite(krippendorff_alpha(ordered, scale="ordinal"))

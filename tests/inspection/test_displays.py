@@ -2,6 +2,7 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+import inspect
 import sys
 
 import numpy as np
@@ -11,7 +12,7 @@ from scipy.stats import binom
 from sklearn.calibration import CalibrationDisplay
 from sklearn.exceptions import NotFittedError
 
-from sklabel import CrowdLabels, LabelModel, MajorityVote
+from sklabel import CrowdLabels, LabelModel, MajorityVote, inspection
 from sklabel.datasets import make_crowd_labels, make_lf_votes
 from sklabel.inspection._confusion import LFConfusionDisplay
 from sklabel.inspection._overlap import OverlapDisplay
@@ -72,16 +73,16 @@ def test_the_funnel_has_a_point_per_worker_and_limits_around_the_mean():
     ]
 
 
-@pytest.mark.parametrize("level", [0.95, 0.998])
-def test_the_limits_hold_the_share_of_workers_that_they_promise(level):
+@pytest.mark.parametrize("confidence", [0.95, 0.998])
+def test_the_limits_hold_the_share_of_workers_that_they_promise(confidence):
     display = WorkerFunnelDisplay([100, 60], [0.7, 0.7])
     for n in (7, 40, 300):
-        low, high = (edge[0] for edge in display.limits([n], level))
+        low, high = (edge[0] for edge in display.limits([n], confidence=confidence))
         counts = np.arange(n + 1)
         inside = (counts / n >= low) & (counts / n <= high)
         p = binom.pmf(counts, n, 0.7)
         # Interpolation leaves at most one count more outside than the exact quantiles.
-        assert p[inside].sum() >= level - p.max() * 1.01
+        assert p[inside].sum() >= confidence - p.max() * 1.01
         assert low < 0.7 < high
 
 
@@ -91,7 +92,7 @@ def test_interpolated_limits_equal_spiegelhalters_formula():
     r = next(k for k in range(n + 1) if binom.cdf(k, n, 0.7) >= tail)
     above, below = binom.cdf(r, n, 0.7), binom.cdf(r - 1, n, 0.7)
     expected = (r - (above - tail) / (above - below)) / n
-    assert display.limits([n], 0.95)[0][0] == pytest.approx(expected)
+    assert display.limits([n], confidence=0.95)[0][0] == pytest.approx(expected)
 
 
 def test_outliers_have_a_whole_count_beyond_the_tail_of_the_binomial():
@@ -156,7 +157,7 @@ def test_the_funnel_of_crowd_labels_shows_the_worker_report(figure):
 def test_the_funnel_on_gold_uses_the_judgements_on_gold():
     crowd = _crowd()
     y = pd.Series(crowd.classes[0], index=crowd.sample_ids[:30])
-    display = WorkerFunnelDisplay.from_crowd_labels(crowd, None, y)
+    display = WorkerFunnelDisplay.from_crowd_labels(crowd, y)
     report = worker_report(crowd, y=y)
     assert sorted(display.n_judgements) == sorted(
         report["n_gold"][report["gold_accuracy"].notna()]
@@ -165,10 +166,21 @@ def test_the_funnel_on_gold_uses_the_judgements_on_gold():
     assert "gold" in display.ax_.get_ylabel()
 
 
+def test_the_funnel_of_a_report_is_drawn_on_the_axes_given(figure):
+    ax = figure.subplots()
+    report = worker_report(_crowd())
+    display = WorkerFunnelDisplay.from_report(report, ax=ax, n_annotated=0, s=9)
+    assert display.ax_ is ax
+    assert display.labels_ == []
+    assert {size for c in ax.collections[2:] for size in c.get_sizes()} == {9}
+    with pytest.raises(TypeError, match="positional argument"):
+        display.plot(ax)
+
+
 def test_a_report_without_the_columns_is_refused():
     with pytest.raises(ValueError, match=r"needs the column.*n_gold"):
         WorkerFunnelDisplay.from_report(
-            pd.DataFrame({"n_judgements": [1], "accuracy": [1.0]}), gold=True
+            pd.DataFrame({"n_judgements": [1], "accuracy": [1.0]}), on_gold=True
         )
 
 
@@ -235,7 +247,7 @@ def test_confusion_panels_of_named_lfs_stand_in_their_order():
 def test_confusion_panels_share_the_place_of_one_axes(figure):
     left, _ = figure.subplots(1, 2)
     table = np.full((4, 2, 2), 0.5)
-    display = LFConfusionDisplay(table, classes=[0, 1]).plot(left, n_columns=2)
+    display = LFConfusionDisplay(table, classes=[0, 1]).plot(ax=left, n_columns=2)
     figure.canvas.draw()
     edge = left.get_position().x1
     assert all(ax.get_position().x1 <= edge + 0.02 for ax in display.axes_)
@@ -245,11 +257,11 @@ def test_confusion_panels_share_the_place_of_one_axes(figure):
 def test_confusion_panels_take_an_array_of_axes_and_need_enough(figure):
     axes = figure.subplots(1, 3)
     display = LFConfusionDisplay(np.full((2, 2, 2), 0.5), classes=[0, 1])
-    assert list(display.plot(axes).axes_) == list(axes[:2])
+    assert list(display.plot(ax=axes).axes_) == list(axes[:2])
     with pytest.raises(ValueError, match="draws 2 panels; got 1 axes"):
-        display.plot(axes[:1])
-    with pytest.raises(ValueError, match="stands in no grid"):
-        display.plot(figure.add_axes((0, 0, 1, 1)))
+        display.plot(ax=axes[:1])
+    with pytest.raises(ValueError, match="is not part of a grid"):
+        display.plot(ax=figure.add_axes((0, 0, 1, 1)))
 
 
 def test_vote_values_that_are_no_class_have_no_outline():
@@ -271,7 +283,7 @@ def test_confusion_needs_a_fitted_model_with_tables():
     with pytest.raises(NotFittedError):
         LFConfusionDisplay.from_estimator(LabelModel())
     model = MajorityVote().fit([[0, 1], [1, 1]])
-    with pytest.raises(TypeError, match="MajorityVote learns no confusion tables"):
+    with pytest.raises(TypeError, match="MajorityVote does not learn confusion tables"):
         LFConfusionDisplay.from_estimator(model)
 
 
@@ -355,9 +367,8 @@ def test_pairs_with_few_common_samples_stay_blank_and_are_explained():
 
 def test_pairs_of_crowd_workers_carry_their_ids():
     crowd = _crowd()
-    display = OverlapDisplay.from_votes(crowd, plot=False)
+    display = OverlapDisplay.from_votes(crowd)
     assert set(display.lf_names) <= set(crowd.worker_ids)
-    assert not hasattr(display, "ax_")
 
 
 @pytest.mark.parametrize(
@@ -533,6 +544,17 @@ def test_plot_draws_on_the_axes_given_and_returns_the_display(name, figure):
     assert display.figure_ is figure
     figure.canvas.draw()
     assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("name", sorted(set(DISPLAYS) & set(inspection.__all__)))
+def test_axes_are_passed_by_name(name):
+    cls = type(DISPLAYS[name]())
+    methods = [m for m in vars(cls) if m == "plot" or m.startswith("from_")]
+    assert len(methods) > 1
+    for method in methods:
+        ax = inspect.signature(getattr(cls, method)).parameters["ax"]
+        assert ax.kind is ax.KEYWORD_ONLY, method
+        assert ax.default is None
 
 
 @pytest.mark.parametrize("name", DISPLAYS)

@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklabel import CrowdLabels, LabelModel, WorkerLFTransformer
 from sklabel.datasets import make_crowd_labels
 from sklabel.inspection import _repeats, label_coverage, lf_summary
-from sklabel.inspection._vote_quality import accuracy_interval
+from sklabel.inspection._vote_quality import expected_accuracy_interval
 from sklabel.label_model import DawidSkene, MajorityVote
 from sklabel.votes import votes_to_sparse
 
@@ -217,7 +217,7 @@ def test_snorkel_prints_the_same_columns(seed, with_gold):
     )
 
 
-LEARNED = ["Votes", "Agreement", "Learned Acc.", "Acc. Low", "Acc. High", "Flag"]
+LEARNED = ["n_votes", "agreement", "accuracy", "accuracy_low", "accuracy_high", "flag"]
 
 
 def _crowd_of(n_samples, n_workers, n_classes, seed, **options):
@@ -244,9 +244,9 @@ def _learned_by_loops(votes, proba):
                 agreement.append((votes[i, j] in leaders) / len(leaders))
         lines.append(
             {
-                "Votes": len(right),
-                "Agreement": np.mean(agreement) if agreement else np.nan,
-                "Learned Acc.": np.mean(right) if right else np.nan,
+                "n_votes": len(right),
+                "agreement": np.mean(agreement) if agreement else np.nan,
+                "accuracy": np.mean(right) if right else np.nan,
             }
         )
     return pd.DataFrame(lines)
@@ -261,7 +261,7 @@ def test_what_was_learned_equals_loops(model, n_classes):
     model.set_params(classes=list(range(n_classes))).fit(votes)
     expected = _learned_by_loops(votes, model.predict_proba(votes))
     for form in (votes, votes.astype(np.int8), votes_to_sparse(votes)):
-        summary = lf_summary(form, model=model)
+        summary = lf_summary(form, label_model=model)
         assert summary.columns.tolist() == COLUMNS + LEARNED
         pd.testing.assert_frame_equal(summary[LEARNED[:3]], expected)
 
@@ -272,14 +272,16 @@ def test_the_interval_is_that_of_a_beta_distribution():
     variance = mean * (1 - mean) / 42 + doubt / n + 0.02 * doubt
     size = mean * (1 - mean) / variance - 1
     expected = beta.ppf([0.025, 0.975], mean * size, (1 - mean) * size)
-    low, high = accuracy_interval(*(np.array([x]) for x in (accuracy, doubt, n)))
+    low, high = expected_accuracy_interval(
+        *(np.array([x]) for x in (accuracy, doubt, n))
+    )
     assert [low[0], high[0]] == pytest.approx(expected.tolist())
 
 
 @pytest.mark.parametrize("accuracy", [0.0, 1e-9, 0.5, 1 - 1e-9, 1.0])
 def test_the_accuracy_lies_in_its_interval(accuracy):
     for n in (1.0, 5.0, 1e6):
-        low, high = accuracy_interval(
+        low, high = expected_accuracy_interval(
             np.array([accuracy]), np.array([accuracy * (1 - accuracy)]), np.array([n])
         )
         assert 0 <= low[0] <= accuracy <= high[0] <= 1
@@ -289,7 +291,7 @@ def test_the_accuracy_lies_in_its_interval(accuracy):
 def test_the_columns_without_model_do_not_change():
     votes, data = _crowd_of(60, 5, 2, 0)
     plain = lf_summary(votes, data.y)
-    both = lf_summary(votes, data.y, model=LabelModel().fit(votes))
+    both = lf_summary(votes, data.y, label_model=LabelModel().fit(votes))
     assert both.columns.tolist() == WITH_GOLD + LEARNED
     pd.testing.assert_frame_equal(both[WITH_GOLD], plain)
 
@@ -299,7 +301,7 @@ def test_the_input_is_left_as_it_is():
     model = LabelModel().fit(votes)
     before = votes.copy()
     frozen = [form.copy() for form in (model.confusion_, model.class_prior_)]
-    lf_summary(votes, data.y, model=model)
+    lf_summary(votes, data.y, label_model=model)
     assert np.array_equal(votes, before)
     assert np.array_equal(model.confusion_, frozen[0])
     assert np.array_equal(model.class_prior_, frozen[1])
@@ -310,11 +312,11 @@ def test_votes_that_name_no_class_do_not_count():
     unsure = votes.copy()
     unsure[::4, 0] = 2
     model = LabelModel(classes=[0, 1]).fit(unsure)
-    summary = lf_summary(unsure, model=model)
-    assert summary["Votes"].tolist() == (unsure >= 0).sum(axis=0).tolist()
+    summary = lf_summary(unsure, label_model=model)
+    assert summary["n_votes"].tolist() == (unsure >= 0).sum(axis=0).tolist()
     named = np.where(unsure == 2, -1, unsure)
     expected = _learned_by_loops(named, model.predict_proba(unsure))
-    columns = ["Agreement", "Learned Acc."]
+    columns = ["agreement", "accuracy"]
     pd.testing.assert_frame_equal(summary[columns], expected[columns])
 
 
@@ -322,42 +324,42 @@ def test_an_lf_without_votes_has_no_accuracy_and_says_so():
     votes, _ = _crowd_of(60, 5, 2, 0)
     votes[:, 1] = -1
     votes[:, 2] = np.where(votes[:, 2] >= 0, 2, -1)
-    row = lf_summary(votes, model=LabelModel(classes=[0, 1]).fit(votes))
+    row = lf_summary(votes, label_model=LabelModel(classes=[0, 1]).fit(votes))
     n_votes = (votes[:, 2] >= 0).sum()
-    assert row.loc[1, "Flag"] == "never votes"
-    assert row.loc[2, "Flag"] == f"no vote of {n_votes} names a class"
-    assert row.loc[1, "Votes"] == 0
+    assert row.loc[1, "flag"] == "never votes"
+    assert row.loc[2, "flag"] == f"no vote of {n_votes} names a class"
+    assert row.loc[1, "n_votes"] == 0
     assert row.loc[[1, 2], LEARNED[1:5]].isna().all(axis=None)
 
 
 def test_rows_that_nobody_shares_give_no_agreement():
     votes = np.array([[0, -1], [1, -1], [-1, 1], [-1, 0]])
-    summary = lf_summary(votes, model=MajorityVote().fit(votes))
-    assert summary["Agreement"].isna().all()
-    assert summary["Learned Acc."].between(0.5, 1).all()
+    summary = lf_summary(votes, label_model=MajorityVote().fit(votes))
+    assert summary["agreement"].isna().all()
+    assert summary["accuracy"].between(0.5, 1).all()
 
 
 def test_a_single_lf_can_be_summarised():
     votes = np.array([[0], [1], [1]])
-    summary = lf_summary(votes, model=MajorityVote().fit(votes))
-    assert summary["Agreement"].isna().all()
-    assert summary["Flag"].tolist() == [""]
+    summary = lf_summary(votes, label_model=MajorityVote().fit(votes))
+    assert summary["agreement"].isna().all()
+    assert summary["flag"].tolist() == [""]
 
 
 def test_one_class_is_no_reason_to_flag():
     votes = np.zeros((40, 3), dtype=int)
-    summary = lf_summary(votes, model=LabelModel().fit(votes))
-    assert summary["Learned Acc."].tolist() == [1, 1, 1]
-    assert summary["Flag"].tolist() == ["", "", ""]
+    summary = lf_summary(votes, label_model=LabelModel().fit(votes))
+    assert summary["accuracy"].tolist() == [1, 1, 1]
+    assert summary["flag"].tolist() == ["", "", ""]
 
 
 def test_votes_of_which_there_are_none():
     votes = np.full((3, 2), -1)
     with pytest.warns(UserWarning, match="none of the 3 rows has a vote"):
         model = MajorityVote(classes=[0, 1]).fit(votes)
-    summary = lf_summary(votes, model=model)
-    assert summary["Flag"].tolist() == ["never votes"] * 2
-    assert summary["Learned Acc."].isna().all()
+    summary = lf_summary(votes, label_model=model)
+    assert summary["flag"].tolist() == ["never votes"] * 2
+    assert summary["accuracy"].isna().all()
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
@@ -371,7 +373,7 @@ def test_flags_tell_adversaries_and_guessers_from_the_others(n_classes):
     votes[:, 7] = rng.integers(0, n_classes, 600)
     votes[rng.random(votes.shape) < 0.4] = -1
     for model in (LabelModel(), DawidSkene()):
-        flags = lf_summary(votes, model=model.fit(votes))["Flag"]
+        flags = lf_summary(votes, label_model=model.fit(votes))["flag"]
         assert flags.iloc[:6].tolist() == [""] * 6
         assert flags[6].startswith("adversarial: right in ")
         assert flags[7].startswith("guesses: right in ")
@@ -379,12 +381,12 @@ def test_flags_tell_adversaries_and_guessers_from_the_others(n_classes):
 
 def test_flags_hold_the_numbers_of_the_row():
     votes, _ = _crowd_of(300, 12, 2, 1)
-    summary = lf_summary(votes, model=LabelModel().fit(votes))
+    summary = lf_summary(votes, label_model=LabelModel().fit(votes))
     row = summary.loc[3]
-    assert row["Flag"] == (
-        f"adversarial: right in {row['Learned Acc.']:.0%} ({row['Acc. Low']:.0%} to "
-        f"{row['Acc. High']:.0%}) of votes and in agreement with the others in "
-        f"{row['Agreement']:.0%}, chance gives 50%"
+    assert row["flag"] == (
+        f"adversarial: right in {row['accuracy']:.0%} ({row['accuracy_low']:.0%} to "
+        f"{row['accuracy_high']:.0%}) of votes and in agreement with the others in "
+        f"{row['agreement']:.0%}, chance gives 50%"
     )
 
 
@@ -396,7 +398,7 @@ def test_a_worker_who_copies_is_flagged():
     votes[:10, 8] = np.where(votes[:10, 8] >= 0, 2 - votes[:10, 8], -1)
     names = [f"w{j}" for j in range(9)]
     frame = pd.DataFrame(votes, columns=names)
-    flags = lf_summary(frame, model=LabelModel().fit(frame))["Flag"]
+    flags = lf_summary(frame, label_model=LabelModel().fit(frame))["flag"]
     common = int((votes[:, 8] >= 0).sum())
     equal = (votes[:, 8] == votes[:, 2])[votes[:, 8] >= 0].mean()
     expected = f"equal on {equal:.0%} of {common} common votes"
@@ -428,7 +430,7 @@ def test_excellent_workers_do_not_look_like_copies():
         2000, 8, 2, 0, judgements_per_sample=5, worker_types={"reliable": 1.0}
     )
     for model in (LabelModel(), MajorityVote()):
-        flags = lf_summary(votes, model=model.fit(votes))["Flag"]
+        flags = lf_summary(votes, label_model=model.fit(votes))["flag"]
         assert not flags.str.contains("repeats").any()
 
 
@@ -440,7 +442,7 @@ def test_rules_that_fire_together_are_flagged():
     votes = np.where(fires, 1, -1)
     others = np.where(rng.random((500, 3)) < 0.8, truth[:, None], 1 - truth[:, None])
     votes = np.column_stack([votes, others])
-    flags = lf_summary(votes, model=LabelModel().fit(votes))["Flag"]
+    flags = lf_summary(votes, label_model=LabelModel().fit(votes))["flag"]
     n = fires[:, 0].sum()
     assert flags[0] == f"repeats 1: both fire on 100% of {n} common votes"
     assert flags[1] == f"repeats 0: both fire on 100% of {n} common votes"
@@ -465,17 +467,17 @@ def test_repeats_do_not_depend_on_the_block(monkeypatch):
     votes, _ = _crowd_of(400, 8, 2, 0, judgements_per_sample=5)
     votes = np.column_stack([votes, votes[:, 2]])
     model = LabelModel().fit(votes)
-    expected = lf_summary(votes, model=model)
-    assert expected["Flag"].str.contains("repeats").any()
+    expected = lf_summary(votes, label_model=model)
+    assert expected["flag"].str.contains("repeats").any()
     monkeypatch.setattr(_repeats, "_LF_BLOCK", 2)
-    pd.testing.assert_frame_equal(lf_summary(votes, model=model), expected)
+    pd.testing.assert_frame_equal(lf_summary(votes, label_model=model), expected)
 
 
 def test_class_names_of_the_model_name_the_gold_labels():
     votes, data = _crowd_of(60, 5, 2, 0)
     model = LabelModel(classes=["ham", "spam"]).fit(votes)
-    named = lf_summary(votes, np.array(["ham", "spam"])[data.y], model=model)
-    pd.testing.assert_frame_equal(named, lf_summary(votes, data.y, model=model))
+    named = lf_summary(votes, np.array(["ham", "spam"])[data.y], label_model=model)
+    pd.testing.assert_frame_equal(named, lf_summary(votes, data.y, label_model=model))
 
 
 @pytest.mark.parametrize(
@@ -511,7 +513,7 @@ def test_class_names_of_the_model_name_the_gold_labels():
 )
 def test_a_model_that_does_not_match_raises(votes, model, error, message):
     with pytest.raises(error, match=message):
-        lf_summary(votes, model=model)
+        lf_summary(votes, label_model=model)
 
 
 @pytest.mark.parametrize("name", ["weather_cf_amt", "sp_amt", "dog", "rte"])
@@ -527,11 +529,11 @@ def test_the_interval_holds_the_gold_accuracy_of_most_workers(name):
     votes = workers.fit_transform(crowd.sample_ids.to_frame())
     y = gold.set_index("task")["label"].reindex(crowd.sample_ids)
     model = LabelModel(classes=crowd.classes).fit(votes)
-    summary = lf_summary(votes, y, model=model)
+    summary = lf_summary(votes, y, label_model=model)
     summary = summary[summary["Correct"] + summary["Incorrect"] >= 5]
-    half = 0.5 / summary["Votes"]
+    half = 0.5 / summary["n_votes"]
     held = summary["Emp. Acc."].between(
-        summary["Acc. Low"] - half, summary["Acc. High"] + half
+        summary["accuracy_low"] - half, summary["accuracy_high"] + half
     )
     assert held.mean() > 0.95
 
@@ -540,4 +542,4 @@ def test_gold_that_is_no_class_of_the_model_is_refused():
     votes = np.array([[0, 0, 1], [1, 1, 1], [0, 0, 0], [1, 0, 1]])
     model = MajorityVote().fit(votes)
     with pytest.raises(ValueError, match=r"not in classes=\[0, 1\]: 2"):
-        lf_summary(votes, [1, 2, 1, 2], model=model)
+        lf_summary(votes, [1, 2, 1, 2], label_model=model)

@@ -75,7 +75,7 @@ def test_the_report_equals_loops():
     y = pd.Series(crowd.classes[data.y]).where(np.arange(80) % 3 > 0, None)
     judged = y.dropna()
     model = _fit(LabelModel(), crowd)
-    report = worker_report(crowd, model, y)
+    report = worker_report(crowd, y, label_model=model)
     proba = pd.DataFrame(
         model.predict_proba(crowd_to_votes(crowd)),
         index=crowd.sample_ids,
@@ -110,7 +110,7 @@ def test_the_report_equals_loops():
 def test_tables_are_those_of_the_model():
     crowd, _ = _crowd(300, 6, 3)
     model = _fit(DawidSkene(), crowd)
-    report = worker_report(crowd, model).sort_index()
+    report = worker_report(crowd, label_model=model).sort_index()
     for j, row in enumerate(report.itertuples()):
         table, prior = model.confusion_[j], model.class_prior_
         pairs = [(0, 1), (0, 2), (1, 2)]
@@ -145,7 +145,7 @@ def test_a_model_without_tables_gets_smoothed_ones():
     of_crowd = counts.sum(axis=0) + 0.5
     tables = counts + 2 * of_crowd / of_crowd.sum(axis=1, keepdims=True)
     tables /= tables.sum(axis=2, keepdims=True)
-    report = worker_report(crowd, model).sort_index()
+    report = worker_report(crowd, label_model=model).sort_index()
     assert report["spammer_score"].tolist() == pytest.approx(spammer_score(tables))
     bits = mutual_information(tables, model.class_prior_)
     assert report["information"].tolist() == pytest.approx(bits)
@@ -155,7 +155,7 @@ def test_a_model_without_tables_gets_smoothed_ones():
 @pytest.mark.parametrize("n_classes", [2, 4])
 def test_every_model_of_the_family_is_read(model, n_classes):
     crowd, data = _crowd(300, 12, n_classes)
-    report = worker_report(crowd, _fit(model(), crowd), data.y)
+    report = worker_report(crowd, data.y, label_model=_fit(model(), crowd))
     assert report.columns.drop(["n_gold", "gold_accuracy"]).tolist() == COLUMNS
     assert report.drop(columns="flag").notna().all(axis=None)
     held = report["gold_accuracy"].corr(report["accuracy"])
@@ -164,7 +164,7 @@ def test_every_model_of_the_family_is_read(model, n_classes):
 
 def test_without_model_a_label_model_is_fitted():
     crowd, _ = _crowd(names=["no", "yes"])
-    expected = worker_report(crowd, _fit(LabelModel(), crowd))
+    expected = worker_report(crowd, label_model=_fit(LabelModel(), crowd))
     pd.testing.assert_frame_equal(worker_report(crowd), expected)
 
 
@@ -173,10 +173,10 @@ def test_columns_are_found_by_name_among_other_lfs():
     ids = crowd.sample_ids.to_frame()
     workers = WorkerLFTransformer(crowd).set_output(transform="pandas")
     votes = workers.fit_transform(ids)
-    alone = worker_report(crowd, LabelModel().fit(votes))
+    alone = worker_report(crowd, label_model=LabelModel().fit(votes))
     extra = votes.assign(rule=data.y[ids["sample"]])[["rule", *votes.columns[::-1]]]
     model = LabelModel().fit(extra)
-    report = worker_report(crowd, model).sort_index()
+    report = worker_report(crowd, label_model=model).sort_index()
     at = [extra.columns.get_loc(f"worker_{w}") for w in report.index]
     expected = spammer_score(model.confusion_[at])
     assert report["spammer_score"].tolist() == pytest.approx(expected.tolist())
@@ -188,7 +188,7 @@ def test_workers_that_the_model_lacks_are_judged_by_the_others():
     workers = WorkerLFTransformer(crowd).set_output(transform="pandas")
     votes = workers.fit_transform(crowd.sample_ids.to_frame()).drop(columns="worker_3")
     model = LabelModel().fit(votes)
-    report = worker_report(crowd, model)
+    report = worker_report(crowd, label_model=model)
     mine = crowd.to_frame()
     mine = mine[mine["worker"] == 3].set_index("sample")["label"]
     rows = crowd.sample_ids.get_indexer(mine.index)
@@ -202,7 +202,7 @@ def test_unipolar_lfs_are_read_too():
     workers = WorkerLFTransformer(crowd, unipolar=True).set_output(transform="pandas")
     votes = workers.fit_transform(crowd.sample_ids.to_frame())
     model = LabelModel(classes=crowd.classes, lf_kind="worker").fit(votes)
-    report = worker_report(crowd, model).sort_index()
+    report = worker_report(crowd, label_model=model).sort_index()
     proba = model.predict_proba(votes)
     mine = crowd.to_frame()
     mine = mine[mine["worker"] == 0]
@@ -213,8 +213,9 @@ def test_unipolar_lfs_are_read_too():
 
 def test_a_model_fitted_on_the_wide_table_is_read():
     crowd, _ = _crowd(names=["no", "yes"])
-    by_votes = worker_report(crowd, _fit(DawidSkene(), crowd))
-    by_labels = worker_report(crowd, DawidSkene().fit(crowd.to_wide().to_numpy()))
+    by_votes = worker_report(crowd, label_model=_fit(DawidSkene(), crowd))
+    model = DawidSkene().fit(crowd.to_wide().to_numpy())
+    by_labels = worker_report(crowd, label_model=model)
     pd.testing.assert_frame_equal(by_votes, by_labels)
 
 
@@ -249,7 +250,7 @@ def test_one_answer_for_everything_is_flagged():
             pd.concat([crowd.to_frame(), same]), classes=["no", "yes"]
         )
     )["flag"]
-    assert "always answers 'yes': in 100% of 60 judgements, where 5" in flags[50]
+    assert "always gives 'yes': in 100% of 60 judgements, where 5" in flags[50]
     assert not flags.drop(50).str.contains("always").any()
 
 
@@ -282,7 +283,7 @@ def test_what_a_passed_model_knows_of_a_single_worker_stays():
     frame = _frame([(i, "ann", i % 2) for i in range(30)])
     crowd = CrowdLabels.from_frame(frame)
     model = LabelModel().fit(frame[["label"]].to_numpy(), np.arange(30) % 2)
-    (row,) = worker_report(crowd, model).itertuples()
+    (row,) = worker_report(crowd, label_model=model).itertuples()
     assert row.accuracy > 0.9
     assert row.flag == "nobody else judged these samples"
 
@@ -353,7 +354,7 @@ def test_a_gold_label_that_nobody_may_give_makes_judgements_wrong():
     assert report["n_gold"].tolist() == [10, 10]
 
 
-def test_permuting_the_lines_changes_nothing():
+def test_permuting_the_judgements_changes_nothing():
     crowd, _ = _crowd(300, 20, 3)
     lines = crowd.to_frame()
     report = worker_report(crowd)
@@ -377,27 +378,27 @@ def _model_of_other_labels():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"model": LabelModel()}, NotFittedError, "not fitted"),
-        ({"model": "x"}, TypeError, "must be a fitted label model.*got str"),
+        ({"label_model": LabelModel()}, NotFittedError, "not fitted"),
+        ({"label_model": "x"}, TypeError, "must be a fitted label model.*got str"),
         (
-            {"model": make_pipeline(LabelModel())},
+            {"label_model": make_pipeline(LabelModel())},
             TypeError,
             "Pass the last step of the pipeline",
         ),
         (
-            {"model": _unnamed_model()},
+            {"label_model": _unnamed_model()},
             ValueError,
             "model has 2 LFs without names and the crowd has 3 workers",
         ),
         (
-            {"model": _model_of_others()},
+            {"label_model": _model_of_others()},
             ValueError,
             "None of the 2 LFs of the model is one of the 3 workers: it has 'rule'",
         ),
         (
-            {"model": _model_of_other_labels()},
+            {"label_model": _model_of_other_labels()},
             ValueError,
-            r"The crowd answers 0, 1 and the model was fitted on votes 'x', 'y'",
+            "crowd has the classes 0, 1 and the model was fitted on votes 'x', 'y'",
         ),
         ({"y": [0, 1]}, ValueError, "X has 4 rows and y has 2"),
         ({"y": ["a"] * 4}, ValueError, "y holds 'a' and the classes of the crowd"),
@@ -419,7 +420,7 @@ def test_what_does_not_match_raises(arguments, error, message):
         worker_report(CrowdLabels.from_frame(_frame(lines)), **arguments)
 
 
-def test_a_frame_is_no_crowd():
+def test_a_frame_is_not_a_crowd():
     with pytest.raises(TypeError, match="worker_report needs a CrowdLabels; got Data"):
         worker_report(_frame([(0, "a", 1)]))
 
@@ -470,5 +471,7 @@ def test_a_model_with_class_names_in_another_order_is_refused():
     votes = WorkerLFTransformer(crowd).fit_transform(ids)
     model = LabelModel(classes=["good", "bad"]).fit(votes)
     with pytest.raises(ValueError, match="mean different classes"):
-        worker_report(crowd, model)
-    assert len(worker_report(crowd, LabelModel(classes=crowd.classes).fit(votes)))
+        worker_report(crowd, label_model=model)
+    assert len(
+        worker_report(crowd, label_model=LabelModel(classes=crowd.classes).fit(votes))
+    )
