@@ -50,8 +50,9 @@ __all__ = [
     "warn",
 ]
 
-# Packages whose code runs between the user's line and ours.
-_BETWEEN = ("sklabel", "sklearn", "joblib", "dask", "distributed", "pandas")
+# Packages whose code runs between the user's line and ours, and the module by which
+# joblib reads files.
+_BETWEEN = ("sklabel", "sklearn", "joblib", "dask", "distributed", "pandas", "pickle")
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
@@ -67,14 +68,16 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
     category : type of Warning, default=UserWarning
         Its category.
     """
-    folders = tuple(
-        os.path.dirname(path) + os.sep
+    between = tuple(
+        # Of a package its folder, of a module its file.
+        os.path.dirname(path) + os.sep if hasattr(module, "__path__") else path
         for name in _BETWEEN
-        if (path := getattr(sys.modules.get(name), "__file__", None))
+        if (module := sys.modules.get(name)) is not None
+        and (path := getattr(module, "__file__", None))
     )
     frame = sys._getframe(1)
     level = 2
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(folders):
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(between):
         frame = frame.f_back
         level += 1
     warnings.warn(message, category, stacklevel=level)

@@ -219,6 +219,19 @@ def test_rows_without_a_label_are_not_judgements(judgements):
     assert f"workers, {crowd.n_judgements} judgements, " in repr(crowd)
 
 
+def test_labels_of_minus_one_are_missing_with_one_warning(judgements):
+    code = judgements["answer"].map({"no": 0, "yes": 1})
+    code[::7] = -1
+    lazy = dd.from_pandas(judgements.assign(answer=code), npartitions=3)
+    with pytest.warns(UserWarning, match=r"'answer' hold -1.*\[-1, 0, 1\]") as record:
+        crowd = PartitionedCrowdLabels.from_dask(lazy, **NAMES)
+    assert [warning.filename for warning in record] == [__file__]
+    assert crowd.classes.tolist() == [0, 1]
+    assert crowd.n_judgements == (code >= 0).sum()
+    crowd = PartitionedCrowdLabels.from_dask(lazy, **NAMES, classes=[0, 1])
+    assert crowd.n_judgements == (code >= 0).sum()
+
+
 def test_class_names_travel_and_another_order_is_refused(judgements):
     crowd = PartitionedCrowdLabels.from_dask(
         dd.from_pandas(judgements, npartitions=2), **NAMES

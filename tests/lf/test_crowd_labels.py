@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
 
-from sklabel import CrowdLabels
+from sklabel import CrowdLabels, WorkerLFTransformer
 
 SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -251,11 +252,23 @@ def test_an_id_may_be_missing_where_the_label_is():
 
 def test_minus_one_is_a_missing_label_with_a_warning():
     frame = _frame(label=[1, -1, 1, 0])
-    with pytest.warns(UserWarning, match=r"hold -1, .* Pass classes=\[-1, 0, 1\] if"):
+    message = r"hold -1, .* Pass classes=\[-1, 0, 1\] if"
+    with pytest.warns(UserWarning, match=message) as record:
         crowd = CrowdLabels.from_frame(frame)
+    with pytest.warns(UserWarning, match="hold -1") as as_a_step:
+        make_pipeline(WorkerLFTransformer(frame)).fit(frame[["sample"]])
+    names = [warning.filename for warning in [*record, *as_a_step]]
+    assert names == [__file__, __file__]
     assert crowd.classes.tolist() == [0, 1]
     assert crowd.left_out["missing_label"] == 1
     assert (7, "bob") not in _as_dict(crowd)
+
+
+def test_a_csv_file_with_labels_of_minus_one_warns_at_the_line_of_the_user(tmp_path):
+    _frame(label=[1, -1, 1, 0]).to_csv(tmp_path / "crowd.csv", index=False)
+    with pytest.warns(UserWarning, match="hold -1") as record:
+        CrowdLabels.from_csv(tmp_path / "crowd.csv")
+    assert [warning.filename for warning in record] == [__file__]
 
 
 def test_minus_one_is_no_surprise_once_classes_are_given():

@@ -162,8 +162,12 @@ def test_all_unknown_ids_abstain_with_a_warning_in_fit(crowd):
         UserWarning,
         match=r"None of the 2 sample ids in X has a judgement \(X has 100, 101; the "
         r"crowd labels have 7, 8, 9\). Check id_column",
-    ):
+    ) as record:
         transformer.fit(items)
+    with pytest.warns(UserWarning, match="None of the 2") as in_pipeline:
+        make_pipeline(make_union(WorkerLFTransformer(crowd))).fit_transform(items)
+    names = [warning.filename for warning in [*record, *in_pipeline]]
+    assert names == [__file__, __file__]
     assert (transformer.transform(items) == -1).all()
 
 

@@ -2,12 +2,15 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from sklearn.pipeline import make_pipeline
 
+from sklabel import LabelModel, MajorityVote
 from sklabel.votes._alphabets import Contents, check_classes, resolve_classes
 from sklabel.votes._cast import read_any_votes
 from sklabel.votes._gold import read_gold
@@ -186,3 +189,23 @@ def test_contents_of_strings_and_numbers_do_not_merge():
 @pytest.mark.parametrize("classes", [[0.0, 1.0], np.array([0.0, 1.0]), [0, 1]])
 def test_whole_numbers_are_integer_classes_everywhere(classes):
     assert check_classes(classes).dtype == np.int64
+
+
+# Warnings
+
+ODD = {
+    "exactly {-1, 1}": (LabelModel(), [[3], [4], [3]], [-1, 1, -1]),
+    "an index into the sorted labels": (MajorityVote(), VOTES, ["no", "yes", "no"]),
+    "not all integers": (LabelModel(), [[0.5], [1], [0.5]], [0, 1, 0]),
+}
+
+
+@pytest.mark.parametrize("message", ODD)
+@pytest.mark.parametrize("in_pipeline", [False, True])
+def test_warnings_of_odd_votes_and_gold_name_the_line_of_the_user(message, in_pipeline):
+    model, votes, y = ODD[message]
+    if in_pipeline:
+        model = make_pipeline("passthrough", model)
+    with pytest.warns(UserWarning, match=re.escape(message)) as record:
+        model.fit(votes, y)
+    assert [warning.filename for warning in record] == [__file__]

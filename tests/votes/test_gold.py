@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
+from sklearn.pipeline import make_pipeline
 
+from sklabel import MajorityVote
 from sklabel.votes._gold import Gold, minus_one_is_class, read_gold
 
 
@@ -59,9 +61,14 @@ def test_a_number_minus_one_is_kept_aside():
 
 
 def test_a_column_of_gold_warns_as_scikit_learn_does():
-    with pytest.warns(UserWarning, match="column-vector y"):
-        gold = read_gold(np.array([[1], [0], [1]]), 3)
+    y = np.array([[1], [0], [1]])
+    with pytest.warns(UserWarning, match="column-vector y") as record:
+        gold = read_gold(y, 3)
     assert_array_equal(gold.label, [1, 0, 1])
+    with pytest.warns(UserWarning, match="column-vector y") as in_pipeline:
+        make_pipeline("passthrough", MajorityVote()).fit([[0], [1], [1]], y)
+    names = [warning.filename for warning in [*record, *in_pipeline]]
+    assert names == [__file__, __file__]
 
 
 @pytest.mark.parametrize(
