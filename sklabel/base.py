@@ -13,8 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklabel import _version
 from sklabel.utils._validation import check_sample_weight, first_few, warn
+from sklabel.votes._alphabets import read_gold
 from sklabel.votes._cast import is_numeric
-from sklabel.votes._gold import read_gold
 
 
 class VersionedPickle(BaseEstimator):

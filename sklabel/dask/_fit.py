@@ -22,9 +22,8 @@ from sklabel.dask._chunks import DaskVotes, compute
 from sklabel.label_model._base import BaseSumsLabelModel
 from sklabel.label_model._sums import VoteChunk
 from sklabel.utils._validation import check_sample_weight, first_few, warn
-from sklabel.votes._alphabets import Contents, check_classes
+from sklabel.votes._alphabets import Contents, Gold, check_classes, read_gold
 from sklabel.votes._cast import CastVotes, distinct, is_numeric
-from sklabel.votes._gold import Gold, read_gold
 
 
 def fit(

@@ -24,8 +24,8 @@ from sklabel.utils._validation import (
     take_rows,
     warn,
 )
+from sklabel.votes._alphabets import read_gold
 from sklabel.votes._cast import read_any_votes
-from sklabel.votes._gold import read_gold
 
 
 class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):

@@ -17,6 +17,7 @@ from sklabel.label_model._base import BaseLabelModel
 from sklabel.lf import CrowdLabels
 from sklabel.lf._crowd_labels import lf_names
 from sklabel.utils._validation import first_few, plain
+from sklabel.votes._alphabets import read_gold
 from sklabel.votes._cast import (
     CastVotes,
     distinct,
@@ -24,7 +25,6 @@ from sklabel.votes._cast import (
     is_numeric,
 )
 from sklabel.votes._forms import VoteMatrix, vote_dtype
-from sklabel.votes._gold import read_gold
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from sklabel.inspection._repeats import find_repeats
 from sklabel.inspection._vote_quality import describe_votes, guessing
 from sklabel.label_model._base import BaseLabelModel
 from sklabel.utils._validation import first_few, plain
+from sklabel.votes._alphabets import read_gold
 from sklabel.votes._cast import (
     CastVotes,
     distinct,
@@ -29,7 +30,6 @@ from sklabel.votes._cast import (
     is_numeric,
     read_any_votes,
 )
-from sklabel.votes._gold import read_gold
 
 
 def lf_summary(

@@ -19,7 +19,7 @@ from sklabel.inspection._plotting import (
     plain_text,
 )
 from sklabel.utils._validation import check_proba, first_few
-from sklabel.votes._gold import read_gold
+from sklabel.votes._alphabets import read_gold
 
 
 class PosteriorDisplay:

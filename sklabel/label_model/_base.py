@@ -20,9 +20,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sklabel.base import VersionedPickle, score_on_gold
 from sklabel.label_model._sums import FLOOR, VoteChunk, VoteSource
 from sklabel.utils._validation import check_class_prior, check_sample_weight, warn
-from sklabel.votes._alphabets import Contents, resolve_classes
+from sklabel.votes._alphabets import Contents, Gold, read_gold, resolve_classes
 from sklabel.votes._cast import CastVotes, is_crowd_labels, read_votes
-from sklabel.votes._gold import Gold, read_gold
 
 
 class EMResult(NamedTuple):
@@ -89,8 +88,8 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
         votes = self._read_votes(X, reset=True)
         self._check_lfs()
         self._forget()
-        votes, gold, weight = self._read_rows(votes, y, sample_weight)
         names = self._lf_names()
+        votes, gold, weight = self._read_rows(votes, y, sample_weight)
         self._resolve_classes(Contents.of(votes, gold, names), self.classes)
         encoded, _ = votes.encode(self.vote_values_)
         if len(encoded.lf) == 0:

@@ -14,9 +14,8 @@ from sklabel.label_model._base import BaseSumsLabelModel
 from sklabel.label_model._memory import Growth, Memory, RememberedVotes
 from sklabel.label_model._sums import VoteSource
 from sklabel.utils._validation import check_option, first_few, plain, warn
-from sklabel.votes._alphabets import Contents, check_classes
+from sklabel.votes._alphabets import Contents, Gold, check_classes
 from sklabel.votes._cast import CastVotes, distinct, is_numeric
-from sklabel.votes._gold import Gold
 
 
 class PartialFitMixin(BaseSumsLabelModel):

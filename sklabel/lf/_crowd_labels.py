@@ -28,8 +28,8 @@ from sklabel.lf._judgements import (
     warn_of_minus_one,
 )
 from sklabel.utils._validation import check_columns, check_option, first_few, plain
+from sklabel.votes._alphabets import minus_one_is_class
 from sklabel.votes._cast import ABSTAIN, CastVotes, frame_to_array
-from sklabel.votes._gold import minus_one_is_class
 
 
 class JudgementsOfSamples(NamedTuple):

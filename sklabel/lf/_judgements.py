@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from sklabel.utils._validation import first_few, plain, warn
-from sklabel.votes._alphabets import check_classes
+from sklabel.votes._alphabets import check_classes, minus_one_is_class
 from sklabel.votes._cast import (
     ABSTAIN,
     NUMBER_KINDS,
@@ -20,7 +20,6 @@ from sklabel.votes._cast import (
     index_of,
     is_numeric,
 )
-from sklabel.votes._gold import minus_one_is_class
 
 Duplicates = Literal["last", "first", "majority", "raise"]
 HandleUnknown = Literal["raise", "count"]

@@ -19,13 +19,13 @@ from sklabel.lf._base import BaseLFTransformer
 from sklabel.lf._crowd_labels import CrowdLabels, lf_names, read_crowd_labels
 from sklabel.lf._judgements import code_labels
 from sklabel.utils._validation import Interval, check_columns, first_few, plain, warn
+from sklabel.votes._alphabets import minus_one_is_class
 from sklabel.votes._cast import (
     CastVotes,
     frame_to_array,
     read_votes,
 )
 from sklabel.votes._forms import VoteMatrix
-from sklabel.votes._gold import minus_one_is_class
 
 
 class WorkerLFTransformer(BaseLFTransformer):

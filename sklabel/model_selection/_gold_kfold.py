@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.model_selection import BaseCrossValidator, StratifiedKFold
 
 from sklabel.utils._validation import n_rows
-from sklabel.votes._gold import read_gold
+from sklabel.votes._alphabets import read_gold
 
 
 class GoldKFold(BaseCrossValidator):

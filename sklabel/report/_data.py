@@ -28,6 +28,7 @@ from sklabel.label_model._base import BaseLabelModel
 from sklabel.lf import CrowdLabels
 from sklabel.lf._crowd_labels import lf_names as names_of_workers
 from sklabel.utils._validation import first_few, plain
+from sklabel.votes._alphabets import read_gold
 from sklabel.votes._cast import (
     CastVotes,
     distinct,
@@ -35,7 +36,6 @@ from sklabel.votes._cast import (
     read_any_votes,
 )
 from sklabel.votes._forms import VoteMatrix, vote_dtype
-from sklabel.votes._gold import read_gold
 
 
 @dataclass(frozen=True)

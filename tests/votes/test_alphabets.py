@@ -11,9 +11,8 @@ from numpy.testing import assert_array_equal
 from sklearn.pipeline import make_pipeline
 
 from sklabel import LabelModel, MajorityVote
-from sklabel.votes._alphabets import Contents, check_classes, resolve_classes
+from sklabel.votes._alphabets import Contents, check_classes, read_gold, resolve_classes
 from sklabel.votes._cast import read_any_votes
-from sklabel.votes._gold import read_gold
 
 VOTES = [[0, 1], [1, -1], [-1, 0]]
 
