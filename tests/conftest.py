@@ -10,8 +10,37 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["MPLBACKEND"] = "Agg"
 
 import socket
+from pathlib import Path
 
 import pytest
+
+# Modules whose tests start processes, run models of text, or take many seconds.
+SLOW = (
+    "dask",
+    "test_examples.py",
+    "test_readme.py",
+    "text/test_bert.py",
+    "label_model/test_family_stress.py",
+)
+# Tests of other modules that do.
+SLOW_TESTS = (
+    "test_our_check",
+    "fresh_process",
+)
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what is slow; a peer's own warnings are not errors of ours."""
+    root = Path(__file__).parent
+    for item in items:
+        path = item.path
+        if root in path.parents:
+            name = path.relative_to(root).as_posix()
+            if name.startswith(SLOW) or any(part in item.name for part in SLOW_TESTS):
+                item.add_marker(pytest.mark.slow)
+        if item.get_closest_marker("peers"):
+            for category in ("FutureWarning", "DeprecationWarning"):
+                item.add_marker(pytest.mark.filterwarnings(f"ignore::{category}"))
 
 
 @pytest.fixture(autouse=True)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests._data import SHARED_DATA
 from tests._tiny_bert import make_tiny_bert
 
 ROOT = Path(__file__).parents[1]
-SHARED = ROOT.parent / "shared" / "data"
 # The examples use MiniLM, which only the demo extra installs; the tests put a tiny
 # model in its place.
 REFERENCE_ROWS = [
@@ -61,10 +61,10 @@ def test_example_runs(path, minilm_stand_in):
     assert run_script(path, stand_in=minilm_stand_in).strip()
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="needs the real weather data")
+@pytest.mark.skipif(not SHARED_DATA.exists(), reason="needs the real weather data")
 @pytest.mark.parametrize("unipolar", [False, True])
 def test_main_example_prints_the_reference_figures(unipolar, minilm_stand_in):
-    arguments = ["--data-home", str(SHARED), "--resplits", "2"]
+    arguments = ["--data-home", str(SHARED_DATA), "--resplits", "2"]
     if unipolar:
         arguments.append("--unipolar")
     path = ROOT / "examples" / "hybrid_crowd_labeling.py"

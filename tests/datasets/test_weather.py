@@ -2,15 +2,14 @@
 
 import hashlib
 import os
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from sklabel.datasets import _base, _weather, fetch_weather_sentiment, get_data_home
 from sklabel.datasets._base import RemoteFile, fetch_file
+from tests._data import SHARED_DATA
 
-SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
 needs_shared_data = pytest.mark.skipif(
     not (SHARED_DATA / "weather_sentiment").is_dir(),
     reason="needs the weather sentiment files in ../shared/data",

@@ -1,7 +1,5 @@
 """Agreement coefficients equal published values, loops and the peers."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,8 +15,8 @@ from sklabel.inspection import (
     percent_agreement,
 )
 from sklabel.votes import votes_to_sparse
+from tests._data import SHARED_DATA
 
-SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
 ROWS = ["percent agreement", "Fleiss kappa", "Krippendorff alpha"]
 COLUMNS = ["value", "low", "high", "n_samples", "n_judgements", "reason"]
 
@@ -134,6 +132,7 @@ def test_the_example_of_wikipedia():
     assert fleiss_kappa(_votes_of_counts(WIKIPEDIA)) == pytest.approx(0.210, abs=5e-4)
 
 
+@pytest.mark.peers
 @pytest.mark.parametrize("seed", range(3))
 def test_alpha_equals_that_of_krippendorff(seed):
     alpha = pytest.importorskip("krippendorff").alpha
@@ -144,6 +143,7 @@ def test_alpha_equals_that_of_krippendorff(seed):
         assert krippendorff_alpha(votes, scale=scale) == pytest.approx(expected)
 
 
+@pytest.mark.peers
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.filterwarnings("ignore::Warning")
 def test_kappa_equals_that_of_irrcac(seed):

@@ -1,7 +1,5 @@
 """The LF summary equals what three loops count."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,8 +14,8 @@ from sklabel.inspection import _repeats, label_coverage, lf_summary
 from sklabel.inspection._vote_quality import expected_accuracy_interval
 from sklabel.label_model import DawidSkene, MajorityVote
 from sklabel.votes import votes_to_sparse
+from tests._data import SHARED_DATA
 
-SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
 COLUMNS = ["j", "Polarity", "Coverage", "Overlaps", "Conflicts"]
 WITH_GOLD = [*COLUMNS, "Correct", "Incorrect", "Emp. Acc."]
 
@@ -200,6 +198,7 @@ def test_gold_names_are_matched_with_vote_indices():
         lf_summary(votes, ["ham", "spam", None], classes=["ham"])
 
 
+@pytest.mark.peers
 @pytest.mark.parametrize("with_gold", [False, True])
 @pytest.mark.parametrize("seed", range(3))
 def test_snorkel_prints_the_same_columns(seed, with_gold):

@@ -1,7 +1,5 @@
 """The worker report equals loops, flags the right people, and explains its gaps."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,8 +23,8 @@ from sklabel.label_model import (
     SnorkelLabelModel,
     WeightedMajorityVote,
 )
+from tests._data import SHARED_DATA
 
-SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
 COLUMNS = [
     "n_judgements",
     "share",

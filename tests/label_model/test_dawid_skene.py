@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,8 +7,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklabel.datasets import make_crowd_labels
 from sklabel.label_model import DawidSkene, OneCoinDawidSkene
 from sklabel.votes import votes_from_long, votes_to_sparse
+from tests._data import SHARED_DATA
 
-SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
 FLOOR = 1e-10
 MODELS = [DawidSkene, OneCoinDawidSkene]
 
@@ -225,6 +223,7 @@ def test_equals_crowd_kit_on_generated_data(n_classes):
     compare_with_crowd_kit(data.crowd_labels.rename(columns={"sample": "task"}), 20)
 
 
+@pytest.mark.peers
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", ["rte", "labelme"])
 def test_equals_crowd_kit_on_real_data(name):

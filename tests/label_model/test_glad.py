@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,8 +7,7 @@ from scipy.special import expit, logsumexp
 from sklabel.datasets import make_crowd_labels
 from sklabel.label_model._glad import GLAD, climb_log_discrimination, logistic_curvature
 from sklabel.votes import votes_from_long
-
-SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
+from tests._data import SHARED_DATA
 
 VOTES = np.array([[0, 0, 1], [1, 1, -1], [-1, 1, 0], [0, -1, 0], [1, 1, 1]])
 
@@ -70,6 +67,7 @@ def test_no_parameter_can_be_improved(n_classes):
             assert slow_log_posterior(votes, model.ability_, difficulty, prior) < best
 
 
+@pytest.mark.peers
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_crowd_kit_sees_the_same_posterior_and_no_slope(n_classes):
@@ -95,6 +93,7 @@ def test_crowd_kit_sees_the_same_posterior_and_no_slope(n_classes):
         assert np.abs(slope).max() < 1e-6
 
 
+@pytest.mark.peers
 @pytest.mark.filterwarnings("ignore")
 def test_same_labels_as_crowd_kit_where_samples_are_easy():
     peers = pytest.importorskip("crowdkit.aggregation")
@@ -108,6 +107,7 @@ def test_same_labels_as_crowd_kit_where_samples_are_easy():
     assert np.mean(model.predict(votes.to_numpy()) == expected) >= 0.97
 
 
+@pytest.mark.peers
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", ["snow_wsd", "labelme"])
 def test_same_labels_as_crowd_kit_on_real_data(name):

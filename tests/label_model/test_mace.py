@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,8 +9,7 @@ from sklabel.datasets import make_crowd_labels
 from sklabel.label_model import _mace
 from sklabel.label_model._mace import MACE
 from sklabel.votes import votes_from_long
-
-SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
+from tests._data import SHARED_DATA
 
 VOTES = np.array([[0, 0, 1], [1, 1, -1], [-1, 1, 0], [0, -1, 0], [1, 1, 1]])
 
@@ -95,6 +92,7 @@ def by_appearance(judgements):
     )[["task", "worker", "label"]]
 
 
+@pytest.mark.peers
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize("method", ["vb", "em"])
@@ -127,6 +125,7 @@ def test_equals_crowd_kit_from_its_start(n_classes, method, monkeypatch):
     assert_allclose(model.predict_proba(votes.to_numpy()), expected, atol=1e-6)
 
 
+@pytest.mark.peers
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", ["snow_wsd", "labelme"])
 def test_same_labels_as_crowd_kit_on_real_data(name):

@@ -1,5 +1,4 @@
 import pickle
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,7 +7,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
 
-from benchmarks.partial_fit import calls_of, load
 from sklabel import LabelModel
 from sklabel.datasets import make_crowd_labels, make_lf_votes
 from sklabel.label_model import DawidSkene, OneCoinDawidSkene
@@ -16,9 +14,10 @@ from sklabel.label_model._memory import faded_sums
 from sklabel.label_model._rules import LeftOut
 from sklabel.label_model._sums import AtomSums
 from sklabel.votes import votes_from_long
+from tests._data import SHARED_DATA as DATA
+from tests._data import read_votes
 
 MODELS = [LabelModel, DawidSkene, OneCoinDawidSkene]
-DATA = Path(__file__).parents[3] / "shared" / "data"
 
 
 def crowd(n_samples=600, n_classes=3, **options):
@@ -642,10 +641,11 @@ def test_real_data_keep_what_the_docstring_says(name, Model):
         pytest.skip(f"needs {DATA / name}")
     if name.startswith("ws_") and Model is not LabelModel:
         pytest.skip("rules are for LabelModel")
-    votes, _, _, n_classes = load(DATA / name)
+    votes, n_classes = read_votes(name)
     batch = Model(classes=np.arange(n_classes)).fit(votes)
     model = Model(classes=np.arange(n_classes))
-    calls = calls_of(votes, 10, 0)
+    order = np.random.default_rng(0).permutation(votes.shape[0])
+    calls = [votes[rows] for rows in np.array_split(order, 10)]
     for call in calls:
         model.partial_fit(call)
     assert mean_difference(model, batch, votes) < 0.02

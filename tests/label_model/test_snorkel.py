@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,8 +15,7 @@ from sklabel import (
 from sklabel.datasets import fetch_weather_sentiment, make_lf_votes
 from sklabel.label_model import SnorkelLabelModel, _snorkel
 from sklabel.votes import votes_to_sparse
-
-DATA = Path(__file__).parents[3] / "shared" / "data"
+from tests._data import SHARED_DATA as DATA
 
 
 def random_moments(n_lfs=4, n_values=3, n_classes=2, n_samples=50, seed=0):
@@ -220,6 +217,7 @@ def tutorial_votes():
     return votes.fit_transform(data.train)
 
 
+@pytest.mark.peers
 @pytest.mark.skipif(not DATA.is_dir(), reason="needs the labelling data sets")
 @pytest.mark.parametrize("name", ["tutorial", "ws_babe_llm", "ws_mushroom"])
 def test_it_agrees_with_snorkel_for_a_uniform_prior(name):

@@ -75,6 +75,7 @@ def test_weights_beat_the_plain_majority_where_most_workers_are_spammers(random_
     assert WeightedMajorityVote(**WAWA).fit(votes).score(votes, y) > plain
 
 
+@pytest.mark.peers
 @pytest.mark.filterwarnings("ignore")  # of pandas, for what crowd-kit does
 def test_one_pass_with_agreement_is_wawa():
     crowdkit = pytest.importorskip("crowdkit.aggregation")

@@ -6,7 +6,6 @@ import pickle
 import subprocess
 import sys
 from collections import Counter
-from pathlib import Path
 
 import joblib
 import numpy as np
@@ -16,8 +15,7 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
 from sklabel import CrowdLabels, WorkerLFTransformer
-
-SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
+from tests._data import SHARED_DATA
 
 
 def _frame(**columns):

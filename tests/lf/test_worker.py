@@ -1,7 +1,6 @@
 """One labeling function per crowd worker, from long and from wide tables."""
 
 import pickle
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,8 +17,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklabel import CrowdLabels, WorkerLFTransformer
 from sklabel.inspection import label_coverage
 from sklabel.votes import VoteMatrix, votes_to_dense
-
-SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
+from tests._data import SHARED_DATA
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,8 +12,8 @@ from sklabel.datasets import make_crowd_labels
 from sklabel.inspection._crowd import crowd_to_votes
 from sklabel.relabeling._simulation import simulate_cost_curve
 from sklabel.relabeling._stopping import StoppingRule
+from tests._data import SHARED_DATA
 
-SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
 FAST = {"n_repeats": 3, "step": 0.2, "random_state": 0}
 
 
