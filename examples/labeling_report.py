@@ -9,10 +9,10 @@ and where would the next judgements help most?
 
 One page says it, without gold labels: HTML that can be mailed, with the findings on
 top, tables that can be sorted, and plots. On the posts that come with the package it
-flags 8 of 60 workers (one answers worse than a guess, six guess, one nearly always
-gives the same answer). Gold labels, which the model never saw, agree: 49 % of their
-answers are right, and 80 % of those of the others. It names the 50 posts where one more
-answer each is expected to put 6.5 labels right. On the real weather tweets
+flags 8 of 60 workers (one is worse than a guess, six guess, one nearly always gives
+the same label). Gold labels, which the model never saw, agree: 49 % of their
+judgements are right, and 80 % of those of the others. It names the 50 posts where one
+more judgement each is expected to put 6.5 labels right. On the real weather tweets
 (``--data-home``) it flags 2 of 100 workers: 55 % right, the others 91 %.
 
 Run it on other data, or keep the page::

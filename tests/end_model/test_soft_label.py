@@ -304,7 +304,7 @@ def test_predict_before_fit():
         SoftLabelClassifier(LogisticRegression()).predict([[0.0]])
 
 
-# What is no label
+# What is not a label
 
 ROWS = [[0.5, 0.5], [0.2, 0.8], [0.9, 0.1]]
 

@@ -298,7 +298,7 @@ def test_the_index_of_a_returned_series_must_be_that_of_x(posts):
     assert votes[:, 0].tolist() == [3, 2, 1, 0]
 
 
-# What is no vote
+# What is not a vote
 
 
 @pytest.mark.parametrize(

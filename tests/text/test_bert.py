@@ -520,7 +520,7 @@ def test_name_in_the_local_cache_of_the_hub(monkeypatch, tiny_bert, tmp_path):
 def test_folder_that_lacks_a_file(tiny_bert, tmp_path, name):
     folder = shutil.copytree(tiny_bert, tmp_path / "model")
     (folder / name).unlink()
-    with pytest.raises(OSError, match=r"holds no model: it lacks .*Give a folder"):
+    with pytest.raises(OSError, match=r"not hold a model: it lacks .*Give a folder"):
         BertEmbedder(folder).fit(POSTS).transform(POSTS)
 
 
