@@ -525,7 +525,7 @@ def test_folder_that_lacks_a_file(tiny_bert, tmp_path, name):
 
 
 @pytest.mark.parametrize("content", ["{", "[]"])
-def test_config_that_is_none(tmp_path, content):
+def test_a_config_that_cannot_be_read(tmp_path, content):
     (tmp_path / "config.json").write_text(content)
     with pytest.raises(OSError, match=r"config.json (is not|does not)"):
         BertEmbedder(tmp_path).fit(POSTS)
