@@ -320,9 +320,7 @@ def test_the_index_of_a_returned_series_must_be_that_of_x(posts):
     ],
 )
 @pytest.mark.parametrize("vectorized", [False, True])
-def test_what_is_not_a_vote_raises_with_function_and_row(
-    vote, shown, vectorized
-):
+def test_what_is_not_a_vote_raises_with_function_and_row(vote, shown, vectorized):
     def function(x):
         return [0, 1, vote]
 
