@@ -17,7 +17,7 @@ real weather tweets (``--data-home``) the same figures are 0.238 and 0.337, and 
 Run it on other data and with another model::
 
     python examples/hybrid_crowd_labeling.py --data-home DIR     # real weather tweets
-    python examples/hybrid_crowd_labeling.py --unipolar          # one LF per answer
+    python examples/hybrid_crowd_labeling.py --unipolar          # one LF per class
     python examples/hybrid_crowd_labeling.py --model NAME_OR_FOLDER
 """
 
@@ -56,7 +56,7 @@ parser.add_argument(
 parser.add_argument(
     "--unipolar",
     action="store_true",
-    help="one labeling function per answer of each worker with more than 10 answers",
+    help="one labeling function per class and worker with more than 10 judgements",
 )
 parser.add_argument("--model", help="name or folder of a BERT; default: MiniLM")
 parser.add_argument(
@@ -76,7 +76,7 @@ else:
 train, dev, test = data.train, data.dev, data.test
 
 if args.unipolar:
-    # All answers count for how busy a worker is, also "I can't tell": 2 here.
+    # All judgements count for how busy a worker is, also "I can't tell": 2 here.
     answers = data.crowd_answers
     label = answers["answer"].map(data.label_mapping).fillna(2).astype(int)
     crowd = CrowdLabels.from_frame(

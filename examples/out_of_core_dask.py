@@ -66,7 +66,7 @@ def true_class(sample: np.ndarray, n_classes: int) -> np.ndarray:
 
 
 def draw_crowd(n_workers: int, n_classes: int) -> np.ndarray:
-    """Draw P(answer | class) of every worker; the right answer is the likeliest."""
+    """Draw P(label | class) of every worker; the right label is the likeliest."""
     rng = np.random.default_rng(SEED)
     alpha = np.ones((n_classes, n_classes)) + 3 * np.eye(n_classes)
     return np.stack([rng.dirichlet(a, size=n_workers) for a in alpha], axis=1)
@@ -81,8 +81,8 @@ def write_file(path: Path, number: int, n_samples: int, crowd: np.ndarray) -> No
     group = np.arange(len(sample)) % PER_SAMPLE
     worker = rng.integers(n_workers // PER_SAMPLE, size=len(sample)) * PER_SAMPLE
     worker += group
-    answers = crowd[worker, true_class(sample, n_classes)].cumsum(axis=1)
-    label = (rng.random(len(sample))[:, None] > answers[:, :-1]).sum(axis=1)
+    cumulative = crowd[worker, true_class(sample, n_classes)].cumsum(axis=1)
+    label = (rng.random(len(sample))[:, None] > cumulative[:, :-1]).sum(axis=1)
     pd.DataFrame({"sample": sample, "worker": worker, "label": label}).to_parquet(
         path / f"part-{number:05d}.parquet", index=False
     )

@@ -21,10 +21,11 @@ SLOW = (
     "test_readme.py",
     "text/test_bert.py",
     "label_model/test_family_stress.py",
+    "report/test_labeling_report.py",
 )
 # Tests of other modules that do.
 SLOW_TESTS = (
-    "test_our_check",
+    "keeps_the_promises",
     "fresh_process",
 )
 

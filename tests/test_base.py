@@ -146,7 +146,7 @@ def test_one_dimension_gets_a_short_message():
         assert len(str(e.value)) < 300
 
 
-def test_crowd_labels_are_no_votes():
+def test_crowd_labels_are_not_votes():
     frame = pd.DataFrame({"sample": [1, 2], "worker": [1, 1], "label": [0, 1]})
     with pytest.raises(TypeError, match=r"Put WorkerLFTransformer\(crowd_labels\)"):
         LabelModel().fit(CrowdLabels.from_frame(frame))

@@ -1,4 +1,4 @@
-"""What the loaders share: data home, verified downloads, the form of the Bunch."""
+"""What the loaders share: data home, verified downloads, and their Bunch."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
@@ -40,7 +40,7 @@ class RemoteFile(NamedTuple):
 
 
 def get_data_home(data_home: str | os.PathLike[str] | None = None) -> Path:
-    """Folder in which the `fetch_` functions keep what they download.
+    """Return the folder in which the `fetch_` functions keep what they download.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def fetch_file(
     download_if_missing: bool = True,
     timeout: float = 30.0,
 ) -> Path:
-    """Path of a file whose SHA-256 digest was checked, downloaded if it is missing.
+    """Return the path of a file with a checked digest; download it if it is missing.
 
     A download goes to a temporary name in the same folder and is renamed after its
     digest was checked, so a file under its final name is never a partial one.
@@ -85,7 +85,7 @@ def fetch_file(
     download_if_missing : bool, default=True
         Whether to download the file if it is not in the folder.
     timeout : float, default=30.0
-        Seconds without an answer from the server after which to give up.
+        Seconds to wait for the server before giving up.
 
     Returns
     -------
@@ -149,7 +149,7 @@ def _sha256(path: Path) -> str:
 
 
 def read_text(folder: str, filename: str) -> str:
-    """Text of a file that is bundled with this package.
+    """Return the text of a file that is bundled with this package.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ def make_bunch(
     test: pd.DataFrame,
     descr: str,
 ) -> Bunch:
-    """Bunch that the weather loaders return.
+    """Return the Bunch of the weather loaders.
 
     Parameters
     ----------

@@ -14,7 +14,12 @@ from numpy.random import RandomState
 from numpy.typing import ArrayLike
 from sklearn.utils import Bunch, check_random_state
 
-from sklabel.utils._validation import check_class_prior, check_integer, check_share
+from sklabel.utils._validation import (
+    check_class_prior,
+    check_integer,
+    check_share,
+    is_real,
+)
 
 WORKER_TYPES = ("reliable", "average", "spammer", "adversarial")
 DEFAULT_SHARES = {
@@ -38,11 +43,11 @@ def make_crowd_labels(
 ) -> Bunch:
     """Simulate crowd workers who judge samples of known class.
 
-    Each worker answers by a confusion matrix of their own, as the Dawid-Skene
+    Each worker labels by a confusion matrix of their own, as the Dawid-Skene
     model assumes; a `difficulty` above 0 breaks that assumption, because the
-    workers then err on the same samples. Every worker is equally busy and picks
-    samples blindly, which real crowds do not. Time and memory grow with the number
-    of judgements, not with ``n_samples * n_workers``.
+    workers then err on the same samples. Every worker is equally busy and gets
+    samples at random, which is not so in real crowds. Time and memory grow with
+    the number of judgements, not with ``n_samples * n_workers``.
 
     Parameters
     ----------
@@ -60,11 +65,11 @@ def make_crowd_labels(
         Share of each type among the workers; the shares sum to 1 and are met as
         exactly as whole workers allow. If None, 0.3 reliable, 0.5 average, 0.15
         spammer, 0.05 adversarial. The types differ in the probability of the right
-        answer, drawn for every worker and class:
+        label, drawn for every worker and class:
 
         * "reliable": between 0.85 and 0.98.
         * "average": between 0.6 and 0.8.
-        * "spammer": one answer distribution, drawn uniformly, for all classes.
+        * "spammer": one distribution of labels, drawn uniformly, for all classes.
         * "adversarial": between ``0.2 / n_classes`` and ``0.6 / n_classes``, which
           is below chance.
 
@@ -72,7 +77,7 @@ def make_crowd_labels(
     difficulty : float, default=0.0
         Mean difficulty of the samples, in [0, 1]. Sample i has the difficulty t_i,
         drawn from Beta(2 * difficulty, 2 * (1 - difficulty)); a worker w who judges
-        it answers by ``(1 - t_i) * confusion[w, y_i] + t_i / n_classes``. At 0
+        it labels by ``(1 - t_i) * confusion[w, y_i] + t_i / n_classes``. At 0
         nobody guesses, at 1 everybody does, at 0.5 t_i is uniform.
     class_prior : array-like of shape (n_classes,), default=None
         Probability of each class. If None, all are equally likely.
@@ -90,7 +95,7 @@ def make_crowd_labels(
         y : ndarray of shape (n_samples,), dtype int64
             True classes.
         confusion : ndarray of shape (n_workers, n_classes, n_classes)
-            Probability of each answer (last axis) given the true class, before
+            Probability of each label (last axis) given the true class, before
             difficulty is mixed in.
         worker_types : ndarray of shape (n_workers,), dtype str
             Type of each worker.
@@ -136,7 +141,7 @@ def make_crowd_labels(
     confusion = _draw_confusion(types, n_classes, rng)
     sample_difficulty = _draw_difficulty(mean_difficulty, n_samples, rng)
     samples, workers = _draw_pairs(n_samples, n_workers, mean_judgements, rng)
-    labels = _draw_answers(
+    labels = _draw_labels(
         confusion, workers, y[samples], sample_difficulty[samples], rng
     )
     return Bunch(
@@ -151,8 +156,8 @@ def make_crowd_labels(
 
 
 def _check_judgements(value: Any, n_workers: int) -> float:
-    is_number = isinstance(value, int | float | np.number)
-    if not is_number or isinstance(value, bool) or not value > 0:
+    """Return the mean number of judgements; an int stays an int."""
+    if not is_real(value) or not value > 0:
         raise ValueError(
             f"judgements_per_sample must be a number > 0. Got {value!r} instead."
         )
@@ -165,6 +170,7 @@ def _check_judgements(value: Any, n_workers: int) -> float:
 
 
 def _check_shares(worker_types: Any) -> dict[str, float]:
+    """Return the share of each type, in the order of `WORKER_TYPES`."""
     if not isinstance(worker_types, Mapping) or not worker_types:
         raise ValueError(
             "worker_types must be a dict of type to share. "
@@ -191,7 +197,7 @@ def _check_shares(worker_types: Any) -> dict[str, float]:
 
 
 def _whole_numbers(shares: dict[str, float], n_workers: int) -> np.ndarray:
-    """Share out the workers by largest remainder."""
+    """Divide the workers among the types by largest remainder."""
     exact = np.array(list(shares.values())) * n_workers
     counts = np.floor(exact + 1e-9).astype(np.int64)
     by_remainder = np.argsort(counts - exact, kind="stable")
@@ -246,7 +252,7 @@ def _draw_subsets(
     """Draw a sorted set of different workers for every row.
 
     Floyd's algorithm, all rows at once: exact, and it never holds more than the
-    answer. Each of its `n_drawn` rounds compares with the workers drawn before.
+    result. Each of its `n_drawn` rounds compares with the workers drawn before.
     """
     subsets = np.empty((n_rows, n_drawn), dtype=np.int64)
     if n_rows == 0:
@@ -261,14 +267,14 @@ def _draw_subsets(
     return subsets
 
 
-def _draw_answers(
+def _draw_labels(
     confusion: np.ndarray,
     workers: np.ndarray,
     y: np.ndarray,
     difficulty: np.ndarray,
     rng: RandomState,
 ) -> np.ndarray:
-    """Draw one answer per judgement by inverting the cumulative distribution."""
+    """Draw the label of each judgement by inverting the cumulative distribution."""
     n_classes = confusion.shape[2]
     cumulative = np.cumsum(confusion, axis=2)
     uniform = rng.uniform(size=len(workers))

@@ -65,7 +65,7 @@ def make_lf_votes(
         Share of the LFs that copy another LF, rounded to whole LFs. They are the
         last ones, and at least one LF must be left. Each draws its source among the
         LFs that do not copy, and takes over the coverage, accuracy and class of its
-        source, whatever `coverage`, `accuracy` and `unipolar_share` say of its place.
+        source, whatever `coverage`, `accuracy` and `unipolar_share` say of it.
     copy_probability : float, default=0.9
         Probability that a copying LF repeats what its source does on a sample, an
         abstention included; else it votes independently.
@@ -84,11 +84,11 @@ def make_lf_votes(
         y : ndarray of shape (n_samples,), dtype int64
             True classes.
         coverage, accuracy : ndarray of shape (n_lfs,)
-            The probabilities that were used, not the shares that came out.
+            The probabilities that were used, not the shares in `votes`.
         unipolar_class : ndarray of shape (n_lfs,), dtype int64
             Class of each unipolar LF, -1 for the others.
         source : ndarray of shape (n_lfs,), dtype int64
-            The LF that each LF copies, -1 for those that copy none.
+            The LF that each LF copies, -1 for those that do not copy.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def make_lf_votes(
     n_copies = round(check_share(correlated, "correlated") * n_lfs)
     if n_copies == n_lfs:
         raise ValueError(
-            "correlated must leave at least one LF that copies none. "
+            "correlated must leave at least one LF that does not copy. "
             f"Got {correlated!r} for {n_lfs} LFs instead."
         )
     copy_probability = check_share(copy_probability, "copy_probability")

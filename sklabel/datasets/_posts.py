@@ -22,7 +22,7 @@ def load_weather_posts() -> Bunch:
     A bundled stand-in of the same form as
     :func:`~sklabel.datasets.fetch_weather_sentiment`, for examples and tests that
     run without a network. The posts were written, not collected, and the crowd is
-    simulated: results show how the tools work and are no evidence on real data.
+    simulated: results show how the tools work and are not evidence on real data.
 
     Returns
     -------
@@ -31,7 +31,7 @@ def load_weather_posts() -> Bunch:
 
         crowd_labels : DataFrame of shape (1562, 3)
             One judgement per row: `tweet_id`, `worker_id`, `label` (0 or 1). Only
-            the answers "Negative" and "Positive"; 60 workers.
+            the labels "Negative" and "Positive"; 60 workers.
         crowd_answers : DataFrame of shape (1704, 3)
             All judgements: `tweet_id`, `worker_id`, `answer` ("Negative",
             "Positive" or "I can't tell").

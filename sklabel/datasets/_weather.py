@@ -47,11 +47,11 @@ def fetch_weather_sentiment(
     data_home: str | os.PathLike[str] | None = None,
     download_if_missing: bool = True,
 ) -> Bunch:
-    """Weather tweets with a gold sentiment and the answers of crowd workers.
+    """Weather tweets with a gold sentiment and the judgements of crowd workers.
 
     The real data of the Snorkel crowdsourcing tutorial, split and thinned out in
     the same way: half of the train and dev tweets and all test tweets have no
-    judgements. Download it the first time. With 50 test tweets an accuracy has a
+    judgements. The first call downloads the data. With 50 test tweets an accuracy has a
     standard error of 5 to 6 points: too few to compare two good classifiers.
 
     Parameters
@@ -69,7 +69,7 @@ def fetch_weather_sentiment(
 
         crowd_labels : DataFrame of shape (1916, 3)
             One judgement per row: `tweet_id`, `worker_id`, `label` (0 or 1). Only
-            the answers "Negative" and "Positive"; 100 workers.
+            the labels "Negative" and "Positive"; 100 workers.
         crowd_answers : DataFrame of shape (2380, 3)
             All judgements of the same tweets: `tweet_id`, `worker_id`, `answer`
             (one of five strings); 101 workers.

@@ -34,8 +34,7 @@ def check_one_layout(lfs: Any) -> None:
     Raises
     ------
     ValueError
-        If they do: stacking them drops the dense votes for class 0, and nothing in
-        the result shows it.
+        If they do. Stacking them drops the dense votes for class 0 without a trace.
     """
     layouts = [
         (type(leaf).__name__, leaf.sparse_output)

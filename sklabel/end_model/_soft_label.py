@@ -50,7 +50,7 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
 
     Each row enters once per class with the class probability as sample weight, which
     minimises the cross-entropy with the soft labels. Prefer it to hard labels when
-    the probabilities are honest; it trains on up to n_classes times as many rows.
+    the probabilities are calibrated; it trains on up to n_classes times as many rows.
 
     Parameters
     ----------
@@ -194,7 +194,7 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
             X, soft, weight = take_rows(X, kept), soft[kept], weight[kept]
         hard = self.classes_[np.argmax(soft, axis=1)]
         if not has_fit_parameter(last, "sample_weight"):
-            # Nothing to say about certain labels of equal weight.
+            # Certain labels of equal weight lose nothing.
             if np.any((soft > 0) & (soft < 1)) or np.any(weight != 1):
                 warn(
                     f"{type(last).__name__} takes no sample_weight: it is trained on "
@@ -203,7 +203,7 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
                 )
             return estimator.fit(X, hard)
         rows, labels, row_weight = _expand(soft, weight, self.classes_)
-        # Certain labels of equal weight go the way of any classifier.
+        # Certain labels of equal weight need no sample_weight.
         options = {} if np.all(row_weight == 1) else {"sample_weight": row_weight}
         if is_pipeline:
             head = estimator[:-1]
@@ -327,7 +327,7 @@ def _repeat_rows(X: Any, rows: np.ndarray) -> Any:
 def _expand(
     soft: np.ndarray, weight: np.ndarray, classes: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return row, class and weight of every pair with positive weight."""
+    """Return row, class and weight of every (row, class) with positive weight."""
     pair_weight = soft * weight[:, None]
     rows, columns = np.nonzero(pair_weight > 0)
     return rows, classes[columns], pair_weight[rows, columns]

@@ -76,8 +76,8 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
     `classes` of :class:`LFTransformer`), the label model gets them, so `predict`
     returns names. Gold labels override soft labels, unless the label model has
     ``use_gold=False``. Rows with neither vote nor gold are left out of training;
-    `n_training_samples_` counts the others, and there is a warning if they are no more
-    than half. Of a Pipeline as end model, the feature steps see every row once.
+    `n_training_samples_` counts the others, and there is a warning if they are at most
+    half of all. Of a Pipeline as end model, the feature steps see every row once.
 
     Examples
     --------
@@ -173,7 +173,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
                 "nothing to train on. Check ids and columns of the labeling functions."
             )
         if not used.all():
-            # A few are no news, and a grid search would repeat it for every fit.
+            # A few are common, and a grid search would warn in every fit.
             if used.sum() <= len(used) / 2:
                 warn(
                     f"{int((~used).sum())} of {len(used)} rows have neither a vote nor "

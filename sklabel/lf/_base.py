@@ -14,6 +14,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklabel.base import VersionedPickle
+from sklabel.utils._validation import check_filled
 from sklabel.votes._cast import ABSTAIN, CastVotes
 from sklabel.votes._forms import VoteMatrix, matrix_of, vote_dtype
 
@@ -36,7 +37,7 @@ class BaseLFTransformer(TransformerMixin, VersionedPickle):
     sparse_output: bool
 
     def _check_samples(self, X: Any, *, reset: bool) -> Any:
-        """Check shape and column names; a DataFrame comes back as it is.
+        """Check shape and column names; return a DataFrame unchanged.
 
         Parameters
         ----------
@@ -68,16 +69,7 @@ class BaseLFTransformer(TransformerMixin, VersionedPickle):
                 "array.reshape(-1, 1)."
             )
         if isinstance(X, pd.DataFrame):
-            if X.shape[1] == 0:
-                raise ValueError(
-                    f"Found array with 0 feature(s) (shape={X.shape}) while a minimum "
-                    f"of 1 is required by {type(self).__name__}."
-                )
-            if len(X) == 0:
-                raise ValueError(
-                    f"Found array with 0 sample(s) (shape={X.shape}) while a minimum "
-                    f"of 1 is required by {type(self).__name__}."
-                )
+            check_filled(X, where=type(self).__name__)
             validate_data(self, X, reset=reset, skip_check_array=True)
             return X
         return validate_data(self, X, reset=reset, dtype=None, ensure_all_finite=False)

@@ -178,7 +178,7 @@ class LFTransformer(BaseLFTransformer):
     on_error : {'raise', 'abstain'}, default='raise'
         What to do when a row function raises: stop with its error, or abstain and
         warn once with the number of errors. An error in a vectorised function, or a
-        return value that is no vote, always stops.
+        return value that is not a vote, always stops.
     sparse_output : bool, default=False
         Return a :class:`~sklabel.votes.VoteMatrix` (CSR; an entry that is not stored
         is an abstention) instead of a dense array.
@@ -244,7 +244,7 @@ class LFTransformer(BaseLFTransformer):
         self.n_jobs = n_jobs
 
     def fit(self, X: Any, y: Any = None) -> LFTransformer:
-        """Check the functions and remember the columns; no function is called.
+        """Check the functions and remember the columns; call none of them.
 
         Parameters
         ----------
@@ -290,7 +290,7 @@ class LFTransformer(BaseLFTransformer):
         NotFittedError
             If the transformer is not fitted.
         TypeError
-            If a function returns something that is no vote.
+            If a function returns something that is not a vote.
         ValueError
             If X has other columns than in `fit`, a column name twice, or a vectorised
             function returns another number of votes than X has rows or a Series with

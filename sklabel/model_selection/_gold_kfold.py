@@ -23,11 +23,11 @@ class GoldKFold(BaseCrossValidator):
     Parameters
     ----------
     n_splits : int, default=5
-        Number of folds; at least 2, and not more than gold rows.
+        Number of folds; at least 2, and at most the number of gold rows.
     shuffle : bool, default=False
         Whether to shuffle the gold rows first.
     random_state : int, RandomState instance or None, default=None
-        Seed of the shuffle; None where `shuffle` is False.
+        Seed of the shuffle; must be None where `shuffle` is False.
 
     See Also
     --------

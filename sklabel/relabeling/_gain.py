@@ -16,7 +16,7 @@ from sklabel.utils._validation import check_option, check_proba, first_few, is_i
 from sklabel.votes._cast import CastVotes
 
 CRITERIA = ("error", "entropy")
-# Below this a gain is a rounding error.
+# A smaller gain is a rounding error.
 NO_GAIN = 1e-12
 
 

@@ -90,7 +90,7 @@ def relabel_plan(
 
     See Also
     --------
-    expected_gain : Of one vote, for every sample.
+    expected_gain : Gain of one vote, for every sample.
     simulate_cost_curve : Replays a crowd to see what such plans save.
 
     Notes
@@ -271,7 +271,7 @@ def _cumulative(
     """Return the gain of 0, 1, 2, ... further votes together."""
     columns = [gain_of_outcome(proba, outcome, criterion) for outcome in outcomes]
     gains = np.column_stack([np.zeros(len(proba)), *columns])
-    # A further vote never hurts; drawn outcomes may say so.
+    # A further vote never hurts, although drawn outcomes may make it seem so.
     return np.maximum.accumulate(gains, axis=1)
 
 

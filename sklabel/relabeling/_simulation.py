@@ -1,4 +1,4 @@
-"""Replay of a crowd: what accuracy costs under a policy of asking again."""
+"""Replay of a crowd: what accuracy costs under a policy of buying judgements."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
@@ -57,9 +57,9 @@ def simulate_cost_curve(
     """Replay a crowd that judged everything, and see what fewer judgements give.
 
     Each repeat shuffles the judgements of every sample, takes the first `start`, fits
-    the label model, and then buys on in rounds as a policy says, with a new fit after
-    each. Use it on a pilot with many judgements per sample to choose the policy and
-    the redundancy of the rest.
+    the label model, and then buys more in rounds as a policy says, with a new fit
+    after each. Use it on a pilot with many judgements per sample to choose the policy
+    and the redundancy of the rest.
 
     Parameters
     ----------
@@ -126,11 +126,11 @@ def simulate_cost_curve(
 
     Notes
     -----
-    The order is a random assignment: who answers next does not depend on the sample,
-    though in the crowd it may have. Gold labels that no worker may give count as
-    wrong. Intervals are about repeats, that is about the order of these judgements;
-    another crowd or other samples vary more. All policies end at the same accuracy
-    when everything is bought, so compare them by what they need before
+    The order is random: who judges a sample next does not depend on the sample,
+    although in the crowd it may have. Gold labels that are not classes of the crowd
+    count as wrong. Intervals are over repeats, which differ in the order of the same
+    judgements; another crowd or other samples would vary more. All policies end at the
+    same accuracy when everything is bought, so compare what they need to get there
     (:meth:`CostCurve.share_needed`). That asking again for some samples beats the same
     redundancy for all is the finding of [1]_.
 
@@ -335,7 +335,7 @@ def _replay_policies(
     order = np.lexsort((rng.random(len(votes.lf)), votes.rows))
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order)) - np.repeat(votes.indptr[:-1], votes.counts)
-    # One seed for all policies: ties break alike, whatever else is run.
+    # One seed for all policies: how ties break does not depend on other policies.
     return {
         name: _replay_policy(
             replay, gold, rank, policy, start, step, np.random.default_rng(seed)

@@ -1,7 +1,7 @@
 """Checks of label models and LF transformers, beside those of scikit-learn.
 
 ``sklearn.utils.estimator_checks.check_estimator`` knows nothing of votes. These
-batteries hold what a label model or an LF transformer promises on top; run both on
+batteries check what a label model or an LF transformer promises on top; run both on
 your own estimators.
 """
 
@@ -61,7 +61,7 @@ for load in (
 def check_label_model(estimator: Any) -> None:
     """Check what a label model promises on top of scikit-learn's checks.
 
-    Permuting rows, LFs or classes permutes the answer; an LF that always abstains
+    Permuting rows, LFs or classes permutes the result; an LF that always abstains
     changes nothing; dense, sparse, long and DataFrame votes give the same; repeated
     and reloaded models give the same bits; weights count like repeated rows.
 
@@ -134,7 +134,7 @@ def check_lf_transformer(transformer: Any, X: Any) -> None:
 
 
 def _run(check: Callable[[Any, Any], None], data: str, estimator: Any, X: Any) -> None:
-    """Run one check; an error says which one it was."""
+    """Run one check; a note of the error names it."""
     try:
         check(clone(estimator), copy.deepcopy(X))
     except Exception as error:
@@ -208,7 +208,7 @@ def _check_permuted_rows(estimator: Any, votes: np.ndarray) -> None:
         _fit_proba(estimator, votes[order]),
         _fit_proba(estimator, votes)[order],
         atol=_ATOL,
-        err_msg="permuting rows permutes the answer",
+        err_msg="permuting rows permutes the result",
     )
 
 
@@ -247,7 +247,7 @@ def _check_unseen_worker(estimator: Any, votes: np.ndarray) -> None:
     model = estimator.fit(np.hstack([votes, silent]))
     late = np.hstack([votes, np.full((len(votes), 1), votes.max())])
     proba = model.predict_proba(late)
-    assert np.isfinite(proba).all(), "a first vote after fit is no problem"
+    assert np.isfinite(proba).all(), "a first vote after fit is allowed"
     assert_allclose(proba.sum(axis=1), 1, atol=1e-12)
 
 

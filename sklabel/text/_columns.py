@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
-from sklabel.utils._validation import check_columns, first_few, warn
+from sklabel.utils._validation import check_columns, check_filled, first_few, warn
 
 _RESHAPE = (
     "Reshape your data using array.reshape(-1, 1) if it has a single feature, or "
@@ -26,18 +26,18 @@ _RESHAPE = (
 def read_texts(
     estimator: BaseEstimator, X: Any, column: str | int | None, *, reset: bool
 ) -> list[str | None]:
-    """Check X and return the texts that an estimator shall read, one per row.
+    """Check X and return the texts for an estimator to read, one per row.
 
     Parameters
     ----------
     estimator : estimator instance
-        The estimator that reads X: gets `n_features_in_` and `feature_names_in_`, and
-        gives its name to the messages.
+        The estimator that reads X. It gets `n_features_in_` and `feature_names_in_`,
+        and messages name it.
     X : DataFrame, array-like of shape (n_samples, n_columns) or (n_samples,)
         Where the texts are. One dimension is read if it holds text.
     column : str, int or None
         Name or position of the column with the text; with a name the other columns of
-        a DataFrame are not looked at. None takes the only column. Where there are
+        a DataFrame are ignored. None takes the only column. Where there are
         several and none has a name or holds text (a plain array, a frame of numbers),
         None joins the cells of a row by a space.
     reset : bool
@@ -52,8 +52,8 @@ def read_texts(
     ------
     ValueError
         If X has no rows or no columns, has one dimension and no text, lacks `column`,
-        has several columns to choose from, or, where `column` is no name, has other
-        columns than in `fit`.
+        has several columns to choose from, or, where `column` is not a name, has
+        other columns than in `fit`.
     TypeError
         If X is sparse, or a cell is neither text nor missing nor a number.
 
@@ -120,12 +120,7 @@ def _as_table(
 ) -> pd.DataFrame | np.ndarray:
     """Return X as a DataFrame, if it was one, or as a 2-D array."""
     if isinstance(X, pd.DataFrame):
-        for count, what in zip(X.shape, ("sample(s)", "feature(s)"), strict=True):
-            if count == 0:
-                raise ValueError(
-                    f"Found array with 0 {what} (shape={X.shape}) while a minimum of 1 "
-                    f"is required by {type(estimator).__name__}."
-                )
+        check_filled(X, where=type(estimator).__name__)
         return X
     if _n_dimensions(X) == 1 and len(X):
         cells = X if isinstance(X, pd.Series) else _object_array(X)
@@ -229,7 +224,7 @@ def _column_dtype(table: pd.DataFrame | np.ndarray, position: int) -> Any:
 
 
 def _plain_texts(values: np.ndarray) -> list[str | None] | None:
-    """Return the cells if all are text or missing, without a look at each in Python."""
+    """Return the cells if all are text or missing, else None; no loop in Python."""
     if values.dtype.kind in "UT":
         return values.tolist()
     if values.dtype.kind != "O":

@@ -17,7 +17,7 @@ from sklabel.utils._optional import import_optional
 # One call on 100,000 texts needs 565 MB.
 _TOKENIZER_CHUNK = 4_096
 # Fewer rows than this in one matrix product may take another kernel of the BLAS, with
-# other rounding: there a batch is compared with a single text before it is trusted.
+# other rounding: there the first batch of a length is compared with single texts.
 _SHORT = 16
 
 
@@ -84,7 +84,7 @@ def embed(
     starts = np.cumsum(lengths) - lengths
     rows = torch.zeros((len(texts), n_features), device=live.device)
     with torch.inference_mode():
-        # The longest first: what does not fit into memory fails at once.
+        # The longest first, so that a batch too large for memory fails at once.
         for length in np.unique(lengths)[::-1]:
             members = np.flatnonzero(lengths == length)
             if length == 0:
@@ -149,7 +149,7 @@ def _encodable(text: str) -> str:
 def _passes(
     live: LiveModel, tokens: Any, recipe: Recipe, batch_size: int
 ) -> Iterator[Any]:
-    """Yield the vectors of texts of equal length, one batch after the other."""
+    """Yield the vectors of texts of equal length, one batch after another."""
     torch = import_optional("torch", needed_by="BertEmbedder", extra="bert")
     n_texts, length = tokens.shape
     exact = live.batch_is_exact

@@ -1,4 +1,4 @@
-"""Where the files of a model are: a folder, the hub's local cache, or the hub."""
+"""Finding the files of a model: in a folder, the hub's local cache, or on the hub."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
@@ -46,7 +46,7 @@ def config_folder(model: str, *, revision: str | None, local_only: bool) -> Path
     Raises
     ------
     OSError
-        If there is none.
+        If no such model is found.
     """
     return _locate(model, revision=revision, local_only=local_only, complete=False)
 
@@ -66,12 +66,12 @@ def model_folder(model: str, *, revision: str | None, local_only: bool) -> Path:
     Returns
     -------
     folder : Path
-        Holds all that it takes to load the model.
+        Holds everything needed to load the model.
 
     Raises
     ------
     OSError
-        If there is none.
+        If no such model is found.
     """
     return _locate(model, revision=revision, local_only=local_only, complete=True)
 
@@ -87,7 +87,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     Returns
     -------
     config : dict
-        What the file says.
+        Content of the file.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 
 def folder_state(folder: Path) -> str:
-    """Describe the files of a folder, so that a change of one changes the answer.
+    """Describe the files of a folder, so that a change of one changes the result.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def folder_state(folder: Path) -> str:
 
 
 def read_model_files(folder: Path) -> dict[str, bytes]:
-    """Read what it takes to load a model into memory.
+    """Read into memory everything needed to load a model.
 
     Parameters
     ----------
@@ -179,8 +179,8 @@ def _locate(
         lacks = _lacks(folder, complete=complete)
         if lacks:
             raise OSError(
-                f"The folder {model!r} holds no model: it lacks {lacks}. Give a folder "
-                "to which a transformers model and its tokenizer were saved."
+                f"The folder {model!r} does not hold a model: it lacks {lacks}. Give a "
+                "folder to which a transformers model and its tokenizer were saved."
             )
         return folder
     if _looks_like_a_path(model):

@@ -94,7 +94,7 @@ class LiveModel:
 
 
 class ModelStore:
-    """The live models of this process, at most a few, the last used ones.
+    """The loaded models of this process: the few that were used last.
 
     Parameters
     ----------
@@ -249,7 +249,7 @@ def _length_limit(config: Any, tokenizer: Any) -> int | None:
         if config.model_type in _OFFSET_POSITIONS:
             offset = (config.pad_token_id or 0) + 1
         limits.append(positions - offset)
-    # A tokenizer that knows no limit says 1e30.
+    # A tokenizer without a limit gives 1e30.
     if tokenizer.model_max_length < 1_000_000:
         limits.append(int(tokenizer.model_max_length))
     return min(limits, default=None)

@@ -17,7 +17,8 @@ def pack_linears(module: Any) -> bool:
 
     torch sends them to MKL, which reached 120 GFLOP/s on a core of AMD with AVX-512,
     where oneDNN reached 270; with AVX2 alone the two are equal. The results differ by
-    rounding. Where torch has no oneDNN, or a trial run disagrees, nothing changes.
+    rounding. Where torch has no oneDNN, or a trial run disagrees, the model stays as
+    it is.
 
     Parameters
     ----------

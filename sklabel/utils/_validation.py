@@ -34,6 +34,7 @@ __all__ = [
     "StrOptions",
     "check_class_prior",
     "check_columns",
+    "check_filled",
     "check_integer",
     "check_option",
     "check_proba",
@@ -58,8 +59,8 @@ _BETWEEN = ("sklabel", "sklearn", "joblib", "dask", "distributed", "pandas", "pi
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
     """Warn at the line of the user's code that led here.
 
-    A number of frames that is counted by hand is wrong as soon as there are two ways
-    in: `fit`, a Pipeline, a grid search, a function of `sklabel.dask`.
+    A `stacklevel` that is counted by hand is wrong as soon as there are two ways in:
+    `fit`, a Pipeline, a grid search, a function of `sklabel.dask`.
 
     Parameters
     ----------
@@ -200,6 +201,16 @@ def check_columns(frame: pd.DataFrame, columns: Sequence[Any], *, where: str) ->
         )
 
 
+def check_filled(frame: pd.DataFrame, *, where: str) -> None:
+    """Raise as scikit-learn does if a frame has no row or no column."""
+    for count, what in zip(frame.shape[::-1], ("feature", "sample"), strict=True):
+        if count == 0:
+            raise ValueError(
+                f"Found array with 0 {what}(s) (shape={frame.shape}) while a minimum "
+                f"of 1 is required by {where}."
+            )
+
+
 def check_class_prior(class_prior: ArrayLike, n_classes: int) -> np.ndarray:
     """Check given class probabilities.
 
@@ -292,7 +303,7 @@ def check_sample_weight(sample_weight: ArrayLike, n_samples: int) -> np.ndarray:
     return weight
 
 
-# Soft labels that were written with four digits still are soft labels.
+# Rounding to four digits must not spoil soft labels.
 _SUM_TOLERANCE = 1e-4
 
 
@@ -314,8 +325,8 @@ def check_proba(proba: ArrayLike, *, name: str = "proba") -> np.ndarray:
     Raises
     ------
     ValueError
-        If there are not two dimensions, no column, or a row is not one of
-        probabilities.
+        If there are not two dimensions, there is no column, or a row does not hold
+        probabilities that sum to 1.
     """
     array = np.asarray(proba, dtype=np.float64)
     if array.ndim != 2 or array.shape[1] == 0:
@@ -328,7 +339,7 @@ def check_proba(proba: ArrayLike, *, name: str = "proba") -> np.ndarray:
         row = int(np.argmax(bad))
         raise ValueError(
             f"Probabilities in {name} must be finite and not negative; row {row} is "
-            f"{array[row].tolist()} ({int(bad.sum())} such rows). Drop rows without "
+            f"{array[row].tolist()} ({int(bad.sum())} such rows). Drop rows without a "
             "soft label."
         )
     total = array.sum(axis=1)

@@ -235,7 +235,7 @@ class Alphabets:
     values : ndarray of shape (n_values,)
         Sorted values that a vote can have; a value that is not a class is evidence.
     class_of_value : ndarray of shape (n_values,)
-        Index of the class that a value names, -1 if it names none.
+        Index of the class that a value names, -1 if it does not name a class.
     """
 
     classes: np.ndarray
@@ -245,7 +245,7 @@ class Alphabets:
 
 @dataclass(frozen=True)
 class Contents:
-    """What some rows hold: all that the classes depend on.
+    """What some rows hold, as far as the classes depend on it.
 
     Attributes
     ----------
@@ -424,8 +424,8 @@ def check_classes(classes: ArrayLike) -> np.ndarray:
     Raises
     ------
     ValueError
-        If there is none, one repeats, is missing or is not finite, or there are two
-        dimensions.
+        If there is no class, a class repeats, is missing or is not finite, or there
+        are two dimensions.
     TypeError
         If strings and numbers are mixed, or one is neither.
     """

@@ -1,4 +1,4 @@
-"""The dense, sparse and long forms of a vote matrix, and the ways between them."""
+"""The dense, sparse and long forms of a vote matrix, and how to convert them."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 

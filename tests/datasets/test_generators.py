@@ -11,8 +11,8 @@ from sklabel.datasets._crowd_generator import _draw_subsets
 TYPES = ["reliable", "average", "spammer", "adversarial"]
 
 
-def _answer_rates(data, n_classes):
-    """Share of each answer per worker and class: array (worker, class, answer)."""
+def _label_rates(data, n_classes):
+    """Share of each label per worker and class: array (worker, class, label)."""
     labels = data.crowd_labels
     counts = np.zeros((len(data.confusion), n_classes, n_classes))
     y = data.y[labels["sample"]]
@@ -73,9 +73,9 @@ def test_subsets_of_workers_are_all_equally_likely():
     assert_allclose(counts, 6_000, rtol=0.06)
 
 
-def test_answers_follow_the_confusion_matrices():
+def test_labels_follow_the_confusion_matrices():
     data = make_crowd_labels(20_000, 6, 3, judgements_per_sample=6, random_state=3)
-    assert_allclose(_answer_rates(data, 3), data.confusion, atol=0.025)
+    assert_allclose(_label_rates(data, 3), data.confusion, atol=0.025)
 
 
 def test_difficulty_mixes_confusion_with_guessing():
@@ -84,7 +84,7 @@ def test_difficulty_mixes_confusion_with_guessing():
     )
     assert data.difficulty.mean() == pytest.approx(0.4, abs=0.01)
     expected = 0.6 * data.confusion + 0.4 / 3
-    assert_allclose(_answer_rates(data, 3), expected, atol=0.025)
+    assert_allclose(_label_rates(data, 3), expected, atol=0.025)
 
 
 def test_workers_err_more_on_difficult_samples():
@@ -107,7 +107,7 @@ def test_nobody_knows_anything_at_difficulty_one():
     data = make_crowd_labels(
         20_000, 5, worker_types={"reliable": 1.0}, difficulty=1, random_state=0
     )
-    assert_allclose(_answer_rates(data, 2), 0.5, atol=0.025)
+    assert_allclose(_label_rates(data, 2), 0.5, atol=0.025)
 
 
 def test_shares_of_worker_types_are_met():
@@ -140,7 +140,7 @@ def test_worker_types_are_right_as_often_as_documented(
     assert low <= right.min() < right.max() <= high
 
 
-def test_spammers_answer_alike_whatever_the_class():
+def test_spammers_label_alike_whatever_the_class():
     confusion = make_crowd_labels(
         1, 10, 4, worker_types={"spammer": 1.0}, random_state=0
     ).confusion
@@ -382,7 +382,7 @@ def test_same_seed_gives_the_same_votes():
         ({"accuracy": [0.9, 0.6]}, r"each of the 5 LFs. Got an array of shape \(2,\)"),
         ({"unipolar_share": 3}, "unipolar_share must be a number"),
         ({"correlated": 2}, "correlated must be a number"),
-        ({"correlated": 1.0}, "at least one LF that copies none. Got 1.0 for 5 LFs"),
+        ({"correlated": 1.0}, "at least one LF that does not copy. Got 1.0 for 5 LFs"),
         ({"copy_probability": -0.1}, "copy_probability must be a number"),
         ({"class_prior": [0.2, 0.2]}, "class_prior must sum to 1"),
         ({"class_prior": [1, 0]}, "class_prior must hold positive numbers"),

@@ -98,7 +98,7 @@ def test_strong_polarity_is_mostly_right_and_leaves_gaps(posts):
 def test_description_says_that_nothing_is_real(data):
     assert "written for this package" in data.DESCR
     assert "the crowd is simulated" in data.DESCR.replace("\n", " ")
-    assert "no\nevidence on real data" in data.DESCR
+    assert "they are not\nevidence on real data" in data.DESCR
 
 
 def test_loading_twice_gives_frames_of_their_own(data):

@@ -176,7 +176,7 @@ def test_an_estimator_without_sample_weight_learns_the_most_probable_class():
     assert_array_equal(clf.predict(X), plain.predict(X))
 
 
-def test_hard_labels_without_sample_weight_are_no_reason_to_warn(seen):
+def test_hard_labels_without_sample_weight_do_not_warn(seen):
     X, soft = make_data(80)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -304,7 +304,7 @@ def test_predict_before_fit():
         SoftLabelClassifier(LogisticRegression()).predict([[0.0]])
 
 
-# What is no label
+# What is not a label
 
 ROWS = [[0.5, 0.5], [0.2, 0.8], [0.9, 0.1]]
 
@@ -324,13 +324,13 @@ ROWS = [[0.5, 0.5], [0.2, 0.8], [0.9, 0.1]]
         ([0.1, 0.7, 0.2], None, "Unknown label type"),
     ],
 )
-def test_labels_that_are_none(y, classes, message):
+def test_bad_labels_raise(y, classes, message):
     clf = SoftLabelClassifier(LogisticRegression(), classes=classes)
     with pytest.raises(ValueError, match=message):
         clf.fit([[0.0], [1.0], [2.0]], y)
 
 
-def test_an_estimator_that_is_none():
+def test_a_bad_estimator_raises():
     with pytest.raises(ValueError, match="The 'estimator' parameter of SoftLabel"):
         SoftLabelClassifier("svm").fit([[0.0]], [0])
 

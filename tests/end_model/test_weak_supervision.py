@@ -404,7 +404,7 @@ def test_predict_before_fit():
         ("soft", "The 'soft' parameter of WeakSupervisionClassifier"),
     ],
 )
-def test_a_stage_that_is_none(stage, message):
+def test_a_bad_stage_raises(stage, message):
     X, crowd, _ = make_data(20)
     with pytest.raises(ValueError, match=message):
         classifier(crowd).set_params(**{stage: "nothing"}).fit(X)

@@ -269,7 +269,7 @@ def test_a_csv_file_with_labels_of_minus_one_warns_at_the_line_of_the_user(tmp_p
     assert [warning.filename for warning in record] == [__file__]
 
 
-def test_minus_one_is_no_surprise_once_classes_are_given():
+def test_minus_one_does_not_warn_once_classes_are_given():
     frame = _frame(label=[1, -1, 1, 0])
     crowd = CrowdLabels.from_frame(frame, classes=[0, 1])
     assert crowd.left_out["missing_label"] == 1
@@ -442,7 +442,7 @@ def test_repeats_can_be_refused():
     assert len(CrowdLabels.from_frame(_frame(), duplicates="raise")) == 4
 
 
-def test_one_pair_with_very_many_repeats_is_no_problem():
+def test_one_pair_may_repeat_very_often():
     frame = pd.DataFrame({"sample": 1, "worker": "bot", "label": [0, 1, 1] * 100_000})
     crowd = CrowdLabels.from_frame(frame, duplicates="majority")
     assert _as_dict(crowd) == {(1, "bot"): 1}
@@ -564,7 +564,7 @@ def test_a_wide_table_goes_there_and_back(labels):
         pd.DataFrame({"a": [0, None], "b": [-1, 1]}, dtype=object),
     ],
 )
-def test_all_gaps_of_a_wide_table_are_no_label(wide):
+def test_all_gaps_of_a_wide_table_are_missing_labels(wide):
     crowd = CrowdLabels.from_wide(wide)
     assert _as_dict(crowd) == {(0, "a"): 0, (1, "b"): 1}
     assert crowd.left_out["missing_label"] == 0

@@ -148,7 +148,7 @@ def test_bad_lists_of_functions_raise(lfs, error, message):
         LFTransformer(lfs).fit(NUMBERS)
 
 
-def test_a_function_that_is_no_list_raises():
+def test_a_function_instead_of_a_list_raises():
     with pytest.raises(
         ValueError, match="The 'lfs' parameter of LFTransformer must be"
     ):
@@ -298,7 +298,7 @@ def test_the_index_of_a_returned_series_must_be_that_of_x(posts):
     assert votes[:, 0].tolist() == [3, 2, 1, 0]
 
 
-# What is no vote
+# What is not a vote
 
 
 @pytest.mark.parametrize(
@@ -320,7 +320,7 @@ def test_the_index_of_a_returned_series_must_be_that_of_x(posts):
     ],
 )
 @pytest.mark.parametrize("vectorized", [False, True])
-def test_what_is_no_vote_raises_with_function_row_and_classes(vote, shown, vectorized):
+def test_what_is_not_a_vote_raises_with_function_and_row(vote, shown, vectorized):
     def function(x):
         return [0, 1, vote]
 
@@ -347,7 +347,7 @@ def test_without_classes_any_non_negative_integer_is_a_vote_and_nothing_else(vot
         _apply(lambda x: vote)
 
 
-def test_true_and_false_are_no_votes_even_beside_abstentions():
+def test_true_and_false_are_not_votes_even_beside_abstentions():
     with pytest.raises(TypeError, match="f returned True for row 1"):
         _apply(lambda x: True if x.n == 2 else ABSTAIN)
     for returned in (NUMBERS["n"] > 1, np.array([True, False, True]), [0, 1, True]):
@@ -356,7 +356,7 @@ def test_true_and_false_are_no_votes_even_beside_abstentions():
             _apply(function)
 
 
-def test_integers_are_no_votes_where_classes_are_strings():
+def test_integers_are_not_votes_where_classes_are_strings():
     with pytest.raises(TypeError, match=r"returned 1 for row 0.*\['bad', 'good'\]"):
         _apply(lambda x: 1, classes=["bad", "good"])
 
@@ -571,7 +571,7 @@ def test_processes_change_nothing():
     assert_array_equal(found, expected)
 
 
-def test_there_are_no_more_processes_than_rows():
+def test_there_are_at_most_as_many_processes_as_rows():
     with parallel_config(backend="threading"):
         votes = LFTransformer([slow_rain], n_jobs=20).fit_transform(TEXTS[:3])
     assert_array_equal(votes.ravel(), [0, -1, -1])

@@ -42,7 +42,7 @@ def test_entropy_and_error_of_posteriors():
         ([[1.5, -0.5]], "row 0 is"),
     ],
 )
-def test_what_is_no_posterior_raises(measure, proba, message):
+def test_what_is_not_a_posterior_raises(measure, proba, message):
     with pytest.raises(ValueError, match=message):
         measure(proba)
 
@@ -184,7 +184,7 @@ def test_unknown_votes_count_as_abstentions_with_a_warning(votes, model):
     np.testing.assert_array_equal(gain, expected_gain(known, label_model=model))
 
 
-def test_what_is_no_fitted_model_of_these_lfs_raises(votes, model):
+def test_what_is_not_a_fitted_model_of_these_lfs_raises(votes, model):
     with pytest.raises(NotFittedError):
         expected_gain(votes, label_model=LabelModel())
     with pytest.raises(TypeError, match=r"must be a fitted label model.*Logistic"):

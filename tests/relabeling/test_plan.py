@@ -219,7 +219,7 @@ def test_one_class_has_no_plan():
         relabel_plan(votes, label_model=model, budget=1)
 
 
-def test_what_is_no_fitted_model_of_these_lfs_raises(votes, model):
+def test_what_is_not_a_fitted_model_of_these_lfs_raises(votes, model):
     with pytest.raises(NotFittedError):
         relabel_plan(votes, label_model=LabelModel(), budget=1)
     with pytest.raises(TypeError, match=r"must be a fitted label model.*Logistic"):

@@ -520,12 +520,12 @@ def test_name_in_the_local_cache_of_the_hub(monkeypatch, tiny_bert, tmp_path):
 def test_folder_that_lacks_a_file(tiny_bert, tmp_path, name):
     folder = shutil.copytree(tiny_bert, tmp_path / "model")
     (folder / name).unlink()
-    with pytest.raises(OSError, match=r"holds no model: it lacks .*Give a folder"):
+    with pytest.raises(OSError, match=r"not hold a model: it lacks .*Give a folder"):
         BertEmbedder(folder).fit(POSTS).transform(POSTS)
 
 
 @pytest.mark.parametrize("content", ["{", "[]"])
-def test_config_that_is_none(tmp_path, content):
+def test_a_config_that_cannot_be_read(tmp_path, content):
     (tmp_path / "config.json").write_text(content)
     with pytest.raises(OSError, match=r"config.json (is not|does not)"):
         BertEmbedder(tmp_path).fit(POSTS)

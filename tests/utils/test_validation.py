@@ -19,6 +19,7 @@ from sklabel import CrowdLabels, GoldKFold, LabelModel, WorkerLFTransformer
 from sklabel.utils._validation import (
     check_class_prior,
     check_columns,
+    check_filled,
     check_sample_weight,
     first_few,
     is_text,
@@ -47,6 +48,20 @@ def test_columns_that_are_there_pass():
 def test_columns_that_are_missing_doubled_or_asked_for_twice_raise(columns, message):
     with pytest.raises(ValueError, match=message):
         check_columns(FRAME, columns, where="Thing")
+
+
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        (FRAME[:0], r"0 sample\(s\) \(shape=\(0, 3\)\) .* required by Thing"),
+        (FRAME[[]], r"0 feature\(s\) \(shape=\(1, 0\)\) .* required by Thing"),
+        (FRAME.iloc[:0, :0], r"0 feature\(s\)"),
+    ],
+)
+def test_an_empty_frame_raises_as_in_scikit_learn(frame, message):
+    check_filled(FRAME, where="Thing")
+    with pytest.raises(ValueError, match=message):
+        check_filled(frame, where="Thing")
 
 
 def test_a_class_prior_comes_back_as_floats_that_sum_to_one():
