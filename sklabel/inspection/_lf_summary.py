@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from sklabel.inspection._crowd import (
     ModelVotes,
+    check_gold,
     check_label_model,
     posterior_of,
     read_model_votes,
@@ -98,7 +99,7 @@ def lf_summary(
         or `y` is of another kind (numbers, strings) than the votes, or `label_model`
         was fitted on other LFs or other vote values.
     TypeError
-        If `label_model` is not a label model.
+        If `label_model` is not a label model, or `y` is a model.
     NotFittedError
         If `label_model` is not fitted.
 
@@ -200,6 +201,7 @@ def summarise_lfs(
     flags : list of length n_lfs of lists of Flag
         In the order of the rows; all empty without a model.
     """
+    check_gold(y, where="lf_summary")
     model = label_model
     if model is not None:
         model = check_label_model(model, where="lf_summary")

@@ -341,7 +341,7 @@ class WorkerFunnelDisplay:
         return self
 
     def _draw_limits(self, ax: Any) -> None:
-        """Draw the funnel itself and settle the limits of the axes."""
+        """Draw the limits of the funnel, and set the range of the axes."""
         from matplotlib.ticker import (
             LogLocator,
             MaxNLocator,

@@ -16,6 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklabel.inspection._crowd import (
     check_crowd_labels,
+    check_gold,
     check_label_model,
     crowd_to_cast,
     crowd_to_votes,
@@ -118,6 +119,7 @@ def gather(
 ) -> ReportData:
     """Read everything that the user passed to the report; see `labeling_report`."""
     where = "labeling_report"
+    check_gold(y, where=where)
     model = label_model
     if model is not None:
         check_label_model(model, where=where)
@@ -275,7 +277,7 @@ def _as_matrix(votes: CastVotes, model: BaseLabelModel) -> Any:
 def gold_by_id(data: ReportData) -> pd.Series | None:
     """Return gold labels indexed by sample id, as `worker_report` takes them.
 
-    None where the rows do not stand for samples of the crowd.
+    None if the rows are not known to be samples of the crowd.
     """
     crowd = data.crowd
     if crowd is None or not data.ids_are_samples or (data.gold < 0).all():

@@ -40,7 +40,7 @@ class Finding:
     title : str
         What it is, in a few words.
     detail : str
-        Whom it is about, what it means and what to do.
+        Who or what it is about, what it means and what to do.
     """
 
     level: Level
@@ -114,7 +114,7 @@ def findings(data: ReportData, tables: ReportTables) -> list[Finding]:
     data : ReportData
         What the report is about.
     tables : ReportTables
-        The tables of the report, and the flags that stand in them.
+        The tables of the report, and their flags.
 
     Returns
     -------
@@ -168,12 +168,15 @@ def headline(
         ("percent agreement", "agreement of pairs"),
     ):
         row = agreement.loc[key]
+        reason = str(row["reason"])
         if np.isnan(row["value"]):
-            out.append((name, NOTHING, "no sample has two votes"))
-        else:
-            style = "{:.1%}" if key == "percent agreement" else "{:.2f}"
-            between = f"{style.format(row['low'])} to {style.format(row['high'])}"
-            out.append((name, style.format(row["value"]), f"95% interval {between}"))
+            out.append((name, NOTHING, reason))
+            continue
+        style = "{:.1%}" if key == "percent agreement" else "{:.2f}"
+        between = f"{style.format(row['low'])} to {style.format(row['high'])}"
+        # Without an interval, the reason says why.
+        meaning = reason or f"95% interval {between}"
+        out.append((name, style.format(row["value"]), meaning))
     top = data.proba.max(axis=1)
     sure = top >= SURE
     out.append(
@@ -295,7 +298,8 @@ def _of_agreement(agreement: pd.DataFrame) -> list[Finding]:
                 "bad ones.",
             )
         ]
-    between = f"{row['value']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
+    interval = f" ({row['low']:.2f} to {row['high']:.2f})"
+    between = f"{row['value']:.2f}{'' if row['reason'] else interval}"
     if row["low"] <= 0:
         return [
             Finding(

@@ -130,7 +130,7 @@ def _plan(data: ReportData, budget: int) -> tuple[pd.DataFrame | None, str]:
         cap[known] = 0
     budget = min(budget, int(cap.sum()))
     if len(data.votes.lf) == 0:
-        return None, "There are no votes to judge the average worker by."
+        return None, "There are no votes to estimate the average worker from."
     X = data.X
     if isinstance(X, pd.DataFrame):
         X = X.reset_index(drop=True)
@@ -169,7 +169,7 @@ def _disputed(data: ReportData) -> pd.DataFrame:
 
 
 def _against_gold(data: ReportData) -> pd.DataFrame:
-    """List the gold samples that the model labels otherwise, the surest first."""
+    """List the gold samples with another label, the surest first."""
     top = data.proba.argmax(axis=1)
     rows = np.flatnonzero((data.gold >= 0) & (top != data.gold))
     order = np.lexsort((rows, -data.proba[rows].max(axis=1)))

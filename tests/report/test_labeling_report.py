@@ -595,6 +595,7 @@ def test_the_report_saves_itself_and_shows_itself_in_a_frame(tmp_path, crowd):
     [
         ({"label_model": "x"}, TypeError, "label_model of labeling_report must be a"),
         ({"label_model": LabelModel()}, NotFittedError, "not fitted"),
+        ({"y": LabelModel()}, TypeError, "Pass a fitted label model as label_model="),
         ({"y": [0, 1]}, ValueError, "1 rows and y has 2"),
         ({"y": [5]}, ValueError, "y has labels that are not in classes"),
         ({"votes": np.zeros((0, 2))}, ValueError, "nothing to report|no vote"),
