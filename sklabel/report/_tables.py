@@ -21,9 +21,9 @@ from sklabel.relabeling._plan import relabel_plan
 from sklabel.report._data import ReportData, gold_by_id
 from sklabel.utils._validation import plain
 
-# Vote values of one sample that are counted one by one.
+# So many vote values of a sample are counted one by one, the others together.
 _MOST_VALUES = 4
-# Judgements for one sample in the plan.
+# Most judgements for one sample in the plan.
 _PER_SAMPLE = 3
 _TIMES = "\N{MULTIPLICATION SIGN}"
 
@@ -218,7 +218,7 @@ def _votes_as_text(rows: np.ndarray, data: ReportData) -> list[str]:
 
 
 def value_names(data: ReportData) -> list[str]:
-    """Return what each vote value is called: by its class where it names one."""
+    """Return the name of each vote value: that of its class if it has one."""
     values = data.model.vote_values_
     return [
         str(plain(data.classes[c] if c >= 0 else value))

@@ -546,5 +546,7 @@ def test_gold_that_is_not_a_class_of_the_model_is_refused():
 
 
 def test_a_model_in_place_of_gold_labels_is_refused():
-    with pytest.raises(TypeError, match="y of lf_summary .*; got MajorityVote. Pass a"):
+    with pytest.raises(
+        TypeError, match=r"y of lf_summary .*; got MajorityVote. Pass a"
+    ):
         lf_summary([[0, 1]], MajorityVote().fit([[0, 1]]))
