@@ -2,7 +2,7 @@
 
 A folder holds one crowd per sub-folder: ``annotations.csv[.gz]`` (task, worker, label)
 and ``gold.csv`` (task, label). The set ``NAME/FILE`` is what ``FILE.csv`` in that
-sub-folder has gold labels for, without the answers that are none of these labels.
+sub-folder has gold labels for, without the judgements whose label is not one of them.
 
 Three replays of each, over the same random orders: adaptive (the samples with the
 largest expected gain), uniform, and a stopping rule (ask again below a top posterior
@@ -26,7 +26,7 @@ from pathlib import Path
 import pandas as pd
 
 from sklabel import CrowdLabels, MajorityVote
-from sklabel.relabeling import CostCurve, simulate_cost_curve, stopping_rule
+from sklabel.relabeling import CostCurve, StoppingRule, simulate_cost_curve
 
 SETS = ["weather_sentiment", "weather_sentiment/gold_tutorial_subset"]
 SETS += ["sp_amt", "rte", "bluebird"]
@@ -54,12 +54,13 @@ def written(value: float, low: float, high: float, digits: int = 2) -> str:
 
 
 def share(curve: CostCurve, tolerance: float, policy: str = "adaptive") -> str:
-    needed = curve.share_needed(policy, tolerance=tolerance)
+    needed = curve.share_needed(policy, tolerance=tolerance, random_state=0)
     return written(needed["share"], needed["low"], needed["high"])
 
 
 def cost(curve: CostCurve, accuracy: float, policy: str) -> str:
-    return written(*curve.judgements_to_reach(accuracy, policy), digits=1)
+    needed = curve.judgements_to_reach(accuracy, policy, random_state=0)
+    return written(*needed, digits=1)
 
 
 def replay(name: str, args: argparse.Namespace) -> tuple[dict, pd.DataFrame]:
@@ -67,12 +68,12 @@ def replay(name: str, args: argparse.Namespace) -> tuple[dict, pd.DataFrame]:
     folder, _, gold_file = name.partition("/")
     crowd, gold = read_crowd(args.data / folder, gold_file)
     options = {"n_repeats": args.repeats, "random_state": 0, "n_jobs": args.jobs}
-    rule = stopping_rule(args.threshold)
+    rule = StoppingRule(args.threshold)
     policies = {"adaptive": "adaptive", "uniform": "uniform", "stopping": rule}
     start = time.perf_counter()
     curve = simulate_cost_curve(crowd, gold, policy=policies, **options)
     majority = simulate_cost_curve(
-        crowd, gold, policy="uniform", estimator=MajorityVote(), **options
+        crowd, gold, policy="uniform", label_model=MajorityVote(), **options
     )
     seconds = time.perf_counter() - start
 

@@ -125,17 +125,18 @@ def save(proba: np.ndarray, sample: np.ndarray, path: str) -> float:
 def in_memory(folder: str, result: str) -> dict[str, Any]:
     """Fit on all votes at once."""
     from sklabel import CrowdLabels, LabelModel
-    from sklabel.label_model._chunks import Chunks
+    from sklabel.label_model._sums import VoteSource
     from sklabel.votes import VoteMatrix
 
-    sweeps = Sweeps(Chunks)
+    sweeps = Sweeps(VoteSource)
     use, started = Use(), time.perf_counter()
     crowd = CrowdLabels.from_frame(pd.read_parquet(folder))
-    indptr, worker, label, _ = crowd.votes_of(crowd.sample_ids)
-    shape = (len(indptr) - 1, crowd.n_workers)
-    votes = VoteMatrix((crowd.votes[label].astype(np.int8), worker, indptr), shape)
+    cast = crowd.judgements_of(crowd.sample_ids).cast
+    value = crowd.class_votes[cast.value].astype(np.int8)
+    shape = (cast.n_samples, cast.n_lfs)
+    votes = VoteMatrix((value, cast.lf, cast.indptr), shape)
     sample = crowd.sample_ids.to_numpy()
-    del crowd, worker, label
+    del crowd, cast, value
     read = time.perf_counter()
     model = LabelModel().fit(votes)
     fitted = time.perf_counter()
@@ -149,13 +150,18 @@ def in_memory(folder: str, result: str) -> dict[str, Any]:
 class Sweeps:
     """The seconds at which sweeps end, and bytes that the client sees by then."""
 
-    def __init__(self, chunks: Any, traffic: Any = lambda: ()) -> None:
+    def __init__(self, source: Any, traffic: Any = lambda: ()) -> None:
         self.marks: list[tuple[float, ...]] = []
 
-        def progress(data: Any, n_iter: int, change: float) -> None:
-            self.marks.append((time.perf_counter(), *traffic()))
+        total = source.total
 
-        chunks.progress = progress
+        def marked(data: Any, statistic: Any, *parameters: Any) -> Any:
+            sums = total(data, statistic, *parameters)
+            if statistic.name == "sweep":
+                self.marks.append((time.perf_counter(), *traffic()))
+            return sums
+
+        source.total = marked
 
     def means(self) -> dict[str, float]:
         """Return seconds and bytes per sweep, from the end of the first sweep on."""
@@ -198,11 +204,11 @@ def on_threads(folder: str, result: str) -> dict[str, Any]:
     import dask.dataframe
     import pyarrow.parquet  # noqa: F401
 
-    from sklabel.dask._fit import DaskChunks
+    from sklabel.dask._fit import DaskVotes
 
     use = Use()
     with dask.config.set(scheduler="threads", num_workers=2):
-        row = out_of_core(folder, result, Sweeps(DaskChunks))
+        row = out_of_core(folder, result, Sweeps(DaskVotes))
     row |= use.used()
     return row | {"accuracy": read_result(result)}
 
@@ -228,7 +234,7 @@ def on_cluster(folder: str, result: str, memory_limit: str) -> dict[str, Any]:
     from distributed import Client, LocalCluster
     from distributed.comm.tcp import TCP
 
-    from sklabel.dask._fit import DaskChunks
+    from sklabel.dask._fit import DaskVotes
 
     gathered = written = 0
     gather, write = Client._gather, TCP.write
@@ -257,7 +263,7 @@ def on_cluster(folder: str, result: str, memory_limit: str) -> dict[str, Any]:
         first = client.run(worker_state)
         Client._gather, TCP.write = counting_gather, counting_write
         use = Use()
-        sweeps = Sweeps(DaskChunks, lambda: (gathered, written))
+        sweeps = Sweeps(DaskVotes, lambda: (gathered, written))
         row = out_of_core(folder, result, sweeps)
         row |= use.used()
         Client._gather, TCP.write = gather, write

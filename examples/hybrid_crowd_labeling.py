@@ -84,7 +84,7 @@ if args.unipolar:
         sample="tweet_id",
         worker="worker_id",
         classes=[0, 1],
-        outside="count",
+        handle_unknown="count",
     )
     workers = WorkerLFTransformer(
         crowd, id_column="tweet_id", min_labels=11, unipolar=True

@@ -97,7 +97,7 @@ def label_files(source: Path, target: Path) -> tuple[LabelModel, int, int]:
     model = fit(LabelModel(), crowd)
     soft = predict_proba(model, crowd).rename(columns=str)
     soft.to_parquet(str(target))
-    return model, crowd.n_lines, crowd.n_workers
+    return model, crowd.n_judgements, crowd.n_workers
 
 
 def count_right(soft: pd.DataFrame) -> pd.DataFrame:
@@ -113,8 +113,9 @@ def count_right(soft: pd.DataFrame) -> pd.DataFrame:
 def largest_difference(source: Path, target: Path) -> float:
     """Fit in memory and return how far the soft labels are from those in files."""
     crowd = CrowdLabels.from_frame(pd.read_parquet(source))
-    indptr, worker, label, _ = crowd.votes_of(crowd.sample_ids)
-    votes = VoteMatrix((crowd.votes[label].astype(np.int8), worker, indptr))
+    cast = crowd.judgements_of(crowd.sample_ids).cast
+    value = crowd.class_votes[cast.value].astype(np.int8)
+    votes = VoteMatrix((value, cast.lf, cast.indptr))
     proba = LabelModel().fit(votes).predict_proba(votes)
     soft = pd.read_parquet(target).loc[crowd.sample_ids]
     return float(np.abs(soft.to_numpy() - proba).max())
@@ -139,7 +140,7 @@ def run(args: argparse.Namespace, folder: Path) -> None:
     )
     with cluster, Client(cluster):
         started = time.perf_counter()
-        model, n_lines, n_workers = label_files(source, target)
+        model, n_judgements, n_workers = label_files(source, target)
         seconds = time.perf_counter() - started
         soft = dd.read_parquet(str(target))
         counts = soft.map_partitions(
@@ -148,7 +149,7 @@ def run(args: argparse.Namespace, folder: Path) -> None:
         counts = counts.sum().compute()
 
     rows = {
-        "judgements": f"{n_lines:,}",
+        "judgements": f"{n_judgements:,}",
         "samples": f"{counts['samples']:,}",
         "workers of the crowd": f"{n_workers:,}",
         "files": n_files,
@@ -156,7 +157,7 @@ def run(args: argparse.Namespace, folder: Path) -> None:
         "sweeps": model.n_iter_,
         "accuracy of the soft labels": f"{counts['right'] / counts['samples']:.3f}",
     }
-    if n_lines <= args.compare_up_to:
+    if n_judgements <= args.compare_up_to:
         difference = largest_difference(source, target)
         rows["largest difference to a fit in memory"] = f"{difference:.0e}"
     print(pd.Series(rows).to_string())

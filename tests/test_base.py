@@ -1,6 +1,7 @@
 import pickle
 import warnings
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -32,9 +33,11 @@ def always_one(x):
 SAMPLES = np.arange(4)[:, None]
 
 
-def test_every_estimator_pickles_its_version(monkeypatch):
+def test_every_estimator_pickles_its_version(monkeypatch, tmp_path):
+    path = tmp_path / "estimator.joblib"
     for estimator in (MajorityVote(), LFTransformer([always_one])):
         data = pickle.dumps(estimator)
+        joblib.dump(estimator, path)
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             again = pickle.loads(data)
@@ -45,8 +48,12 @@ def test_every_estimator_pickles_its_version(monkeypatch):
         )
         with monkeypatch.context() as context:
             context.setattr(_version, "__version__", "99.0")
-            with pytest.warns(UserWarning, match=message):
+            with pytest.warns(UserWarning, match=message) as record:
                 pickle.loads(data)
+            with pytest.warns(UserWarning, match=message) as from_file:
+                joblib.load(path)
+            names = [warning.filename for warning in [*record, *from_file]]
+            assert names == [__file__, __file__]
 
 
 def test_clone_does_not_copy_the_version_into_the_object():

@@ -51,7 +51,7 @@ def label_models():
     yield MajorityVote(smoothing=0)
     yield WeightedMajorityVote()
     yield DawidSkene()
-    yield DawidSkene(alpha=0)
+    yield DawidSkene(smoothing=0)
     yield OneCoinDawidSkene()
     yield GLAD()
     yield MACE()

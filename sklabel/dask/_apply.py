@@ -48,7 +48,7 @@ def transform(transformer: Any, X: Any) -> Any:
     NotFittedError
         If the transformer is not fitted.
     TypeError
-        If X is no Dask DataFrame.
+        If X is not a Dask DataFrame.
 
     See Also
     --------
@@ -56,8 +56,8 @@ def transform(transformer: Any, X: Any) -> Any:
 
     Notes
     -----
-    The types of the columns show on one made-up row, or, if the transformer fails on
-    that, on the first row of X. A BertEmbedder loads its model on the workers only.
+    The types of the columns are found by transforming one made-up row or, if that
+    fails, the first row of X. A BertEmbedder loads its model on the workers only.
 
     Examples
     --------
@@ -106,13 +106,13 @@ def transform(transformer: Any, X: Any) -> Any:
     return X.map_partitions(_transform_dense, transformer, meta, meta=meta)
 
 
-def predict_proba(model: Any, X: Any) -> Any:
+def predict_proba(label_model: Any, X: Any) -> Any:
     """Return the class probabilities of every sample, lazily.
 
     Parameters
     ----------
-    model : label model
-        Fitted, here or in memory: any member of the family.
+    label_model : label model
+        Fitted by :func:`fit` or in memory: any model of `sklabel.label_model`.
     X : Dask DataFrame, Dask Array or PartitionedCrowdLabels
         Votes of the LFs of the fit.
 
@@ -127,9 +127,9 @@ def predict_proba(model: Any, X: Any) -> Any:
     ImportError
         If Dask is not installed.
     NotFittedError
-        If the model is not fitted.
+        If `label_model` is not fitted.
     TypeError
-        If X is no Dask collection.
+        If X is not a Dask collection.
     ValueError
         When it is computed, if a partition has other LFs than in the fit; names the
         partition.
@@ -149,16 +149,16 @@ def predict_proba(model: Any, X: Any) -> Any:
     array([[0.75, 0.25],
            [0.33, 0.67]])
     """
-    return _predict(model, X, "predict_proba")
+    return _predict(label_model, X, "predict_proba")
 
 
-def predict(model: Any, X: Any) -> Any:
+def predict(label_model: Any, X: Any) -> Any:
     """Return the most probable class of every sample, lazily.
 
     Parameters
     ----------
-    model : label model
-        Fitted, here or in memory: any member of the family.
+    label_model : label model
+        Fitted by :func:`fit` or in memory: any model of `sklabel.label_model`.
     X : Dask DataFrame, Dask Array or PartitionedCrowdLabels
         Votes of the LFs of the fit.
 
@@ -172,9 +172,9 @@ def predict(model: Any, X: Any) -> Any:
     ImportError
         If Dask is not installed.
     NotFittedError
-        If the model is not fitted.
+        If `label_model` is not fitted.
     TypeError
-        If X is no Dask collection.
+        If X is not a Dask collection.
     ValueError
         When it is computed, if a partition has other LFs than in the fit; names the
         partition.
@@ -193,7 +193,7 @@ def predict(model: Any, X: Any) -> Any:
     >>> predict(model, votes).compute()
     array([0, 1])
     """
-    return _predict(model, X, "predict")
+    return _predict(label_model, X, "predict")
 
 
 def _transform_one_row(transformer: Any, X: Any) -> Any:
@@ -206,6 +206,7 @@ def _transform_one_row(transformer: Any, X: Any) -> Any:
 
 
 def _delayed(function: Any) -> Any:
+    """Make a function or an object lazy."""
     return require_dask().delayed(function)
 
 
@@ -250,9 +251,9 @@ def _predict(model: Any, X: Any, method: str) -> Any:
 
 
 def _for_prediction(model: Any) -> Any:
-    """Return a copy without what is as large as the crowd and not used to predict."""
+    """Return a copy without large attributes that are not needed to predict."""
     light = copy(model)
-    for name in ("_memory", "confusion_"):
+    for name in ("_memory_", "confusion_"):
         light.__dict__.pop(name, None)
     return light
 
@@ -268,7 +269,7 @@ def _call(number: int, model: Any, votes: Any, method: str) -> np.ndarray:
 
 
 def _framed(result: np.ndarray, votes: Any, rows: Any, meta: Any) -> Any:
-    """Give the result the index of its rows."""
+    """Turn the result into a Series or DataFrame with the index of its rows."""
     index = votes.index if rows is None else rows
     if isinstance(meta, pd.Series):
         return pd.Series(result, index=index, name=meta.name, dtype=meta.dtype)

@@ -71,7 +71,7 @@ def blocks_of(X: Any, *, what: str) -> Blocks:
     if hasattr(X, "_vote_blocks"):
         return X._vote_blocks()
     if is_dask_frame(X) and X.ndim == 2:
-        # No votes of Dask's own making: they may be of another kind than those of X.
+        # Not the made-up row of Dask: its votes may be of another kind than those of X.
         row = np.zeros((1, X.shape[1]), dtype=np.int8)
         return Blocks(X.to_delayed(), pd.DataFrame(row, columns=X._meta.columns))
     if is_dask_array(X) and X.ndim == 2:
@@ -93,13 +93,13 @@ def blocks_of(X: Any, *, what: str) -> Blocks:
 
 
 def columns_of(column: Any, X: Any, n_parts: int, name: str) -> list[Any]:
-    """Return the partitions of gold labels or weights, None for each without any.
+    """Return the partitions of gold labels or weights, all None if there are none.
 
     Parameters
     ----------
     column : Dask Series or Array, or None
-        With the partitions of X. For PartitionedCrowdLabels, a pandas Series indexed
-        by sample id.
+        Partitioned like X. For PartitionedCrowdLabels, a pandas Series indexed by
+        sample id.
     X : Dask collection or PartitionedCrowdLabels
         The votes.
     n_parts : int

@@ -5,15 +5,14 @@
 from __future__ import annotations
 
 import sys
-import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import reduce
 from typing import Any
 
 from sklabel.dask._blocks import require_dask
-from sklabel.label_model._chunks import Chunks, add_sums
+from sklabel.label_model._sums import Statistic, VoteSource, add_sums
 
 # Sums of this many partitions are added by one task.
 _FAN_IN = 8
@@ -23,27 +22,21 @@ _PATIENCE = 2.0
 _ON_CLUSTER = (None, "distributed", "dask.distributed")
 
 
-class DaskChunks(Chunks):
+class DaskVotes(VoteSource):
     """Chunks of votes behind Dask; sums are added up in a tree.
 
     Parameters
     ----------
     chunks : list of Delayed
         One VoteChunk each.
-    model : ChunkedLabelModel
+    model : BaseSumsLabelModel
         The model that is fitted.
     persist : bool or None
         Whether to keep the chunks in memory; None: on a cluster.
-    verbose : bool
-        Whether to write a line per sweep.
     """
 
-    def __init__(
-        self, chunks: list[Any], model: Any, *, persist: bool | None, verbose: bool
-    ) -> None:
+    def __init__(self, chunks: list[Any], model: Any, *, persist: bool | None) -> None:
         self._dask = require_dask()
-        self._name = type(model).__name__
-        self._verbose = verbose
         self.n_lfs = model.n_features_in_
         client = _client()
         if persist is None:
@@ -54,10 +47,9 @@ class DaskChunks(Chunks):
             self.chunks = self._dask.persist(*chunks) if persist else chunks
         self._n_threads: dict[str, int] = {}
         self._grouped: dict[Any, list[Any]] = {}
-        self._started = time.perf_counter()
 
-    def total(self, kernel: Callable[..., Any], *parameters: Any) -> Any:
-        """Return the sums of a kernel over all chunks.
+    def total(self, statistic: Statistic, *parameters: Any) -> Any:
+        """Return a statistic summed up over all chunks.
 
         On a cluster every chunk is summed up where it is kept: the scheduler would
         move votes about to even out tasks that last milliseconds. Should a worker go
@@ -66,7 +58,7 @@ class DaskChunks(Chunks):
         while True:
             with _lost_is_one_error(self._client is not None):
                 held = self._held_chunks()
-                task = self._tree(held, kernel, parameters)
+                task = self._tree(held, statistic, parameters)
                 if self._client is None:
                     return task.compute()
                 with suppress(_WorkerGone):
@@ -75,7 +67,7 @@ class DaskChunks(Chunks):
     def _tree(
         self,
         held: dict[Any, list[Any]],
-        kernel: Callable[..., Any],
+        statistic: Statistic,
         parameters: tuple[Any, ...],
     ) -> Any:
         """Return the task that adds up the sums, first those of each worker."""
@@ -86,7 +78,7 @@ class DaskChunks(Chunks):
         for worker, groups in held.items():
             where = {} if worker is None else {"workers": [worker]}
             with self._dask.annotate(**where):
-                parts = [task(kernel, group, *shared) for group in groups]
+                parts = [task(statistic, group, *shared) for group in groups]
                 tops.append(_added(parts, add))
         return _added(tops, add)
 
@@ -109,14 +101,6 @@ class DaskChunks(Chunks):
             self._grouped = _group_by_worker(list(self.chunks), holders, n_threads)
         return self._grouped
 
-    def progress(self, n_iter: int, change: float) -> None:
-        """Write a line about a sweep."""
-        if self._verbose:
-            seconds = time.perf_counter() - self._started
-            sys.stderr.write(
-                f"{self._name}: sweep {n_iter}, change {change:.1e}, {seconds:.1f} s\n"
-            )
-
     def release(self) -> None:
         """Let the workers forget the votes, and whatever still runs on them."""
         if self._client is not None and self._client.status == "running":
@@ -129,7 +113,7 @@ class _ClientGone(Exception):
 
 
 class _WorkerGone(Exception):
-    """A worker that tasks were meant for is no more."""
+    """The worker that tasks were meant for is gone."""
 
 
 def _group_by_worker(
@@ -223,9 +207,9 @@ def _is_lost(error: Exception) -> bool:
     return isinstance(error, of_cluster) or module == "distributed"
 
 
-def _sums_of(kernel: Callable[..., Any], chunks: list[Any], *parameters: Any) -> Any:
-    """Return the sums of a kernel over some chunks."""
-    return Chunks(chunks).total(kernel, *parameters)
+def _sums_of(statistic: Statistic, chunks: list[Any], *parameters: Any) -> Any:
+    """Return a statistic summed up over some chunks."""
+    return VoteSource(chunks).total(statistic, *parameters)
 
 
 def _add_all(sums: list[Any]) -> Any:

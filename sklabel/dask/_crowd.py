@@ -15,18 +15,19 @@ from sklabel.dask._blocks import Blocks, in_partition, is_dask_frame, require_da
 from sklabel.lf import CrowdLabels
 from sklabel.lf._judgements import (
     Duplicates,
-    Outside,
+    HandleUnknown,
     code_labels,
     match_ids,
     read_ids,
     read_labels,
+    warn_of_minus_one,
 )
 from sklabel.utils._validation import check_columns, check_option, first_few, plain
 from sklabel.votes import VoteMatrix
-from sklabel.votes._cast import is_numeric
-from sklabel.votes._forms import vote_dtype
+from sklabel.votes._cast import CastVotes, is_numeric
+from sklabel.votes._forms import matrix_of, vote_dtype
 
-# Column that remembers the order of lines over a shuffle.
+# Column that keeps the order of the rows over a shuffle.
 _ORDER = "_sklabel_order"
 _LARGEST_PARTITION = 2**40
 
@@ -43,12 +44,13 @@ class PartitionedCrowdLabels:
     ----------
     classes : ndarray of shape (n_classes,)
         The labels that count as votes: those given, else all labels, sorted.
-    votes : ndarray of shape (n_classes,)
+    class_votes : ndarray of shape (n_classes,)
         The vote of each class, as in CrowdLabels.
     worker_ids : Index of length n_workers
         Ids of all workers, sorted: the columns of the votes.
-    n_lines : int
-        Number of lines that were read.
+    n_judgements : int
+        Number of rows with a label. CrowdLabels leaves out repeats and unknown labels;
+        here they count, as partitions are not searched for them.
     n_partitions : int
         Number of partitions.
     sample_name, worker_name, label_name : hashable
@@ -77,14 +79,14 @@ class PartitionedCrowdLabels:
     ...     }
     ... )
     >>> crowd = PartitionedCrowdLabels.from_dask(dd.from_pandas(frame, npartitions=2))
-    >>> crowd.worker_ids.tolist(), crowd.classes.tolist(), crowd.n_lines
+    >>> crowd.worker_ids.tolist(), crowd.classes.tolist(), crowd.n_judgements
     (['ann', 'bob', 'cat'], ['bad', 'good'], 4)
     """
 
     classes: np.ndarray
-    votes: np.ndarray
+    class_votes: np.ndarray
     worker_ids: pd.Index
-    n_lines: int
+    n_judgements: int
     n_partitions: int
     sample_name: Any
     worker_name: Any
@@ -110,11 +112,11 @@ class PartitionedCrowdLabels:
         label: Any = "label",
         classes: ArrayLike | None = None,
         duplicates: Duplicates = "last",
-        outside: Outside = "raise",
+        handle_unknown: HandleUnknown = "raise",
         shuffle: bool | None = None,
         **read_parquet_options: Any,
     ) -> PartitionedCrowdLabels:
-        """Build from Parquet files: one judgement per line.
+        """Build from Parquet files: one judgement per row.
 
         Parameters
         ----------
@@ -127,8 +129,9 @@ class PartitionedCrowdLabels:
         duplicates : {'last', 'first', 'majority', 'raise'}, default='last'
             Which of several judgements of one (sample, worker) pair counts, in the
             order of the files.
-        outside : {'raise', 'count'}, default='raise'
-            What to do with labels outside of `classes`; 'count' leaves them out.
+        handle_unknown : {'raise', 'count'}, default='raise'
+            What to do with a label that is not one of `classes`: raise an error, or
+            keep it as a judgement that is not a vote.
         shuffle : bool, default=None
             Whether to bring the judgements of a sample together. If None, where ranges
             of sample ids overlap. False trusts that they are together.
@@ -165,7 +168,7 @@ class PartitionedCrowdLabels:
             label=label,
             classes=classes,
             duplicates=duplicates,
-            outside=outside,
+            handle_unknown=handle_unknown,
             shuffle=shuffle,
         )
 
@@ -179,23 +182,24 @@ class PartitionedCrowdLabels:
         label: Any = "label",
         classes: ArrayLike | None = None,
         duplicates: Duplicates = "last",
-        outside: Outside = "raise",
+        handle_unknown: HandleUnknown = "raise",
         shuffle: bool | None = None,
     ) -> PartitionedCrowdLabels:
-        """Build from a Dask DataFrame: one judgement per line.
+        """Build from a Dask DataFrame: one judgement per row.
 
         Parameters
         ----------
         frame : Dask DataFrame
-            The judgements; empty partitions are welcome.
+            The judgements; partitions may be empty.
         sample, worker, label : hashable, default='sample', 'worker', 'label'
             Names of the columns.
         classes : array-like of shape (n_classes,), default=None
             Labels that count as votes. If None, all labels, sorted.
         duplicates : {'last', 'first', 'majority', 'raise'}, default='last'
             Which of several judgements of one (sample, worker) pair counts.
-        outside : {'raise', 'count'}, default='raise'
-            What to do with labels outside of `classes`; 'count' leaves them out.
+        handle_unknown : {'raise', 'count'}, default='raise'
+            What to do with a label that is not one of `classes`: raise an error, or
+            keep it as a judgement that is not a vote.
         shuffle : bool, default=None
             Whether to bring the judgements of a sample together. If None, where ranges
             of sample ids overlap. False trusts that they are together.
@@ -208,19 +212,24 @@ class PartitionedCrowdLabels:
         Raises
         ------
         TypeError
-            If `frame` is no Dask DataFrame, or ids or labels of some partitions are
+            If `frame` is not a Dask DataFrame, or ids or labels of some partitions are
             strings and those of others are numbers.
         ValueError
-            If a column or id is missing, there is no judgement, or a label is outside
+            If a column or id is missing, there is no judgement, or a label is not one
             of `classes`; names the partition.
+
+        Warns
+        -----
+        UserWarning
+            If labels are -1 and `classes` does not say whether that is a class.
         """
         dask = require_dask()
         check_option(duplicates, "duplicates", ("last", "first", "majority", "raise"))
-        check_option(outside, "outside", ("raise", "count"))
+        check_option(handle_unknown, "handle_unknown", ("raise", "count"))
         if not is_dask_frame(frame) or frame.ndim != 2:
             raise TypeError(
                 "PartitionedCrowdLabels.from_dask needs a Dask DataFrame with one "
-                f"judgement per line; got {type(frame).__name__}. For a table in "
+                f"judgement per row; got {type(frame).__name__}. For a table in "
                 "memory use CrowdLabels.from_frame."
             )
         names = [sample, worker, label]
@@ -241,7 +250,7 @@ class PartitionedCrowdLabels:
                 f"A file of judgements lacks a column: {error}. All of them need the "
                 f"columns {first_few(names)}."
             ) from error
-        if not any(part.n_lines for part in found):
+        if not any(part.n_judgements for part in found):
             raise ValueError(
                 f"PartitionedCrowdLabels: none of the {len(found)} partitions holds a "
                 "judgement."
@@ -254,11 +263,13 @@ class PartitionedCrowdLabels:
             frame = _shuffle_by_sample(frame, sample)
 
         labels = _sorted_union([part.labels for part in found])
-        _, class_array, votes = code_labels(labels, given)
+        if classes is None and any(part.has_minus_one for part in found):
+            warn_of_minus_one(label, labels)
+        _, class_array, class_votes = code_labels(labels, given)
         self = object.__new__(cls)
-        self.classes, self.votes = class_array, votes
+        self.classes, self.class_votes = class_array, class_votes
         self.worker_ids = pd.Index(worker_ids, name=worker)
-        self.n_lines = sum(part.n_lines for part in found)
+        self.n_judgements = sum(part.n_judgements for part in found)
         self.n_partitions = frame.npartitions
         self.sample_name, self.worker_name, self.label_name = names
         options = {
@@ -267,7 +278,7 @@ class PartitionedCrowdLabels:
             "label": label,
             "classes": class_array,
             "duplicates": duplicates,
-            "outside": outside,
+            "handle_unknown": handle_unknown,
         }
         self._sample_ids = ranges
         read = dask.delayed(_crowd_of_partition)
@@ -297,7 +308,7 @@ class PartitionedCrowdLabels:
         return Blocks(
             [votes(crowd, worker_ids) for crowd in self._crowds],
             template,
-            self.votes,
+            self.class_votes,
             None if is_numeric(self.classes) else self.classes,
         )
 
@@ -337,17 +348,19 @@ class PartitionedCrowdLabels:
     def __repr__(self) -> str:
         return (
             f"PartitionedCrowdLabels({self.n_partitions} partitions, {self.n_workers} "
-            f"workers, {self.n_lines} lines, classes=[{first_few(self.classes)}])"
+            f"workers, {self.n_judgements} judgements, "
+            f"classes=[{first_few(self.classes)}])"
         )
 
 
 class _Survey(NamedTuple):
-    """What building has to know of a partition."""
+    """What the constructor needs to know about a partition."""
 
     workers: np.ndarray
     labels: np.ndarray
     sample_range: np.ndarray
-    n_lines: int
+    n_judgements: int
+    has_minus_one: bool
 
 
 def _survey(
@@ -359,13 +372,14 @@ def _survey(
     with in_partition(number, "the judgements"):
         check_columns(frame, names, where="PartitionedCrowdLabels")
         if frame[label].isna().all():
-            return _Survey(nothing, nothing, nothing, len(frame))
-        code, labels = read_labels(frame[label], classes)
+            return _Survey(nothing, nothing, nothing, 0, False)
+        code, labels, has_minus_one = read_labels(frame[label], classes)
         kept = code >= 0
         workers = np.asarray(read_ids(frame[worker], kept)[1])
         samples = np.asarray(read_ids(frame[sample], kept)[1])
         ends = np.array([samples.min(), samples.max()], dtype=samples.dtype)
-    return _Survey(workers, np.asarray(labels), ends, len(frame))
+    n_judgements = int(kept.sum())
+    return _Survey(workers, np.asarray(labels), ends, n_judgements, has_minus_one)
 
 
 def _without_workers(survey: _Survey) -> _Survey:
@@ -421,7 +435,7 @@ def _shuffle_by_sample(frame: Any, sample: Any) -> Any:
 
 
 def _with_order(frame: pd.DataFrame, partition_info: Any = None) -> pd.DataFrame:
-    """Add a column that sorts the lines of all partitions."""
+    """Add a column that sorts the rows of all partitions."""
     start = 0 if partition_info is None else partition_info["number"]
     order = start * _LARGEST_PARTITION + np.arange(len(frame), dtype=np.int64)
     return frame.assign(**{_ORDER: order})
@@ -443,7 +457,7 @@ def _votes_of(crowd: CrowdLabels | None, worker_ids: pd.Index) -> VoteMatrix:
     """Return the votes of a partition with a column for each of all workers."""
     if crowd is None:
         return VoteMatrix((0, len(worker_ids)), dtype=vote_dtype(1))
-    indptr, worker, label, _ = crowd.votes_of(crowd.sample_ids)
+    cast = crowd.judgements_of(crowd.sample_ids).cast
     at = worker_ids.get_indexer(crowd.worker_ids).astype(np.int32)
     if (at < 0).any():
         raise ValueError(
@@ -451,10 +465,10 @@ def _votes_of(crowd: CrowdLabels | None, worker_ids: pd.Index) -> VoteMatrix:
             f"read: {first_few(crowd.worker_ids[at < 0])}. Build the "
             "PartitionedCrowdLabels again after files have changed."
         )
-    column = at[worker]
-    values = crowd.votes.astype(vote_dtype(int(crowd.votes.max(initial=0))))
-    return VoteMatrix(
-        (values[label], column, indptr), shape=(len(indptr) - 1, len(worker_ids))
+    votes = crowd.class_votes[cast.value]
+    return matrix_of(
+        CastVotes(cast.indptr, at[cast.lf], votes, len(worker_ids)),
+        vote_dtype(int(crowd.class_votes.max(initial=0))),
     )
 
 

@@ -18,9 +18,9 @@ from sklabel.dask._blocks import (
     in_partition,
     require_dask,
 )
-from sklabel.dask._chunks import DaskChunks, compute
-from sklabel.label_model._chunks import VoteChunk
-from sklabel.label_model._em import ChunkedLabelModel
+from sklabel.dask._chunks import DaskVotes, compute
+from sklabel.label_model._base import BaseSumsLabelModel
+from sklabel.label_model._sums import VoteChunk
 from sklabel.utils._validation import check_sample_weight, first_few, warn
 from sklabel.votes._alphabets import Contents, check_classes
 from sklabel.votes._cast import CastVotes, distinct, is_numeric
@@ -34,7 +34,6 @@ def fit(
     sample_weight: Any = None,
     *,
     persist: bool | None = None,
-    verbose: bool = False,
 ) -> Any:
     """Fit a label model on votes that stay where they are.
 
@@ -61,8 +60,6 @@ def fit(
         each (26 for OneCoinDawidSkene). If None, they do on a `distributed` cluster.
         Without, every sweep reads them from their source again: slower, and any size
         will do.
-    verbose : bool, default=False
-        Write a line per sweep to the standard error stream.
 
     Returns
     -------
@@ -74,7 +71,7 @@ def fit(
     ImportError
         If Dask is not installed.
     TypeError
-        If the model cannot be fitted in parts, or X is no Dask collection.
+        If the model cannot be fitted in parts, or X is not a Dask collection.
     ValueError
         As `fit` in memory; names the partition.
     RuntimeError
@@ -106,7 +103,7 @@ def fit(
     1  0.1  0.9
     """
     dask = require_dask()
-    if not isinstance(model, ChunkedLabelModel):
+    if not isinstance(model, BaseSumsLabelModel):
         raise TypeError(
             "sklabel.dask.fit takes LabelModel, DawidSkene or OneCoinDawidSkene, whose "
             f"statistics are sums over samples; got {type(model).__name__}. Fit it in "
@@ -127,6 +124,8 @@ def fit(
         model._validate_params()
         classes = _classes_of(model, blocks)
         model._read_votes(blocks.template, reset=True)
+        model._forget()
+        model._check_lfs()
         rows = list(zip(range(n_parts), blocks.parts, labels, weights, strict=True))
         if blocks.values is not None and y is None:
             contents = [_contents_of_values(blocks.values, model.n_features_in_)]
@@ -137,13 +136,13 @@ def fit(
         model._resolve_classes(_merged(model, contents, y), classes)
         ready, lay_out = dask.delayed(_blank_copy(model)), dask.delayed(_chunk_of)
         chunks = [lay_out(number, ready, *row) for number, *row in rows]
-        data = DaskChunks(chunks, model, persist=persist, verbose=verbose)
+        data = DaskVotes(chunks, model, persist=persist)
         if not any(len(content.values) for content in contents):
             warn(
                 f"{type(model).__name__}: none of the rows has a vote; predict_proba "
                 "returns the class prior. Check ids and columns.",
             )
-        model._fit_chunks(data)
+        model._fit_source(data)
     except BaseException:
         model.__dict__ = before
         raise

@@ -17,7 +17,6 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     check_consistent_length,
     check_is_fitted,
-    column_or_1d,
     has_fit_parameter,
 )
 
@@ -28,6 +27,7 @@ from sklabel.utils._validation import (
     check_sample_weight,
     first_few,
     n_rows,
+    one_column,
     take_rows,
     warn,
 )
@@ -170,7 +170,7 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
 
     def _check_hard(self, y: Any) -> tuple[np.ndarray, np.ndarray]:
         """Turn hard labels into certain soft ones."""
-        labels = column_or_1d(y, warn=True)
+        labels = one_column(y)
         check_classification_targets(labels)
         classes, index = np.unique(labels, return_inverse=True)
         if self.classes is not None:

@@ -143,18 +143,17 @@ def crowd_to_cast(crowd: CrowdLabels) -> CastVotes:
 
     The values are positions in `crowd.classes`.
     """
-    indptr, worker, label, _ = crowd.votes_of(crowd.sample_ids)
-    return CastVotes(indptr, worker, label, crowd.n_workers)
+    return crowd.judgements_of(crowd.sample_ids).cast
 
 
 def crowd_to_votes(crowd: CrowdLabels) -> VoteMatrix:
     """Return judgements as a sparse vote matrix of shape (n_samples, n_workers).
 
-    The values are `crowd.votes`, as WorkerLFTransformer gives them.
+    The values are `crowd.class_votes`, as WorkerLFTransformer gives them.
     """
     cast = crowd_to_cast(crowd)
-    dtype = vote_dtype(int(crowd.votes.max(initial=0)))
-    data = crowd.votes[cast.value].astype(dtype)
+    dtype = vote_dtype(int(crowd.class_votes.max(initial=0)))
+    data = crowd.class_votes[cast.value].astype(dtype)
     return VoteMatrix(
         (data, cast.lf.astype(np.int32), cast.indptr),
         shape=(cast.n_samples, cast.n_lfs),
@@ -310,7 +309,7 @@ def value_of_label(crowd: CrowdLabels, model: BaseLabelModel) -> np.ndarray:
         If the model knows none of them.
     """
     values = model.vote_values_
-    votes = crowd.votes if is_numeric(values) else crowd.classes
+    votes = crowd.class_votes if is_numeric(values) else crowd.classes
     index = index_of(values, votes)
     if (index < 0).all():
         raise ValueError(

@@ -11,7 +11,8 @@ from scipy.special import xlogy
 from scipy.stats import beta
 
 from sklabel.inspection._crowd import ModelVotes
-from sklabel.label_model._kernels import count_classes, one_hot
+from sklabel.label_model._kernels import count_classes
+from sklabel.label_model._sums import one_hot
 from sklabel.votes._cast import CastVotes
 
 # Constants of the interval: its confidence, pseudo-votes that are right and wrong, and

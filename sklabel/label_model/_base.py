@@ -1,24 +1,42 @@
-"""What every label model shares: reading votes, gold labels, classes and weights."""
+"""What label models share: reading votes and gold labels, predicting, and EM."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 from sklearn.base import ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklabel.base import VersionedPickle, score_on_gold
+from sklabel.label_model._sums import FLOOR, VoteChunk, VoteSource
 from sklabel.utils._validation import check_class_prior, check_sample_weight, warn
 from sklabel.votes._alphabets import Contents, resolve_classes
-from sklabel.votes._cast import CastVotes, read_votes
+from sklabel.votes._cast import CastVotes, is_crowd_labels, read_votes
 from sklabel.votes._gold import Gold, read_gold
+
+
+class EMResult(NamedTuple):
+    """How a run of EM ended.
+
+    `parameters` of the last E-step, the `sums` that they were made of, the number of
+    sweeps, whether it converged, and by how much the last sweep moved the sums.
+    """
+
+    parameters: Any
+    sums: Any
+    n_iter: int
+    converged: bool
+    change: float
 
 
 class BaseLabelModel(ClassifierMixin, VersionedPickle):
@@ -32,9 +50,10 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
     """
 
     classes: ArrayLike | None
-    class_prior: ArrayLike | None
-    # Reads votes that are integers, with string classes that came from complete
-    # gold, as class indices; a model that learns tables does not need to.
+    class_prior: str | ArrayLike
+    # Whether a vote is of use only if it names a class. Such a model cannot learn that
+    # a vote for class 1 means class 2, and reads integer votes as indices into string
+    # classes that come from gold labels.
     _needs_class_votes = False
 
     def fit(
@@ -68,8 +87,11 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
         """
         self._validate_params()
         votes = self._read_votes(X, reset=True)
+        self._check_lfs()
+        self._forget()
         votes, gold, weight = self._read_rows(votes, y, sample_weight)
-        self._resolve_classes(Contents.of(votes, gold, self._lf_names()), self.classes)
+        names = self._lf_names()
+        self._resolve_classes(Contents.of(votes, gold, names), self.classes)
         encoded, _ = votes.encode(self.vote_values_)
         if len(encoded.lf) == 0:
             warn(
@@ -178,13 +200,24 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
         self, votes: CastVotes, y: Any, sample_weight: ArrayLike | None
     ) -> tuple[CastVotes, Gold, np.ndarray]:
         """Return votes, gold labels and weights of the rows that have a weight."""
-        gold = read_gold(y, votes.n_samples)
+        n_samples = votes.n_samples
+        gold = read_gold(y, n_samples)
         if sample_weight is None:
-            return votes, gold, np.ones(votes.n_samples)
-        weight = check_sample_weight(sample_weight, votes.n_samples)
-        # Before the classes are derived: a row without weight is no row.
+            return votes, gold, np.ones(n_samples)
+        weight = check_sample_weight(sample_weight, n_samples)
+        # Before the classes are derived: a row without weight does not count.
         kept = weight > 0
         return votes.take_rows(kept), gold.take(kept), weight[kept]
+
+    def _forget(self) -> None:
+        """Drop what an earlier fit learned, except for the number and names of LFs."""
+        kept = {"n_features_in_", "feature_names_in_"}
+        for name in list(vars(self)):
+            if name.endswith("_") and not name.startswith("__") and name not in kept:
+                delattr(self, name)
+
+    def _check_lfs(self) -> None:
+        """Raise if a parameter names LFs that X lacks."""
 
     def _resolve_classes(self, contents: Contents, classes: ArrayLike | None) -> None:
         """Set what classes and vote values there are."""
@@ -194,8 +227,23 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
         self.classes_ = alphabets.classes
         self.vote_values_ = alphabets.values
         self._class_of_value = alphabets.class_of_value
-        if self.class_prior is not None:
-            check_class_prior(self.class_prior, len(self.classes_))
+
+    def _given_prior(self) -> np.ndarray | None:
+        """Return the prior that `class_prior` gives; None if the data decides."""
+        n_classes = len(self.classes_)
+        if isinstance(self.class_prior, str):
+            is_uniform = self.class_prior == "uniform"
+            return np.full(n_classes, 1 / n_classes) if is_uniform else None
+        return check_class_prior(self.class_prior, n_classes)
+
+    def _warn_not_converged(self, change: float, remedy: str = "") -> None:
+        """Warn that the sweeps of a fit ended at `max_iter`."""
+        warn(
+            f"{type(self).__name__} stopped after max_iter={self.max_iter} with a "
+            f"change of {change:.1e} > tol={self.tol:.1e}. "
+            f"{remedy or 'Increase max_iter or tol.'}",
+            ConvergenceWarning,
+        )
 
     def _fit_votes(
         self, votes: CastVotes, gold: np.ndarray, sample_weight: np.ndarray
@@ -217,7 +265,7 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
                 f"{type(X).__name__}. Use sklabel.dask.fit(model, X) and "
                 "sklabel.dask.predict_proba(model, X)."
             )
-        if hasattr(X, "votes_of"):
+        if is_crowd_labels(X):
             raise TypeError(
                 f"{type(self).__name__} reads votes, and X is a {type(X).__name__}. "
                 "Put WorkerLFTransformer(crowd_labels) in front of it, or pass "
@@ -229,14 +277,23 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
                 "memory. Use sklabel.dask.fit(model, X) and "
                 "sklabel.dask.predict_proba(model, X), or pass X.compute()."
             )
-        checked = validate_data(
-            self,
-            X,
-            accept_sparse="csr",
-            dtype=None,
-            ensure_all_finite=False,
-            reset=reset,
-        )
+        try:
+            checked = validate_data(
+                self,
+                X,
+                accept_sparse="csr",
+                dtype=None,
+                ensure_all_finite=False,
+                reset=reset,
+            )
+        except ValueError as error:
+            known = set(getattr(self, "feature_names_in_", ()))
+            if reset or known.isdisjoint(getattr(X, "columns", ())):
+                raise
+            raise ValueError(
+                f"{error}\nThe same LFs in the same order, with those that X lacks "
+                "abstaining, are X.reindex(columns=model.feature_names_in_)."
+            ) from None
         if sparse.issparse(X) and checked.nnz != X.nnz:
             raise ValueError(
                 "A sparse vote matrix stores at most one vote per sample and LF; got "
@@ -246,9 +303,172 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
+        assert tags.classifier_tags is not None
+        tags.classifier_tags.poor_score = self._needs_class_votes
         tags.target_tags.required = False
         tags.input_tags.sparse = True
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         tags.input_tags.allow_nan = True
         return tags
+
+
+class BaseEMLabelModel(BaseLabelModel):
+    """Base of the label models that are fitted by EM: the loop, and the class prior.
+
+    A subclass has the parameters `use_gold`, `max_iter`, `tol` and `verbose` beside
+    those of :class:`BaseLabelModel`.
+    """
+
+    use_gold: bool
+    max_iter: int
+    tol: float
+    verbose: int
+    # Pseudo-samples of each class in a learned prior.
+    prior_smoothing: float = 1.0
+    # Whether class_prior='auto' is learned, or that of the gold labels, else uniform.
+    _learns_prior = True
+    _fixed_prior: np.ndarray | None
+
+    def _run_em(
+        self,
+        start: Any,
+        m_step: Callable[[Any], Any],
+        e_step: Callable[[Any], Any],
+        move: Callable[[Any, Any], float] | None = None,
+    ) -> EMResult:
+        """Alternate both steps until the sums move by less than `tol`.
+
+        Parameters
+        ----------
+        start : object
+            Sums to start from.
+        m_step, e_step : callable
+            Sums to parameters, and parameters to new sums.
+        move : callable
+            New sums and those before to the mean change; by default their method.
+
+        Returns
+        -------
+        result : EMResult
+            How it ended.
+        """
+        sums, started = start, time.perf_counter()
+        for n_iter in range(1, self.max_iter + 1):
+            parameters = m_step(sums)
+            updated = e_step(parameters)
+            change = updated.change(sums) if move is None else move(updated, sums)
+            if self.verbose:
+                seconds = time.perf_counter() - started
+                sys.stderr.write(
+                    f"{type(self).__name__}: sweep {n_iter}, change {change:.1e}, "
+                    f"{seconds:.1f} s\n"
+                )
+            if change < self.tol or n_iter == self.max_iter:
+                break
+            sums = updated
+        return EMResult(parameters, sums, n_iter, change < self.tol, change)
+
+    def _keep_ending(self, result: EMResult) -> None:
+        """Set how EM ended, and warn if it did not converge."""
+        self.n_iter_, self.converged_ = result.n_iter, result.converged
+        if not result.converged:
+            self._warn_not_converged(result.change)
+
+    def _usable(self, votes: CastVotes) -> CastVotes:
+        """Return the votes whose value the model uses."""
+        return votes
+
+    def _prior_without_learning(self, gold_total: np.ndarray) -> np.ndarray | None:
+        """Return the prior that EM keeps; None if it learns it."""
+        given = self._given_prior()
+        learned = isinstance(self.class_prior, str) and self.class_prior == "learned"
+        if given is not None or learned or self._learns_prior:
+            return given
+        return (gold_total + 1) / (gold_total.sum() + len(self.classes_))
+
+    def _prior_of(self, total: np.ndarray) -> np.ndarray:
+        """Return the fixed prior, or that of weighted sums of posteriors."""
+        if self._fixed_prior is not None:
+            return self._fixed_prior
+        smoothed = np.maximum(total + self.prior_smoothing, FLOOR)
+        return smoothed / smoothed.sum()
+
+    def _prior_penalty(self, prior: np.ndarray) -> float:
+        """Return the log density of a learned class prior, up to a constant."""
+        if self._fixed_prior is not None:
+            return 0.0
+        return float(self.prior_smoothing * np.log(prior).sum())
+
+
+class BaseSumsLabelModel(BaseEMLabelModel):
+    """Base of the models whose statistics are sums over samples.
+
+    They can be fitted to any :class:`VoteSource`. A subclass has the parameter `dtype`
+    or float64, and implements `_fit_source(data)`.
+    """
+
+    dtype: str = "float64"
+    _chunk_type = VoteChunk
+
+    def _fit_votes(
+        self, votes: CastVotes, gold: np.ndarray, sample_weight: np.ndarray
+    ) -> None:
+        self._fit_source(VoteSource([self._chunk(votes, gold, sample_weight)]))
+
+    def _chunk(
+        self, votes: CastVotes, gold: np.ndarray, weight: np.ndarray
+    ) -> VoteChunk:
+        """Lay out encoded votes."""
+        if not self.use_gold:
+            gold = np.full_like(gold, -1)
+        n_classes = len(self.classes_)
+        votes = self._usable(votes)
+        return self._chunk_type(
+            votes, gold, weight, self._class_of_value, n_classes, self.dtype
+        )
+
+    def _fit_source(self, data: VoteSource) -> None:
+        raise NotImplementedError
+
+
+class BaseRowsLabelModel(BaseEMLabelModel):
+    """Base of the EM models that keep something per sample.
+
+    A subclass implements `_fit_em(votes, gold, weight, active)`, which gets the rows
+    with a vote or a gold label and a mask of them among all rows, and
+    `_fit_trivial(votes)`, for one class or no vote.
+    """
+
+    def _fit_votes(
+        self, votes: CastVotes, gold: np.ndarray, sample_weight: np.ndarray
+    ) -> None:
+        if not self.use_gold:
+            gold = np.full_like(gold, -1)
+        votes = self._usable(votes)
+        weight = sample_weight
+        is_gold = gold >= 0
+        self._fixed_prior = self._prior_without_learning(
+            np.bincount(gold[is_gold], weight[is_gold], minlength=len(self.classes_))
+        )
+        # Rows that say nothing take no part.
+        active = (votes.counts > 0) | is_gold
+        if len(self.classes_) == 1 or not active.any():
+            self.class_prior_ = self._prior_of(np.ones(len(self.classes_)))
+            self.n_iter_, self.converged_, self.lower_bound_ = 1, True, 0.0
+            self._fit_trivial(votes)
+            return
+        taken = votes if active.all() else votes.take_rows(active)
+        self._fit_em(taken, gold[active], weight[active], active)
+
+    def _fit_em(
+        self,
+        votes: CastVotes,
+        gold: np.ndarray,
+        weight: np.ndarray,
+        active: np.ndarray,
+    ) -> None:
+        raise NotImplementedError
+
+    def _fit_trivial(self, votes: CastVotes) -> None:
+        raise NotImplementedError

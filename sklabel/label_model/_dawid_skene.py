@@ -4,35 +4,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sklabel.label_model._chunks import (
+from sklabel.label_model._base import BaseSumsLabelModel
+from sklabel.label_model._partial_fit import PartialFitMixin
+from sklabel.label_model._sums import (
+    ATOM_LIKELIHOOD,
+    ATOM_PROFILE,
+    ATOM_START,
+    ATOM_SWEEP,
     AtomSums,
     Profile,
-    atom_likelihood,
-    atom_profile,
-    atom_start,
-    atom_sweep,
+    VoteSource,
+    accuracy_of,
+    confusion_prior,
+    log_tables,
+    one_hot,
+    posterior_of_atoms,
 )
-from sklabel.label_model._em import ChunkedLabelModel, PriorMixin, run_sweeps
-from sklabel.label_model._em_kernels import log_tables, posterior_of_atoms
-from sklabel.label_model._growing_sums import GrowingSums
-from sklabel.label_model._kernels import confusion_prior, one_hot
 from sklabel.utils._validation import Interval, StrOptions, first_few
 from sklabel.votes._cast import CastVotes
 
 _NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
 
 
-class BaseDawidSkene(PriorMixin, ChunkedLabelModel):
-    """Base of the Dawid-Skene models: groups of LFs, class prior.
+class BaseDawidSkene(PartialFitMixin, BaseSumsLabelModel):
+    """Base of the Dawid-Skene models: groups of LFs.
 
-    A subclass implements `_profile_kernel`, `_fit_em(data, profile)` and
+    A subclass implements `_profile(data)`, `_fit_em(data, profile)` and
     `_fit_trivial()`, for one class or no vote.
     """
 
@@ -45,9 +49,9 @@ class BaseDawidSkene(PriorMixin, ChunkedLabelModel):
         lf = _group_numbers(self.lf_groups, votes.n_lfs)[votes.lf]
         return CastVotes(votes.indptr, lf, votes.value, votes.n_lfs)
 
-    def _fit_sums(self, data: GrowingSums) -> None:
+    def _fit_source(self, data: VoteSource) -> None:
         self._group = _group_numbers(self.lf_groups, data.n_lfs)
-        profile = data.total(self._profile_kernel())
+        profile = self._profile(data)
         self._fixed_prior = self._prior_without_learning(profile.gold_total)
         if len(self.classes_) == 1 or profile.weight == 0:
             self.class_prior_ = self._prior_of(np.ones(len(self.classes_)))
@@ -56,10 +60,10 @@ class BaseDawidSkene(PriorMixin, ChunkedLabelModel):
         else:
             self._fit_em(data, profile)
 
-    def _profile_kernel(self) -> Callable[..., Profile]:
+    def _profile(self, data: VoteSource) -> Profile:
         raise NotImplementedError
 
-    def _fit_em(self, data: GrowingSums, profile: Profile) -> None:
+    def _fit_em(self, data: VoteSource, profile: Profile) -> None:
         raise NotImplementedError
 
     def _fit_trivial(self) -> None:
@@ -85,18 +89,19 @@ class DawidSkene(BaseDawidSkene):
         here, integer votes are indices into it. Vote values outside of it ("can't
         tell") are evidence. If None, the labels of `y` where every row has one, else
         the labels of votes and `y` together.
-    class_prior : array-like of shape (n_classes,), default=None
-        Probabilities in the order of `classes_`. If None, learned.
+    class_prior : {'auto', 'learned', 'uniform'} or array-like of shape (n_classes,), \
+            default='auto'
+        Probabilities in the order of `classes_`. 'auto' and 'learned': EM learns them.
     use_gold : bool, default=True
         Whether gold labels in `y` supervise the fit. False: they only help to name
         the classes, so that cross-validation may pass them for scoring.
-    alpha : 'auto', float or tuple (right, wrong), default='auto'
+    smoothing : 'auto', float or tuple (right, wrong), default='auto'
         Pseudo-votes in every confusion matrix: of each class for itself (right) and
         for each other value (wrong); one number stands for both. 'auto' is
         ``(4, sqrt(2 / n_classes))``, which assumes that workers are better than
         chance. 0 is maximum likelihood as in [1]_: exact zeros, and unusable where
         LFs vote rarely.
-    class_alpha : float, default=1.0
+    prior_smoothing : float, default=1.0
         Pseudo-samples of each class in the learned prior; 0 is maximum likelihood.
     lf_groups : array-like of shape (n_lfs,), default=None
         Name or number of the worker behind each LF. LFs with the same one share a
@@ -109,6 +114,8 @@ class DawidSkene(BaseDawidSkene):
         EM stops when the expected classes of the votes of an LF move by less, on
         average over the votes. With the largest move of a posterior instead, a few
         undecided samples would keep large data going.
+    verbose : int, default=0
+        Above 0, write a line per sweep to the standard error stream.
     dtype : {'float64', 'float32'}, default='float64'
         Precision of the sweeps. 'float32' needs about half of the memory and, with
         20 classes, 0.6 of the time (0.8 with two); probabilities then are good to 4
@@ -135,7 +142,8 @@ class DawidSkene(BaseDawidSkene):
     converged_ : bool
         False if EM stopped at `max_iter`.
     n_samples_seen_ : int or float
-        Number of samples, also those of `partial_fit`; their weights add up.
+        Number of samples of all calls of `partial_fit`; their weights add up. Only
+        after `partial_fit`.
     n_features_in_ : int
         Number of LFs.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -193,13 +201,14 @@ class DawidSkene(BaseDawidSkene):
 
     _parameter_constraints = {
         "classes": ["array-like", None],
-        "class_prior": ["array-like", None],
+        "class_prior": [StrOptions({"auto", "learned", "uniform"}), "array-like"],
         "use_gold": ["boolean"],
-        "alpha": [StrOptions({"auto"}), _NOT_NEGATIVE, "array-like"],
-        "class_alpha": [_NOT_NEGATIVE],
+        "smoothing": [StrOptions({"auto"}), _NOT_NEGATIVE, "array-like"],
+        "prior_smoothing": [_NOT_NEGATIVE],
         "lf_groups": ["array-like", None],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [_NOT_NEGATIVE],
+        "verbose": ["verbose"],
         "dtype": [StrOptions({"float64", "float32"})],
     }
 
@@ -207,50 +216,70 @@ class DawidSkene(BaseDawidSkene):
         self,
         *,
         classes: ArrayLike | None = None,
-        class_prior: ArrayLike | None = None,
+        class_prior: str | ArrayLike = "auto",
         use_gold: bool = True,
-        alpha: str | float | tuple[float, float] = "auto",
-        class_alpha: float = 1.0,
+        smoothing: str | float | tuple[float, float] = "auto",
+        prior_smoothing: float = 1.0,
         lf_groups: ArrayLike | None = None,
         max_iter: int = 1000,
         tol: float = 1e-6,
+        verbose: int = 0,
         dtype: str = "float64",
     ) -> None:
         self.classes = classes
         self.class_prior = class_prior
         self.use_gold = use_gold
-        self.alpha = alpha
-        self.class_alpha = class_alpha
+        self.smoothing = smoothing
+        self.prior_smoothing = prior_smoothing
         self.lf_groups = lf_groups
         self.max_iter = max_iter
         self.tol = tol
+        self.verbose = verbose
         self.dtype = dtype
 
-    def _profile_kernel(self) -> Callable[..., Profile]:
-        return atom_profile
+    def _profile(self, data: VoteSource) -> Profile:
+        return data.total(ATOM_PROFILE)
 
-    def _fit_em(self, data: GrowingSums, profile: Profile) -> None:
+    def _fit_em(self, data: VoteSource, profile: Profile) -> None:
         shape = (data.n_lfs, len(self.vote_values_), len(self.classes_))
-        pseudo = self._pseudo_votes()
-
-        def m_step(sums: AtomSums) -> tuple[np.ndarray, np.ndarray]:
-            table = log_tables(sums.counts.reshape(shape), pseudo)
-            return table.reshape(-1, shape[2]), np.log(self._prior_of(sums.total))
-
-        def sweep(parameters: tuple[np.ndarray, np.ndarray]) -> AtomSums:
-            return data.total(atom_sweep, *parameters)
-
-        start = data.resumed(atom_sweep, atom_start, profile.mean_share)
-        sums = run_sweeps(self, data, start, m_step, sweep)
-
-        table, log_prior = m_step(sums)
-        counts, self.class_prior_ = sums.counts.reshape(shape), np.exp(log_prior)
+        start = data.start(ATOM_SWEEP, ATOM_START, profile.mean_share)
+        e_step = partial(self._e_step, data)
+        result = data.run_em(self._run_em, start, self._m_step, e_step)
+        self._keep_ending(result)
+        self.class_prior_ = np.exp(result.parameters[1])
+        counts = result.sums.counts.reshape(shape)
         voted = profile.n_votes.reshape(shape[:2]).sum(axis=1) > 0
-        total = data.total(atom_likelihood, table, log_prior).of(profile.weight)
-        total += (pseudo * table.reshape(shape)[voted]).sum()
+        self.lower_bound_ = self._lower_bound(data, profile, result.parameters, voted)
+        self._describe(
+            counts[self._group], self._pseudo_votes(), counts[voted].sum(axis=0)
+        )
+
+    def _e_step(
+        self, data: VoteSource, parameters: tuple[np.ndarray, np.ndarray]
+    ) -> AtomSums:
+        """Return the expected votes under log tables and log prior."""
+        return data.total(ATOM_SWEEP, *parameters)
+
+    def _m_step(self, sums: AtomSums) -> tuple[np.ndarray, np.ndarray]:
+        """Return log tables, shape (n_atoms, n_classes), and log prior."""
+        n_values, n_classes = len(self.vote_values_), len(self.classes_)
+        counts = sums.counts.reshape(-1, n_values, n_classes)
+        table = log_tables(counts, self._pseudo_votes())
+        return table.reshape(-1, n_classes), np.log(self._prior_of(sums.total))
+
+    def _lower_bound(
+        self,
+        data: VoteSource,
+        profile: Profile,
+        parameters: tuple[np.ndarray, np.ndarray],
+        voted: np.ndarray,
+    ) -> float:
+        """Return the log posterior of the parameters per unit of weight."""
+        table = parameters[0].reshape(data.n_lfs, len(self.vote_values_), -1)
+        total = data.total(ATOM_LIKELIHOOD, *parameters).of(profile.weight)
+        total += (self._pseudo_votes() * table[voted]).sum()
         total += self._prior_penalty(self.class_prior_)
-        self.lower_bound_ = float(total / profile.weight)
-        self._describe(counts[self._group], pseudo, counts[voted].sum(axis=0))
+        return float(total / profile.weight)
 
     def _fit_trivial(self) -> None:
         pseudo = self._pseudo_votes()
@@ -260,7 +289,9 @@ class DawidSkene(BaseDawidSkene):
     def _pseudo_votes(self) -> np.ndarray:
         """Return the pseudo-votes, shape (n_values, n_classes)."""
         n_classes = len(self.classes_)
-        right, wrong = read_alpha(self.alpha, (4.0, float(np.sqrt(2 / n_classes))))
+        right, wrong = read_smoothing(
+            self.smoothing, (4.0, float(np.sqrt(2 / n_classes)))
+        )
         return confusion_prior(self._class_of_value, n_classes, right, wrong)
 
     def _describe(
@@ -274,10 +305,7 @@ class DawidSkene(BaseDawidSkene):
         self.confusion_ = np.swapaxes(np.exp(self._log_tables), 1, 2)
         smoothed = counts + pseudo
         smoothed[never] += pooled
-        named = np.flatnonzero(self._class_of_value >= 0)
-        right = smoothed[:, named, self._class_of_value[named]].sum(axis=1)
-        total = smoothed[:, named].sum(axis=(1, 2))
-        self.lf_accuracy_ = right / np.where(total > 0, total, np.nan)
+        self.lf_accuracy_ = accuracy_of(smoothed, self._class_of_value)
 
     def _posterior(self, votes: CastVotes) -> np.ndarray:
         n_classes, n_values = len(self.classes_), len(self.vote_values_)
@@ -288,20 +316,22 @@ class DawidSkene(BaseDawidSkene):
         )
 
 
-def read_alpha(alpha: Any, auto: tuple[float, float] = (0, 0)) -> tuple[float, float]:
-    """Return the pseudo-votes (right, wrong) that `alpha` stands for."""
-    if isinstance(alpha, str):
+def read_smoothing(
+    smoothing: Any, auto: tuple[float, float] = (0, 0)
+) -> tuple[float, float]:
+    """Return the pseudo-votes (right, wrong) that `smoothing` stands for."""
+    if isinstance(smoothing, str):
         return auto
-    if isinstance(alpha, Real):
-        return float(alpha), float(alpha)
+    if isinstance(smoothing, Real):
+        return float(smoothing), float(smoothing)
     try:
-        right, wrong = (float(value) for value in alpha)
+        right, wrong = (float(value) for value in smoothing)
     except (TypeError, ValueError):
         right, wrong = -1.0, -1.0
     if not (0 <= right < np.inf and 0 <= wrong < np.inf):
         raise ValueError(
-            "alpha must be a number >= 0 or two of them, the pseudo-votes that are "
-            f"right and wrong. Got {alpha!r} instead."
+            "smoothing must be a number >= 0 or two of them, the pseudo-votes that are "
+            f"right and wrong. Got {smoothing!r} instead."
         )
     return right, wrong
 

@@ -11,18 +11,19 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 from scipy.special import expit
 
-from sklabel.label_model._em import BaseEMLabelModel, CoinMixin, unit_weight
-from sklabel.label_model._em_kernels import (
-    climb_log_discrimination,
+from sklabel.label_model._base import BaseRowsLabelModel
+from sklabel.label_model._coin import CoinMixin
+from sklabel.label_model._kernels import (
+    clamp,
     coin_confusion,
-    log_likelihood,
-    logistic_curvature,
+    mean_change,
     posterior_of_support,
     right_votes,
-    run_em,
+    unit_weight,
+    vote_shares,
 )
-from sklabel.label_model._kernels import clamp_rows, vote_shares
-from sklabel.utils._validation import Interval
+from sklabel.label_model._sums import log_likelihood
+from sklabel.utils._validation import Interval, StrOptions
 from sklabel.votes._cast import CastVotes
 
 # Means of the normal priors on ability and on the log of the inverse difficulty;
@@ -35,7 +36,7 @@ _EASE_SWEEPS = 1000
 _EASE_STEP = 1e-9
 
 
-class GLAD(CoinMixin, BaseEMLabelModel):
+class GLAD(CoinMixin, BaseRowsLabelModel):
     r"""GLAD: one ability per labeling function, one difficulty per sample.
 
     A vote is right with a probability that grows with the ability of the labeling
@@ -52,13 +53,12 @@ class GLAD(CoinMixin, BaseEMLabelModel):
         here, integer votes are indices into it. Votes outside of it ("can't tell")
         are ignored. If None, the labels of `y` where every row has one, else the
         labels of votes and `y` together.
-    class_prior : array-like of shape (n_classes,), default=None
-        Probabilities in the order of `classes_`. If None, see `learn_prior`.
-    learn_prior : bool, default=False
-        Whether EM learns the class prior. False: it is that of the gold labels, and
-        uniform without any. With few classes, workers who favour one of them can pull
-        a learned prior, and with it all labels, to that class; where a class is rare
-        and workers are honest, learning helps.
+    class_prior : {'auto', 'learned', 'uniform'} or array-like of shape (n_classes,), \
+            default='auto'
+        Probabilities in the order of `classes_`. 'auto': those of the gold labels,
+        and uniform without any. 'learned': EM learns them. With few classes, workers
+        who favour one of them can pull a learned prior, and with it all labels, to
+        that class; where a class is rare and workers are honest, learning helps.
     use_gold : bool, default=True
         Whether gold labels in `y` supervise the fit. False: they only help to name
         the classes, so that cross-validation may pass them for scoring.
@@ -67,6 +67,8 @@ class GLAD(CoinMixin, BaseEMLabelModel):
         of :class:`DawidSkene` with two classes; 100 to 400 are common.
     tol : float, default=1e-4
         EM stops when the posterior of a sample moves by less on average.
+    verbose : int, default=0
+        Above 0, write a line per sweep to the standard error stream.
 
     Attributes
     ----------
@@ -160,46 +162,42 @@ class GLAD(CoinMixin, BaseEMLabelModel):
 
     _parameter_constraints = {
         "classes": ["array-like", None],
-        "class_prior": ["array-like", None],
-        "learn_prior": ["boolean"],
+        "class_prior": [StrOptions({"auto", "learned", "uniform"}), "array-like"],
         "use_gold": ["boolean"],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
+        "verbose": ["verbose"],
     }
 
     def __init__(
         self,
         *,
         classes: ArrayLike | None = None,
-        class_prior: ArrayLike | None = None,
-        learn_prior: bool = False,
+        class_prior: str | ArrayLike = "auto",
         use_gold: bool = True,
         max_iter: int = 1000,
         tol: float = 1e-4,
+        verbose: int = 0,
     ) -> None:
         self.classes = classes
         self.class_prior = class_prior
-        self.learn_prior = learn_prior
         self.use_gold = use_gold
         self.max_iter = max_iter
         self.tol = tol
-
-    def _fit_votes(
-        self, votes: CastVotes, gold: np.ndarray, sample_weight: np.ndarray
-    ) -> None:
-        self.difficulty_ = np.full(votes.n_samples, np.exp(-_LOG_EASE))
-        self._voted = self._usable(votes).counts > 0
-        super()._fit_votes(votes, gold, sample_weight)
-        del self._voted
+        self.verbose = verbose
 
     def _fit_em(
-        self, votes: CastVotes, known: np.ndarray, gold: np.ndarray, weight: np.ndarray
+        self,
+        votes: CastVotes,
+        gold: np.ndarray,
+        weight: np.ndarray,
+        active: np.ndarray,
     ) -> None:
         n_classes = len(self.classes_)
         layout = _Layout(self._own_votes(votes), n_classes)
         ability = np.full(votes.n_lfs, _ABILITY)
         log_ease = np.full(votes.n_samples, _LOG_EASE)
-        prior = self._start_prior(layout, known, gold, weight)
+        shares = clamp(vote_shares(layout.counts, weight), gold)
 
         def m_step(posterior: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             nonlocal ability, log_ease
@@ -207,19 +205,17 @@ class GLAD(CoinMixin, BaseEMLabelModel):
             return ability, log_ease, self._prior_of(weight @ posterior)
 
         def e_step(parameters: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
-            support = layout.support(*parameters[:2])
-            posterior = posterior_of_support(support, np.log(parameters[2]))
-            return clamp_rows(posterior, known, gold)
+            return clamp(_e_step(layout, *parameters), gold)
 
-        start = e_step((ability, log_ease, prior))
-        result = run_em(start, m_step, e_step, self.max_iter, self.tol, weight)
-        self._finish(result)
+        def move(new: np.ndarray, old: np.ndarray) -> float:
+            return mean_change(new, old, weight)
 
+        start = e_step((ability, log_ease, self._prior_of(weight @ shares)))
+        result = self._run_em(start, m_step, e_step, move)
+        self._keep_ending(result)
         ability, log_ease, self.class_prior_ = result.parameters
         posterior = e_step(result.parameters)
-        self.lower_bound_ = self._log_posterior(
-            layout, known, gold, weight, ability, log_ease
-        )
+        self.lower_bound_ = self._lower_bound(layout, gold, weight, ability, log_ease)
         n_votes = right_votes(layout.own.T, np.ones_like(posterior), weight)
         right = right_votes(layout.own.T, posterior, unit_weight(weight))
         voted = n_votes > 0
@@ -227,20 +223,16 @@ class GLAD(CoinMixin, BaseEMLabelModel):
         self.ability_ = np.where(voted, ability, ability[voted].mean())
         share = right.sum() / n_votes.sum()
         self.lf_accuracy_ = np.where(voted, right / np.where(voted, n_votes, 1), share)
-        self.difficulty_[self._voted] = np.exp(-log_ease[votes.counts > 0])
+        self.difficulty_ = np.full(len(active), np.exp(-_LOG_EASE))
+        has_votes = votes.counts > 0
+        self.difficulty_[np.flatnonzero(active)[has_votes]] = np.exp(
+            -log_ease[has_votes]
+        )
         self._describe(np.average(log_ease, weights=weight))
 
-    def _start_prior(
-        self, layout: _Layout, known: np.ndarray, gold: np.ndarray, weight: np.ndarray
-    ) -> np.ndarray:
-        """Return the prior of the vote shares."""
-        shares = vote_shares(layout.counts, weight)
-        return self._prior_of(weight @ clamp_rows(shares, known, gold))
-
-    def _log_posterior(
+    def _lower_bound(
         self,
         layout: _Layout,
-        known: np.ndarray,
         gold: np.ndarray,
         weight: np.ndarray,
         ability: np.ndarray,
@@ -252,15 +244,17 @@ class GLAD(CoinMixin, BaseEMLabelModel):
         log_wrong = -np.logaddexp(0, layout.margin(ability, log_ease))
         log_wrong -= np.log(layout.counts.shape[1] - 1)
         row = np.bincount(layout.sample, log_wrong, minlength=len(weight))
-        log_norm = log_likelihood(scores, known, gold)
+        known = np.flatnonzero(gold >= 0)
+        log_norm = log_likelihood(scores, known, gold[known])
         voted = np.bincount(layout.lf, minlength=len(ability)) > 0
         penalty = -((ability[voted] - _ABILITY) ** 2).sum() / 2
         log_norm += row - (log_ease - _LOG_EASE) ** 2 / 2
         total = weight @ log_norm + penalty + self._prior_penalty(self.class_prior_)
         return float(total / weight.sum())
 
-    def _fit_trivial(self, n_lfs: int) -> None:
-        self.ability_ = np.full(n_lfs, _ABILITY)
+    def _fit_trivial(self, votes: CastVotes) -> None:
+        self.difficulty_ = np.full(votes.n_samples, np.exp(-_LOG_EASE))
+        self.ability_ = np.full(votes.n_lfs, _ABILITY)
         self._describe(_LOG_EASE)
         self.lf_accuracy_ = expit(self.ability_ * np.exp(_LOG_EASE))
 
@@ -316,6 +310,14 @@ class _Layout:
         return (weighed + np.log(n_classes - 1) * self.counts).ravel()
 
 
+def _e_step(
+    layout: _Layout, ability: np.ndarray, log_ease: np.ndarray, prior: np.ndarray
+) -> np.ndarray:
+    """Return the class probabilities of every sample."""
+    support = layout.support(ability, log_ease)
+    return posterior_of_support(support, np.log(prior))
+
+
 def _m_step(
     layout: _Layout,
     posterior: np.ndarray,
@@ -360,3 +362,33 @@ def _climb(
         layout.sample, curvature * of_vote * of_vote, minlength=n_samples
     )
     return climb_log_discrimination(log_ease, linear, quadratic, _LOG_EASE)
+
+
+def logistic_curvature(x: np.ndarray) -> np.ndarray:
+    """Return tanh(x / 2) / (4 x), the curvature of Jaakkola and Jordan's bound."""
+    small = np.abs(x) < 1e-3
+    safe = np.where(small, 1.0, x)
+    return np.where(small, 0.125 - x * x / 96, np.tanh(safe / 2) / (4 * safe))
+
+
+def climb_log_discrimination(
+    b: np.ndarray, linear: np.ndarray, quadratic: np.ndarray, mean: float
+) -> np.ndarray:
+    """Raise ``linear e^b - quadratic e^(2b) - (b - mean)^2 / 2`` for every sample.
+
+    A few safeguarded Newton steps; a sample that they would not raise stays. All
+    arrays have shape (n_samples,), `quadratic` is not negative.
+    """
+
+    def bound(at: np.ndarray) -> np.ndarray:
+        e = np.exp(at)
+        return linear * e - quadratic * e * e - (at - mean) ** 2 / 2
+
+    new = b.copy()
+    for _ in range(4):
+        e = np.exp(new)
+        slope = linear * e - 2 * quadratic * e * e - (new - mean)
+        curvature = 4 * quadratic * e * e + 1 - linear * e
+        safe = np.where(curvature > 0.5, curvature, 4 * quadratic * e * e + 1)
+        new += np.clip(slope / safe, -1, 1)
+    return np.where(bound(new) >= bound(b), new, b)

@@ -5,46 +5,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from numbers import Integral, Real
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from sklabel.label_model._chunks import (
+from sklabel.label_model._base import BaseSumsLabelModel
+from sklabel.label_model._kernels import smoothed_shares
+from sklabel.label_model._partial_fit import PartialFitMixin
+from sklabel.label_model._rules import RULE_VOTES_MET, fit_rules, rule_tables
+from sklabel.label_model._sums import (
+    ATOM_LIKELIHOOD,
+    ATOM_PROFILE,
+    ATOM_START,
+    ATOM_SWEEP,
     AtomSums,
-    Chunks,
     Profile,
-    atom_likelihood,
-    atom_profile,
-    atom_start,
-    atom_sweep,
-    class_mass,
-    co_firing,
-    left_out,
-    rule_votes_met,
-    second_sweep,
-)
-from sklabel.label_model._em import ChunkedLabelModel, run_sweeps
-from sklabel.label_model._em_kernels import log_tables
-from sklabel.label_model._growing_sums import GrowingSums
-from sklabel.label_model._kernels import (
-    atom_prior,
-    atom_tables,
+    Statistic,
+    VoteChunk,
+    VoteSource,
+    accuracy_of,
     class_counts,
+    column_sums,
     confusion_prior,
+    log_tables,
     one_hot,
-    redundancy,
-    smoothed_shares,
     softmax,
 )
-from sklabel.utils._validation import (
-    Interval,
-    StrOptions,
-    check_class_prior,
-    first_few,
-    warn,
-)
+from sklabel.utils._validation import Interval, StrOptions, first_few, warn
 from sklabel.votes._cast import CastVotes
 
 # Constants of the model, the same for all data. Workers: pseudo-votes on the
@@ -52,18 +43,9 @@ from sklabel.votes._cast import CastVotes
 # the vote shares.
 _DIAGONAL = 4.0
 _PRIOR_SAMPLES = 100.0
-# Rules: an atom fires _RATIO * (n_classes - 1) times more readily in its own class;
-# _STRENGTH + _GROWTH * votes pseudo-votes hold it there; beside workers, who know more,
-# only _STRENGTH.
-_RATIO = 4.0
-_STRENGTH = 4.0
-_GROWTH = 1.0
-_FLATTEN = 0.25
-_OUT_OF_SAMPLE = 0.5
 # Output: design effect of each further vote on a sample, and share of the smoothed
 # vote share.
 _TEMPERING = {"worker": 0.4, "rule": 0.15}
-_MIXING = 0.15
 # A given class prior may move the scores of a class by this much, in nats.
 _LARGEST_SHIFT = 1.0
 _MATCH_STEPS, _MATCH_TOL = 100, 1e-4
@@ -73,7 +55,37 @@ _RULE_VOTES = 10
 _BORDER = 0.05
 
 
-class LabelModel(ChunkedLabelModel):
+class ClassMass(NamedTuple):
+    """Expected samples of each class among those with votes and without gold."""
+
+    mass: np.ndarray
+
+
+def _class_mass(
+    chunk: VoteChunk, log_table: np.ndarray, log_prior: np.ndarray
+) -> ClassMass:
+    """Sum the posteriors of the rows with votes and without gold."""
+    open_rows = (chunk.counts > 0) & (chunk.gold < 0)
+    scores = chunk.indicator @ log_table + log_prior
+    return ClassMass(column_sums(chunk.weight * open_rows, softmax(scores)[0]))
+
+
+class _Pseudo(NamedTuple):
+    """What holds the parameters of workers where votes are few.
+
+    `votes` of shape (n_values, n_classes) for confusion matrices; `samples` of shape
+    (n_classes,), which hold the class prior near the vote shares; the given `prior`.
+    """
+
+    votes: np.ndarray
+    samples: np.ndarray
+    prior: np.ndarray | None
+
+
+CLASS_MASS = Statistic("class_mass", _class_mass, "rows")
+
+
+class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     r"""Label model for crowd workers, heuristics, and both side by side.
 
     Learns how good each labeling function (LF) is from the agreement between LFs,
@@ -90,8 +102,9 @@ class LabelModel(ChunkedLabelModel):
         here, integer votes are indices into it. Vote values outside of it ("can't
         tell") are evidence. If None, the labels of `y` where every row has one, else
         the labels of votes and `y` together.
-    class_prior : array-like of shape (n_classes,), default=None
-        Probabilities in the order of `classes_`. If None, learned, except where rules
+    class_prior : {'auto', 'uniform'} or array-like of shape (n_classes,), \
+            default='auto'
+        Probabilities in the order of `classes_`. 'auto': learned, except where rules
         cast most votes: their firing rates do not tell the prior, so it is uniform
         there (or that of the gold labels). Where the class shares are known, giving
         them is worth more than any other choice; give them only then, since the
@@ -118,6 +131,8 @@ class LabelModel(ChunkedLabelModel):
         EM stops when the expected classes of the votes of an LF move by less, on
         average over the votes. With the largest move of a posterior instead, a few
         undecided samples would keep large data going.
+    verbose : int, default=0
+        Above 0, write a line per sweep to the standard error stream.
     dtype : {'float64', 'float32'}, default='float64'
         In what votes and posteriors are held during EM. 'float32' saves a third of
         the memory, and results move by some 1e-6.
@@ -146,7 +161,8 @@ class LabelModel(ChunkedLabelModel):
     converged_ : bool
         False if EM stopped at `max_iter`.
     n_samples_seen_ : int or float
-        Number of samples, also those of `partial_fit`; their weights add up.
+        Number of samples of all calls of `partial_fit`; their weights add up. Only
+        after `partial_fit`.
     n_features_in_ : int
         Number of LFs.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -211,13 +227,14 @@ class LabelModel(ChunkedLabelModel):
 
     _parameter_constraints = {
         "classes": ["array-like", None],
-        "class_prior": ["array-like", None],
+        "class_prior": [StrOptions({"auto", "uniform"}), "array-like"],
         "lf_kind": [StrOptions({"auto", "worker", "rule"}), "array-like", dict],
         "use_gold": ["boolean"],
         "tempering": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
         "mixing": [Interval(Real, 0, 1, closed="both")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
+        "verbose": ["verbose"],
         "dtype": [StrOptions({"float64", "float32"})],
     }
 
@@ -225,13 +242,14 @@ class LabelModel(ChunkedLabelModel):
         self,
         *,
         classes: ArrayLike | None = None,
-        class_prior: ArrayLike | None = None,
+        class_prior: str | ArrayLike = "auto",
         lf_kind: str | ArrayLike | Mapping[str, str] = "auto",
         use_gold: bool = True,
         tempering: str | float = "auto",
         mixing: float = 0.15,
         max_iter: int = 1000,
         tol: float = 1e-6,
+        verbose: int = 0,
         dtype: str = "float64",
     ) -> None:
         self.classes = classes
@@ -242,61 +260,37 @@ class LabelModel(ChunkedLabelModel):
         self.mixing = mixing
         self.max_iter = max_iter
         self.tol = tol
+        self.verbose = verbose
         self.dtype = dtype
 
-    def _fit_sums(self, data: GrowingSums) -> None:
-        profile = data.total(atom_profile)
-        shape = (data.n_lfs, len(self.vote_values_))
-        n_votes = profile.n_votes.reshape(shape)
-        self.lf_kind_ = self._resolve_kinds(n_votes, more_to_come=data.by_name)
-        before = getattr(self, "structure_", None)
+    def _fit_source(self, data: VoteSource) -> None:
+        given = self._given_prior()
+        profile = data.total(ATOM_PROFILE)
+        n_votes = profile.n_votes.reshape(data.n_lfs, len(self.vote_values_))
+        self.lf_kind_ = self._resolve_kinds(n_votes)
         self.structure_ = self._choose_structure(data, n_votes)
-        if self.structure_ != before:
-            data.forget(atom_likelihood)
         self._discount = np.ones(data.n_lfs)
         if len(self.classes_) == 1 or profile.weight == 0:
-            self._fit_trivial(data.n_lfs)
+            self._fit_trivial(data.n_lfs, given)
         elif self.structure_ == "rules":
-            self._fit_rules(data, profile)
+            self._fit_rules(data, profile, given)
         else:
-            self._fit_em(data, profile)
+            self._fit_workers(data, profile, given)
         self._shift = np.zeros(len(self.classes_))
-        if self.class_prior is not None and len(self.classes_) > 1:
-            sample, share = data.sample(profile)
-            self._shift = self._match_prior(sample, profile.n_all * share)
+        if given is not None and len(self.classes_) > 1:
+            self._shift = self._match_prior(data, profile.n_all)
 
-    def _match_prior(self, data: Chunks, n_all: float) -> np.ndarray:
-        """Return what to add to log scores so that soft labels have the given shares.
+    def _check_lfs(self) -> None:
+        names = list(self._lf_names())
+        if isinstance(self.lf_kind, Mapping):
+            unknown = [name for name in self.lf_kind if name not in names]
+            if unknown:
+                raise ValueError(
+                    f"lf_kind names LFs that X lacks: {first_few(unknown)}. X has "
+                    f"{first_few(names)}."
+                )
 
-        Samples without vote have the prior. Those with votes have a share of their own
-        as far as they are few: coverage may depend on the class.
-        """
-        table, log_prior = self._flat_weights(), np.log(self.class_prior_)
-        shift = np.zeros(len(self.classes_))
-        now = data.total(class_mass, table, log_prior).mass
-        total = now.sum()
-        if total == 0:
-            return shift
-        covered = total / n_all
-        target = covered * self.class_prior_ + (1 - covered) * now / total
-        target = (total * target + _PRIOR_SAMPLES * now / total) / (
-            total + _PRIOR_SAMPLES
-        )
-        for _ in range(_MATCH_STEPS):
-            step = np.log(target * total) - np.log(now)
-            shift += step
-            if np.abs(step).max() < _MATCH_TOL:
-                break
-            now = data.total(class_mass, table, log_prior + shift).mass
-        return np.clip(shift - shift.mean(), -_LARGEST_SHIFT, _LARGEST_SHIFT)
-
-    def _flat_weights(self) -> np.ndarray:
-        """Return what each atom adds to the scores, shape (n_atoms, n_classes)."""
-        return self._weights.reshape(-1, len(self.classes_))
-
-    def _resolve_kinds(
-        self, n_votes: np.ndarray, *, more_to_come: bool = False
-    ) -> np.ndarray:
+    def _resolve_kinds(self, n_votes: np.ndarray) -> np.ndarray:
         """Return 'worker' or 'rule' for each LF from its votes for each value."""
         one_value = (n_votes > 0).sum(axis=1) == 1
         auto = np.where(
@@ -305,14 +299,7 @@ class LabelModel(ChunkedLabelModel):
         if isinstance(self.lf_kind, str):
             return auto if self.lf_kind == "auto" else np.full_like(auto, self.lf_kind)
         if isinstance(self.lf_kind, Mapping):
-            names = list(self._lf_names())
-            unknown = [name for name in self.lf_kind if name not in names]
-            if unknown and not more_to_come:
-                raise ValueError(
-                    f"lf_kind names LFs that X lacks: {first_few(unknown)}. X has "
-                    f"{first_few(names)}."
-                )
-            kinds = [self.lf_kind.get(name, "auto") for name in names]
+            kinds = [self.lf_kind.get(name, "auto") for name in self._lf_names()]
         else:
             kinds = list(np.asarray(self.lf_kind))
             if len(kinds) != len(n_votes):
@@ -329,7 +316,7 @@ class LabelModel(ChunkedLabelModel):
         given = np.asarray(kinds, dtype=auto.dtype)
         return np.where(given == "auto", auto, given)
 
-    def _choose_structure(self, data: GrowingSums, n_votes: np.ndarray) -> str:
+    def _choose_structure(self, data: VoteSource, n_votes: np.ndarray) -> str:
         """Choose between the EM of workers, the mixed EM and the model of rules."""
         is_rule = self.lf_kind_ == "rule"
         total, of_rules = n_votes.sum(), n_votes[is_rule].sum()
@@ -340,7 +327,7 @@ class LabelModel(ChunkedLabelModel):
             warn(
                 f"LFs that look like rules cast {of_rules / total:.0%} of the votes, "
                 "near the border of 50% between two models. Say what each LF is with "
-                "lf_kind={name: 'rule' or 'worker'}.",
+                "lf_kind={name: 'rule' or 'worker'}."
             )
         if of_rules >= total / 2:
             return "rules"
@@ -348,15 +335,15 @@ class LabelModel(ChunkedLabelModel):
             return "mixed"
         # With many classes, EM on rows that have only rules drifts away from the
         # workers: it is safe where most rule votes meet a worker's.
-        votes = data.total(rule_votes_met, is_rule)
+        votes = data.total(RULE_VOTES_MET, is_rule)
         return "rules" if votes.met < votes.total / 2 else "mixed"
 
-    def _fit_trivial(self, n_lfs: int) -> None:
+    def _fit_trivial(self, n_lfs: int, given: np.ndarray | None) -> None:
         """One class, or no votes: the prior is all there is to say."""
         n_classes, n_values = len(self.classes_), len(self.vote_values_)
-        self.class_prior_ = np.full(n_classes, 1 / n_classes)
-        if self.class_prior is not None:
-            self.class_prior_ = check_class_prior(self.class_prior, n_classes)
+        self.class_prior_ = (
+            np.full(n_classes, 1 / n_classes) if given is None else given
+        )
         self._weights = np.zeros((n_lfs, n_values, n_classes))
         prior = self._worker_prior()
         self.confusion_ = np.tile((prior / prior.sum(axis=0)).T, (n_lfs, 1, 1))
@@ -366,176 +353,162 @@ class LabelModel(ChunkedLabelModel):
         self.lower_bound_, self.n_iter_, self.converged_ = 0.0, 1, True
 
     def _worker_prior(self) -> np.ndarray:
+        """Return the pseudo-votes of confusion matrices, (n_values, n_classes)."""
         n_classes = len(self.classes_)
         return confusion_prior(
             self._class_of_value, n_classes, _DIAGONAL, np.sqrt(2 / n_classes)
         )
 
-    def _fit_em(self, data: GrowingSums, profile: Profile) -> None:
-        """EM for workers, with lifts for the rules among them."""
+    # EM for workers, with lifts for the rules among them
+
+    def _fit_workers(
+        self, data: VoteSource, profile: Profile, given: np.ndarray | None
+    ) -> None:
+        rules = self.lf_kind_ == "rule"
+        among = rules if rules.any() else None
+        pseudo_votes, mean_share = self._worker_prior(), profile.mean_share
+        pseudo = _Pseudo(pseudo_votes, _PRIOR_SAMPLES * mean_share + 1, given)
+        start = data.start(ATOM_SWEEP, ATOM_START, mean_share, among)
+        m_step = partial(self._m_step, pseudo, among)
+        e_step = partial(self._e_step, data, among)
+        result = data.run_em(self._run_em, start, m_step, e_step)
+        self._keep_ending(result)
+        self.class_prior_ = np.exp(result.parameters[1])
         shape = (data.n_lfs, len(self.vote_values_), len(self.classes_))
-        is_rule = self.lf_kind_ == "rule"
-        rules = is_rule if is_rule.any() else None
-        # Holds the class prior near the vote shares.
-        pseudo = _PRIOR_SAMPLES * profile.mean_share + 1
-
-        def m_step(sums: AtomSums) -> tuple[np.ndarray, np.ndarray]:
-            prior = self._prior_of_workers(sums.total + pseudo)
-            log_weights = log_tables(sums.counts.reshape(shape), self._worker_prior())
-            if rules is not None:
-                table = self._judged_tables(sums, shape, rules)
-                log_weights[rules] = np.log(table) - np.log(prior)
-            return log_weights.reshape(-1, shape[2]), np.log(prior)
-
-        def sweep(parameters: tuple[np.ndarray, np.ndarray]) -> AtomSums:
-            return data.total(atom_sweep, *parameters, rules)
-
-        shares = (atom_start, profile.mean_share, rules)
-        # Kept, since rules go on from them, should they take over in a later call.
-        start = data.resumed(atom_sweep, *shares, keep=True)
-        sums = run_sweeps(self, data, start, m_step, sweep)
-
-        parameters = m_step(sums)
-        log_weights = parameters[0].reshape(shape)
-        self.class_prior_ = np.exp(parameters[1])
-        self.lower_bound_ = self._log_posterior(
-            data.total(atom_likelihood, *parameters).of(profile.weight),
-            log_weights,
-            pseudo,
-            profile.weight,
-        )
-        counts = sums.counts.reshape(shape).copy()
-        self._describe_workers(counts)
-        if rules is not None:
-            counts[rules] = sums.judged_counts.reshape(shape)[rules]
-            table = self._judged_tables(sums, shape, rules)
-            self._describe_rules(counts[rules], table, is_rule)
+        log_weights = result.parameters[0].reshape(shape)
+        self.lower_bound_ = self._lower_bound(data, profile, result.parameters, pseudo)
+        counts = result.sums.counts.reshape(shape).copy()
+        self._describe_workers(counts, pseudo.votes)
+        if among is not None:
+            counts[rules] = result.sums.judged_counts.reshape(shape)[rules]
+            table = self._judged_tables(result.sums, rules)
+            self._describe_rules(counts[rules], table, rules)
         never = counts.sum(axis=(1, 2)) == 0
         # A worker who comes later is the average worker.
-        log_weights[never & ~is_rule] = log_tables(
-            counts[~is_rule].sum(axis=0, keepdims=True), self._worker_prior()
+        log_weights[never & ~rules] = log_tables(
+            counts[~rules].sum(axis=0, keepdims=True), pseudo.votes
         )
         self._weights = log_weights
 
-    def _judged_tables(
-        self, sums: AtomSums, shape: tuple[int, int, int], rules: np.ndarray
-    ) -> np.ndarray:
+    def _e_step(
+        self,
+        data: VoteSource,
+        rules: np.ndarray | None,
+        parameters: tuple[np.ndarray, np.ndarray],
+    ) -> AtomSums:
+        """Return the expected votes under log weights and log prior."""
+        return data.total(ATOM_SWEEP, *parameters, rules)
+
+    def _m_step(
+        self, pseudo: _Pseudo, rules: np.ndarray | None, sums: AtomSums
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return log weights, shape (n_atoms, n_classes), and log prior."""
+        n_values, n_classes = len(self.vote_values_), len(self.classes_)
+        prior = pseudo.prior
+        if prior is None:
+            smoothed = sums.total + pseudo.samples
+            prior = smoothed / smoothed.sum()
+        counts = sums.counts.reshape(-1, n_values, n_classes)
+        log_weights = log_tables(counts, pseudo.votes)
+        if rules is not None:
+            table = self._judged_tables(sums, rules)
+            log_weights[rules] = np.log(table) - np.log(prior)
+        return log_weights.reshape(-1, n_classes), np.log(prior)
+
+    def _judged_tables(self, sums: AtomSums, rules: np.ndarray) -> np.ndarray:
         """Return P(class | vote) of rules from the rows that somebody else judged.
 
         On the others the votes of a rule would confirm themselves.
         """
+        shape = (len(rules), len(self.vote_values_), len(self.classes_))
         counts = sums.judged_counts.reshape(shape)[rules]
-        return self._rule_tables(counts, sums.judged_total, growth=0)[0]
+        total = sums.judged_total
+        return rule_tables(counts, total, self._class_of_value, growth=0)[0]
 
-    def _rule_tables(
-        self, counts: np.ndarray, total: np.ndarray, *, growth: float = _GROWTH
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return P(class | vote), shrunk, and the class shares that it shrinks to.
-
-        `counts` of shape (n_lfs, n_values, n_classes) and `total` of shape
-        (n_classes,) are sums over samples: expected votes and expected samples.
-        """
-        n_classes = len(self.classes_)
-        class_share = (total + 1) / (total.sum() + n_classes)
-        atom_class = np.tile(self._class_of_value, len(counts))
-        Q = atom_prior(atom_class, class_share, _RATIO, _FLATTEN)
-        table = atom_tables(counts.reshape(-1, n_classes), Q, _STRENGTH, growth)
-        return table.reshape(counts.shape), class_share
-
-    def _prior_of_workers(self, smoothed: np.ndarray) -> np.ndarray:
-        """Return the given prior, or that of the smoothed class counts."""
-        if self.class_prior is not None:
-            return check_class_prior(self.class_prior, len(self.classes_))
-        return smoothed / smoothed.sum()
-
-    def _log_posterior(
+    def _lower_bound(
         self,
-        log_likelihood: float,
-        log_weights: np.ndarray,
-        pseudo: np.ndarray,
-        weight: float,
+        data: VoteSource,
+        profile: Profile,
+        parameters: tuple[np.ndarray, np.ndarray],
+        pseudo: _Pseudo,
     ) -> float:
         """Return the log posterior of the parameters per unit of weight."""
         is_worker = self.lf_kind_ == "worker"
-        penalty = (self._worker_prior() * log_weights[is_worker]).sum()
-        if self.class_prior is None:
-            penalty += pseudo @ np.log(self.class_prior_)
-        return float((log_likelihood + penalty) / weight)
+        likelihood = data.total(ATOM_LIKELIHOOD, *parameters).of(profile.weight)
+        shape = (data.n_lfs, len(self.vote_values_), len(self.classes_))
+        log_weights = parameters[0].reshape(shape)
+        penalty = (pseudo.votes * log_weights[is_worker]).sum()
+        if pseudo.prior is None:
+            penalty += pseudo.samples @ np.log(self.class_prior_)
+        return float((likelihood + penalty) / profile.weight)
 
-    def _fit_rules(self, data: GrowingSums, profile: Profile) -> None:
-        """Two steps for lifts, half of each estimated with the vote left out."""
-        n_classes, n_values = len(self.classes_), len(self.vote_values_)
-        shape = (data.n_lfs, n_values, n_classes)
-        prior = self._prior_of_rules(profile.gold_total)
-        log_prior = np.log(prior)
-        n_covered = profile.weight - profile.bare_gold.sum()
+    # Rules
 
-        sums = data.total(atom_start, profile.mean_share)
-        for kernel in (atom_sweep, second_sweep):
-            N = sums.counts.reshape(shape)
-            covered = np.maximum(sums.total - profile.bare_gold, 0)
-            table, _ = self._rule_tables(N, covered)
-            # Class shares of all samples: those without votes have the prior.
-            share = covered + (profile.n_all - n_covered) * prior + 1
-            share /= profile.n_all + n_classes
-            first = (np.log(table) - np.log(share)).reshape(-1, n_classes)
-            sums = data.total(kernel, first, log_prior)
+    def _fit_rules(
+        self, data: VoteSource, profile: Profile, given: np.ndarray | None
+    ) -> None:
+        prior = given
+        if prior is None:
+            # That of the gold labels, and uniform without any.
+            gold_total, n_classes = profile.gold_total, len(self.classes_)
+            prior = (gold_total + 1) / (gold_total.sum() + n_classes)
+        fit = fit_rules(data, profile, prior, self._class_of_value)
+        self.class_prior_, self._weights = prior, fit.weights
+        self._discount, self.lower_bound_ = fit.discount, fit.log_likelihood
+        self.n_iter_, self.converged_ = 2, True
+        n_lfs, n_values, n_classes = fit.weights.shape
+        self.confusion_ = np.empty((n_lfs, n_classes, n_values))
+        self.lf_accuracy_ = np.empty(n_lfs)
+        self._describe_rules(fit.counts, fit.table, np.ones(n_lfs, dtype=bool))
 
-        alone = data.total(left_out, first, log_prior).counts
-        second, share = self._rule_tables(alone.reshape(shape), alone.sum(axis=0))
-        weights = (1 - _OUT_OF_SAMPLE) * first.reshape(shape)
-        weights += _OUT_OF_SAMPLE * (np.log(second) - np.log(share))
-        self._weights = weights
+    # What is said of LFs
 
-        firing = data.total(co_firing)
-        fired = np.flatnonzero(firing.n_votes > 0)
-        self._discount = redundancy(
-            firing.together[fired][:, fired],
-            firing.n_votes[fired],
-            sums.counts[fired],
-            sums.total,
-            np.tile(self._class_of_value, data.n_lfs)[fired],
-            fired // n_values,
-            data.n_lfs,
-        )
-        self.class_prior_ = prior
-        likelihood = data.total(atom_likelihood, first, log_prior)
-        self.lower_bound_ = likelihood.of(1.0)
-        self.n_iter_, self.converged_ = 2, data.settled(self.tol)
-        self.confusion_ = np.empty((data.n_lfs, n_classes, n_values))
-        self.lf_accuracy_ = np.empty(data.n_lfs)
-        self._describe_rules(N, table, np.ones(data.n_lfs, dtype=bool))
-
-    def _prior_of_rules(self, gold_total: np.ndarray) -> np.ndarray:
-        """Return the given prior, that of the gold labels, or the uniform one."""
-        n_classes = len(self.classes_)
-        if self.class_prior is not None:
-            return check_class_prior(self.class_prior, n_classes)
-        return (gold_total + 1) / (gold_total.sum() + n_classes)
-
-    def _describe_workers(self, counts: np.ndarray) -> None:
-        """Set `confusion_` and `lf_accuracy_` from expected counts."""
-        smoothed = counts + self._worker_prior()
+    def _describe_workers(self, counts: np.ndarray, pseudo: np.ndarray) -> None:
+        """Set `confusion_` and `lf_accuracy_` from expected votes and pseudo-votes."""
+        smoothed = counts + pseudo
         self.confusion_ = np.swapaxes(
             smoothed / smoothed.sum(axis=1, keepdims=True), 1, 2
         )
-        named = np.flatnonzero(self._class_of_value >= 0)
-        right = smoothed[:, named, self._class_of_value[named]].sum(axis=1)
-        total = smoothed[:, named].sum(axis=(1, 2))
-        self.lf_accuracy_ = right / np.where(total > 0, total, np.nan)
+        self.lf_accuracy_ = accuracy_of(smoothed, self._class_of_value)
 
     def _describe_rules(
         self, counts: np.ndarray, table: np.ndarray, is_rule: np.ndarray
     ) -> None:
-        """Set the same for rules from their expected counts and P(class | atom)."""
+        """Set the same for rules from their expected votes and P(class | vote)."""
         n_votes = counts.sum(axis=2, keepdims=True)
         joint = table * (n_votes + 1e-9)
         values = joint / joint.sum(axis=1, keepdims=True)
         self.confusion_[is_rule] = np.swapaxes(values, 1, 2)
-        named = np.flatnonzero(self._class_of_value >= 0)
-        right = joint[:, named, self._class_of_value[named]].sum(axis=1)
-        total = joint[:, named].sum(axis=(1, 2))
-        self.lf_accuracy_[is_rule] = right / np.where(total > 0, total, np.nan)
+        self.lf_accuracy_[is_rule] = accuracy_of(joint, self._class_of_value)
+
+    def _match_prior(self, data: VoteSource, n_all: float) -> np.ndarray:
+        """Return what to add to log scores so that soft labels have the given shares.
+
+        Samples without vote have the prior. Those with votes have a share of their own
+        as far as they are few: coverage may depend on the class.
+        """
+        table, log_prior = self._flat_weights(), np.log(self.class_prior_)
+        shift = np.zeros(len(self.classes_))
+        now = data.total(CLASS_MASS, table, log_prior).mass
+        total = now.sum()
+        if total == 0:
+            return shift
+        covered = total / n_all
+        target = covered * self.class_prior_ + (1 - covered) * now / total
+        target = (total * target + _PRIOR_SAMPLES * now / total) / (
+            total + _PRIOR_SAMPLES
+        )
+        for _ in range(_MATCH_STEPS):
+            step = np.log(target * total) - np.log(now)
+            shift += step
+            if np.abs(step).max() < _MATCH_TOL:
+                break
+            now = data.total(CLASS_MASS, table, log_prior + shift).mass
+        return np.clip(shift - shift.mean(), -_LARGEST_SHIFT, _LARGEST_SHIFT)
+
+    def _flat_weights(self) -> np.ndarray:
+        """Return what each atom adds to the scores, shape (n_atoms, n_classes)."""
+        return self._weights.reshape(-1, len(self.classes_))
 
     def _posterior(self, votes: CastVotes) -> np.ndarray:
         A = one_hot(votes, len(self.vote_values_))
@@ -543,7 +516,7 @@ class LabelModel(ChunkedLabelModel):
         evidence = A @ self._flat_weights()
         effect = self._design_effect(votes, A)[:, None]
         if self.structure_ == "rules":
-            # The prior is given or uniform here, and no evidence that is counted twice.
+            # The prior is given or uniform here, so that no evidence is counted twice.
             scores = evidence / effect + prior
         else:
             scores = (evidence + prior) / effect
@@ -553,7 +526,7 @@ class LabelModel(ChunkedLabelModel):
         n_classes = len(self.classes_)
         counts = class_counts(A, self._class_of_value, n_classes)
         even = np.full(n_classes, 1 / n_classes)
-        given = self.class_prior is not None or self.structure_ == "rules"
+        given = self._given_prior() is not None or self.structure_ == "rules"
         shares = smoothed_shares(counts, self.class_prior_ if given else even, 2.0)
         return (1 - self.mixing) * proba + self.mixing * shares
 

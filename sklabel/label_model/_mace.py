@@ -11,21 +11,21 @@ import numpy as np
 from numpy.random import RandomState
 from numpy.typing import ArrayLike
 from scipy import sparse
+from scipy.special import digamma, expit, gammaln
 from sklearn.utils import check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklabel.label_model._em import BaseEMLabelModel, CoinMixin, unit_weight
-from sklabel.label_model._em_kernels import (
-    EMResult,
-    dirichlet_divergence,
-    knowing_share,
-    log_likelihood,
+from sklabel.label_model._base import BaseRowsLabelModel, EMResult
+from sklabel.label_model._coin import CoinMixin
+from sklabel.label_model._kernels import (
+    clamp,
+    mean_change,
     posterior_of_support,
     right_votes,
-    run_em,
-    variational_log,
+    unit_weight,
+    vote_shares,
 )
-from sklabel.label_model._kernels import clamp_rows, vote_shares
+from sklabel.label_model._sums import log_likelihood
 from sklabel.utils._validation import Interval, StrOptions
 from sklabel.votes._cast import CastVotes
 
@@ -36,7 +36,7 @@ _STRATEGY = 10.0
 _SMOOTHING = 0.01
 
 
-class MACE(CoinMixin, BaseEMLabelModel):
+class MACE(CoinMixin, BaseRowsLabelModel):
     r"""MACE: labeling functions that know the answer or spam.
 
     On each sample a labeling function (LF) either knows, and votes for the true
@@ -52,9 +52,10 @@ class MACE(CoinMixin, BaseEMLabelModel):
         here, integer votes are indices into it. Votes outside of it ("can't tell")
         are ignored. If None, the labels of `y` where every row has one, else the
         labels of votes and `y` together.
-    class_prior : array-like of shape (n_classes,), default=None
-        Probabilities in the order of `classes_`. If None, learned; the paper's is
-        uniform.
+    class_prior : {'auto', 'learned', 'uniform'} or array-like of shape (n_classes,), \
+            default='auto'
+        Probabilities in the order of `classes_`. 'auto' and 'learned': EM learns them;
+        the paper's are uniform.
     use_gold : bool, default=True
         Whether gold labels in `y` supervise the fit. False: they only help to name
         the classes, so that cross-validation may pass them for scoring.
@@ -70,6 +71,8 @@ class MACE(CoinMixin, BaseEMLabelModel):
         over the classes of each sample.
     tol : float, default=1e-4
         EM stops when the posterior of a sample moves by less on average.
+    verbose : int, default=0
+        Above 0, write a line per sweep to the standard error stream.
     random_state : int, RandomState instance or None, default=None
         Seed of the random starts; without effect if `n_init` is 1.
     n_jobs : int, default=None
@@ -151,14 +154,17 @@ class MACE(CoinMixin, BaseEMLabelModel):
     array([0])
     """
 
+    _learns_prior = True
+
     _parameter_constraints = {
         "classes": ["array-like", None],
-        "class_prior": ["array-like", None],
+        "class_prior": [StrOptions({"auto", "learned", "uniform"}), "array-like"],
         "use_gold": ["boolean"],
         "method": [StrOptions({"vb", "em"})],
         "n_init": [Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
+        "verbose": ["verbose"],
         "random_state": ["random_state"],
         "n_jobs": [Integral, None],
     }
@@ -167,12 +173,13 @@ class MACE(CoinMixin, BaseEMLabelModel):
         self,
         *,
         classes: ArrayLike | None = None,
-        class_prior: ArrayLike | None = None,
+        class_prior: str | ArrayLike = "auto",
         use_gold: bool = True,
         method: str = "vb",
         n_init: int = 1,
         max_iter: int = 1000,
         tol: float = 1e-4,
+        verbose: int = 0,
         random_state: int | RandomState | None = None,
         n_jobs: int | None = None,
     ) -> None:
@@ -183,15 +190,19 @@ class MACE(CoinMixin, BaseEMLabelModel):
         self.n_init = n_init
         self.max_iter = max_iter
         self.tol = tol
+        self.verbose = verbose
         self.random_state = random_state
         self.n_jobs = n_jobs
 
     def _fit_em(
-        self, votes: CastVotes, known: np.ndarray, gold: np.ndarray, weight: np.ndarray
+        self,
+        votes: CastVotes,
+        gold: np.ndarray,
+        weight: np.ndarray,
+        active: np.ndarray,
     ) -> None:
         problem = _Problem(
             own=self._own_votes(votes, by_class=True),
-            known=known,
             gold=gold,
             weight=weight,
             shape=(votes.n_lfs, len(self.classes_)),
@@ -206,7 +217,7 @@ class MACE(CoinMixin, BaseEMLabelModel):
         # The first of equals.
         best = int(np.argmax([bound for _, bound in runs]))
         result, self.lower_bound_ = runs[best]
-        self._finish(result)
+        self._keep_ending(result)
         counts, self.class_prior_ = result.parameters
         posterior = self._e_step(problem, result.parameters)
         right = right_votes(problem.own.T, posterior, unit_weight(weight))
@@ -224,7 +235,7 @@ class MACE(CoinMixin, BaseEMLabelModel):
             -1, n_classes
         )
         shares = vote_shares(counts_of_class, problem.weight)
-        posterior = clamp_rows(shares, problem.known, problem.gold)
+        posterior = clamp(shares, problem.gold)
         weights = start
         if weights is None:
             even = np.full(n_lfs, np.log(0.5))
@@ -246,10 +257,11 @@ class MACE(CoinMixin, BaseEMLabelModel):
         def e_step(parameters: tuple[_Counts, np.ndarray]) -> np.ndarray:
             return self._e_step(problem, parameters)
 
-        result = run_em(
-            posterior, m_step, e_step, self.max_iter, self.tol, problem.weight
-        )
-        return result, self._bound(problem, n_votes, result)
+        def move(new: np.ndarray, old: np.ndarray) -> float:
+            return mean_change(new, old, problem.weight)
+
+        result = self._run_em(posterior, m_step, e_step, move)
+        return result, self._lower_bound(problem, n_votes, result)
 
     def _e_step(
         self, problem: _Problem, parameters: tuple[_Counts, np.ndarray]
@@ -271,7 +283,9 @@ class MACE(CoinMixin, BaseEMLabelModel):
             )
         return _Weights(theta[:, 0], theta[:, 1], xi)
 
-    def _bound(self, problem: _Problem, n_votes: np.ndarray, result: EMResult) -> float:
+    def _lower_bound(
+        self, problem: _Problem, n_votes: np.ndarray, result: EMResult
+    ) -> float:
         """Return what EM maximises, per unit of weight."""
         counts, prior = result.parameters
         weights = self._weights_of(counts)
@@ -280,7 +294,8 @@ class MACE(CoinMixin, BaseEMLabelModel):
         spam = problem.own @ weights.spam_for_class.ravel()
         spam = spam.reshape(-1, n_classes).sum(axis=1)
         scores = support + spam[:, None] + np.log(prior)
-        log_norm = log_likelihood(scores, problem.known, problem.gold)
+        known = np.flatnonzero(problem.gold >= 0)
+        log_norm = log_likelihood(scores, known, problem.gold[known])
         voted = n_votes.sum(axis=1) > 0
         competence = np.stack([counts.know, counts.spam.sum(axis=1)], axis=1)
         if self.method == "vb":
@@ -297,8 +312,8 @@ class MACE(CoinMixin, BaseEMLabelModel):
         total = problem.weight @ log_norm + penalty + self._prior_penalty(prior)
         return float(total / problem.weight.sum())
 
-    def _fit_trivial(self, n_lfs: int) -> None:
-        none = np.zeros((n_lfs, len(self.classes_)))
+    def _fit_trivial(self, votes: CastVotes) -> None:
+        none = np.zeros((votes.n_lfs, len(self.classes_)))
         self._describe(_Counts(none[:, 0], none), none[:, 0])
 
     def _describe(self, counts: _Counts, right: np.ndarray) -> None:
@@ -347,7 +362,6 @@ class _Problem(NamedTuple):
     """Votes, gold labels and weights of a fit."""
 
     own: sparse.csr_matrix
-    known: np.ndarray
     gold: np.ndarray
     weight: np.ndarray
     shape: tuple[int, int]
@@ -384,7 +398,7 @@ def _posterior_of(
     """E-step."""
     support = problem.own @ weights.support.ravel()
     posterior = posterior_of_support(support, np.log(prior))
-    return clamp_rows(posterior, problem.known, problem.gold)
+    return clamp(posterior, problem.gold)
 
 
 def _random_weights(shape: tuple[int, int], rng: RandomState) -> _Weights:
@@ -393,3 +407,26 @@ def _random_weights(shape: tuple[int, int], rng: RandomState) -> _Weights:
     xi = rng.uniform(1, 1.5, size=shape)
     theta, xi = (np.log(draw / draw.sum(axis=1, keepdims=True)) for draw in (theta, xi))
     return _Weights(theta[:, 0], theta[:, 1], xi)
+
+
+def knowing_share(log_know: np.ndarray, log_spam: np.ndarray) -> np.ndarray:
+    """Return P(the LF knew | its vote is right) of every atom."""
+    return expit(log_know - log_spam)
+
+
+def variational_log(counts: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    """Return E[log p] under Dirichlet(counts + prior), along the last axis."""
+    posterior = counts + prior
+    return digamma(posterior) - digamma(posterior.sum(axis=-1, keepdims=True))
+
+
+def dirichlet_divergence(counts: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    """Return KL(Dirichlet(counts + prior) || Dirichlet(prior)), along the last axis."""
+    posterior = counts + prior
+    total, prior_total = posterior.sum(axis=-1), prior.sum(axis=-1)
+    expected = digamma(posterior) - digamma(total)[..., None]
+    return (
+        gammaln(total)
+        - gammaln(prior_total)
+        + (gammaln(prior) - gammaln(posterior) + counts * expected).sum(axis=-1)
+    )

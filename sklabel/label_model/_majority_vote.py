@@ -5,11 +5,9 @@
 from __future__ import annotations
 
 from numbers import Real
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import Tags
 
 from sklabel.label_model._base import BaseLabelModel
 from sklabel.label_model._kernels import (
@@ -18,7 +16,7 @@ from sklabel.label_model._kernels import (
     smoothed_shares,
     vote_shares,
 )
-from sklabel.utils._validation import Interval, check_class_prior
+from sklabel.utils._validation import Interval, StrOptions
 from sklabel.votes._cast import CastVotes
 
 # Share of the class prior in the smoothing: too small to overrule a vote, large
@@ -40,9 +38,10 @@ class MajorityVote(BaseLabelModel):
         The classes, in the order of the columns of `predict_proba`. With strings
         here, integer votes are indices into it. If None, the labels of `y` where
         every row has one, else the labels of votes and `y` together.
-    class_prior : array-like of shape (n_classes,), default=None
+    class_prior : {'auto', 'uniform'} or array-like of shape (n_classes,), \
+            default='auto'
         Probabilities in the order of `classes_`, for rows without votes and for
-        ties. If None, the mean vote share.
+        ties. 'auto': the mean vote share.
     smoothing : float, default=2.0
         Pseudo-votes spread evenly over the classes, in votes. 0 gives raw shares.
 
@@ -82,7 +81,7 @@ class MajorityVote(BaseLabelModel):
 
     _parameter_constraints = {
         "classes": ["array-like", None],
-        "class_prior": ["array-like", None],
+        "class_prior": [StrOptions({"auto", "uniform"}), "array-like"],
         "smoothing": [Interval(Real, 0, None, closed="left")],
     }
     _needs_class_votes = True
@@ -91,7 +90,7 @@ class MajorityVote(BaseLabelModel):
         self,
         *,
         classes: ArrayLike | None = None,
-        class_prior: ArrayLike | None = None,
+        class_prior: str | ArrayLike = "auto",
         smoothing: float = 2.0,
     ) -> None:
         self.classes = classes
@@ -102,8 +101,9 @@ class MajorityVote(BaseLabelModel):
         self, votes: CastVotes, gold: np.ndarray, sample_weight: np.ndarray
     ) -> None:
         n_classes = len(self.classes_)
-        if self.class_prior is not None:
-            self.class_prior_ = check_class_prior(self.class_prior, n_classes)
+        given = self._given_prior()
+        if given is not None:
+            self.class_prior_ = given
             return
         counts = count_classes(votes, self._class_of_value, n_classes)
         shares = clamp(vote_shares(counts, sample_weight), gold)
@@ -119,9 +119,3 @@ class MajorityVote(BaseLabelModel):
         proba = smoothed_shares(counts, tilted, mass)
         proba[counts.sum(axis=1) == 0] = self.class_prior_
         return proba
-
-    def __sklearn_tags__(self) -> Tags:
-        tags: Any = super().__sklearn_tags__()
-        # It cannot learn that a vote for class 1 means class 2.
-        tags.classifier_tags.poor_score = True
-        return tags

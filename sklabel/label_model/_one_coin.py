@@ -4,32 +4,127 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from numbers import Integral, Real
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import sparse
 
-from sklabel.label_model._chunks import (
-    CoinSums,
-    Profile,
-    coin_likelihood,
-    coin_profile,
-    coin_start,
-    coin_sweep,
-)
-from sklabel.label_model._dawid_skene import BaseDawidSkene, read_alpha
-from sklabel.label_model._em import CoinMixin, run_sweeps
-from sklabel.label_model._em_kernels import (
+from sklabel.label_model._coin import CoinMixin, own_class_matrix
+from sklabel.label_model._dawid_skene import BaseDawidSkene, read_smoothing
+from sklabel.label_model._kernels import (
     coin_confusion,
     coin_weights,
     posterior_of_support,
+    right_votes,
 )
-from sklabel.label_model._growing_sums import GrowingSums
-from sklabel.utils._validation import Interval
+from sklabel.label_model._sums import (
+    Likelihood,
+    Profile,
+    Statistic,
+    VoteChunk,
+    VoteSource,
+    cached,
+    likelihood_of,
+    profile_of,
+    shares_of_counts,
+)
+from sklabel.utils._validation import Interval, StrOptions
 from sklabel.votes._cast import CastVotes
 
 _NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
+
+
+class CoinChunk(VoteChunk):
+    """Votes laid out for one coin per LF: each speaks for its own class only."""
+
+    @cached
+    def own(self) -> sparse.csr_matrix:
+        """Votes with a row per (sample, class) and a column per LF."""
+        votes, k = self.votes, self.n_classes
+        named = self.class_of_value[votes.value]
+        return own_class_matrix(votes, named, k, votes.lf, votes.n_lfs)
+
+    @cached
+    def own_transposed(self) -> sparse.csc_matrix:
+        """Transposed `own`; both share the memory."""
+        return self.own.T
+
+    @cached
+    def n_votes_of_lfs(self) -> np.ndarray:
+        """Weighted number of votes of every LF, of those that name a class."""
+        return self.own_transposed @ np.repeat(self.weight, self.n_classes)
+
+
+def _coin_profile(chunk: CoinChunk) -> Profile:
+    """Profile with the votes of every LF."""
+    return profile_of(chunk, chunk.n_votes_of_lfs, _counts_of_coins(chunk))
+
+
+def _counts_of_coins(chunk: CoinChunk) -> np.ndarray:
+    ones = np.ones(chunk.own.shape[1])
+    return (chunk.own @ ones).reshape(-1, chunk.n_classes)
+
+
+class CoinSums(NamedTuple):
+    """Statistics of a sweep.
+
+    `counts` of shape (n_lfs, 2): expected right and wrong votes; `total` of shape
+    (n_classes,): expected samples.
+    """
+
+    counts: np.ndarray
+    total: np.ndarray
+
+    @property
+    def right(self) -> np.ndarray:
+        """Expected right votes of every LF."""
+        return self.counts[:, 0]
+
+    def change(self, before: CoinSums) -> float:
+        """Return by how much a vote became right or wrong, on average over votes."""
+        n_votes = max(self.counts.sum(), 1e-300)
+        return float(np.abs(self.right - before.right).sum() / n_votes)
+
+
+def _coin_sums(chunk: CoinChunk, posterior: np.ndarray) -> CoinSums:
+    right = right_votes(chunk.own_transposed, posterior, chunk.scale)
+    wrong = np.maximum(chunk.n_votes_of_lfs - right, 0)
+    return CoinSums(np.column_stack([right, wrong]), chunk.expected(posterior))
+
+
+def _coin_start(chunk: CoinChunk, mean_share: np.ndarray) -> CoinSums:
+    """Statistics under the vote shares, from which EM starts."""
+    shares = shares_of_counts(_counts_of_coins(chunk), mean_share)
+    return _coin_sums(chunk, chunk.clamp(shares))
+
+
+def _coin_sweep(
+    chunk: CoinChunk, log_odds: np.ndarray, log_prior: np.ndarray
+) -> CoinSums:
+    """Statistics under the posterior of the parameters: one sweep of EM."""
+    posterior = posterior_of_support(chunk.own @ log_odds, log_prior)
+    return _coin_sums(chunk, chunk.clamp(posterior))
+
+
+def _coin_likelihood(
+    chunk: CoinChunk,
+    log_right: np.ndarray,
+    log_wrong: np.ndarray,
+    log_prior: np.ndarray,
+) -> Likelihood:
+    """Log likelihood of the votes, and of gold labels."""
+    support = (chunk.own @ (log_right - log_wrong)).reshape(-1, chunk.n_classes)
+    all_wrong = (chunk.own @ log_wrong).reshape(-1, chunk.n_classes).sum(axis=1)
+    return likelihood_of(chunk, support + all_wrong[:, None] + log_prior)
+
+
+COIN_PROFILE = Statistic("profile", _coin_profile, "count", "lf", ("n_votes",))
+COIN_START = Statistic("start", _coin_start, "count", "lf", ("counts",))
+COIN_SWEEP = Statistic("sweep", _coin_sweep, "expectation", "lf", ("counts",))
+COIN_LIKELIHOOD = Statistic("likelihood", _coin_likelihood, "likelihood")
 
 
 class OneCoinDawidSkene(CoinMixin, BaseDawidSkene):
@@ -48,20 +143,19 @@ class OneCoinDawidSkene(CoinMixin, BaseDawidSkene):
         here, integer votes are indices into it. Votes outside of it ("can't tell")
         are ignored. If None, the labels of `y` where every row has one, else the
         labels of votes and `y` together.
-    class_prior : array-like of shape (n_classes,), default=None
-        Probabilities in the order of `classes_`. If None, see `learn_prior`.
-    learn_prior : bool, default=False
-        Whether EM learns the class prior. False: it is that of the gold labels, and
-        uniform without any. With few classes, workers who favour one of them can pull
-        a learned prior, and with it all labels, to that class; where a class is rare
-        and workers are honest, learning helps.
+    class_prior : {'auto', 'learned', 'uniform'} or array-like of shape (n_classes,), \
+            default='auto'
+        Probabilities in the order of `classes_`. 'auto': those of the gold labels,
+        and uniform without any. 'learned': EM learns them. With few classes, workers
+        who favour one of them can pull a learned prior, and with it all labels, to
+        that class; where a class is rare and workers are honest, learning helps.
     use_gold : bool, default=True
         Whether gold labels in `y` supervise the fit. False: they only help to name
         the classes, so that cross-validation may pass them for scoring.
-    alpha : float or tuple (right, wrong), default=(4.0, 1.0)
+    smoothing : float or tuple (right, wrong), default=(4.0, 1.0)
         Pseudo-votes of every LF that are right, and wrong in all; one number stands
         for both. 0 is maximum likelihood.
-    class_alpha : float, default=1.0
+    prior_smoothing : float, default=1.0
         Pseudo-samples of each class in the learned prior; 0 is maximum likelihood.
     lf_groups : array-like of shape (n_lfs,), default=None
         Name or number of the worker behind each LF. LFs with the same one share a
@@ -73,6 +167,8 @@ class OneCoinDawidSkene(CoinMixin, BaseDawidSkene):
     tol : float, default=1e-6
         EM stops when the expected right votes of an LF move by less, as a share of
         its votes and on average over the votes.
+    verbose : int, default=0
+        Above 0, write a line per sweep to the standard error stream.
 
     Attributes
     ----------
@@ -94,7 +190,8 @@ class OneCoinDawidSkene(CoinMixin, BaseDawidSkene):
     converged_ : bool
         False if EM stopped at `max_iter`.
     n_samples_seen_ : int or float
-        Number of samples, also those of `partial_fit`; their weights add up.
+        Number of samples of all calls of `partial_fit`; their weights add up. Only
+        after `partial_fit`.
     n_features_in_ : int
         Number of LFs.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -117,7 +214,7 @@ class OneCoinDawidSkene(CoinMixin, BaseDawidSkene):
         \pi_c &\propto a + \sum_i w_i T_{ic}, \\
         T_{ic} &\propto \pi_c \prod_{j:\, x_{ij} = c} \frac{(K - 1) s_j}{1 - s_j}.
 
-    The line of the prior applies with `learn_prior` only. An LF with
+    The line of the prior applies with ``class_prior='learned'`` only. An LF with
     :math:`s_j < 1/K` counts against what it votes for. Probabilities are
     kept within [1e-10, 1 - 1e-10]. Rows with gold stay at their class. EM starts
     from the vote shares: there is no seed.
@@ -146,69 +243,56 @@ class OneCoinDawidSkene(CoinMixin, BaseDawidSkene):
 
     _parameter_constraints = {
         "classes": ["array-like", None],
-        "class_prior": ["array-like", None],
-        "learn_prior": ["boolean"],
+        "class_prior": [StrOptions({"auto", "learned", "uniform"}), "array-like"],
         "use_gold": ["boolean"],
-        "alpha": [_NOT_NEGATIVE, "array-like"],
-        "class_alpha": [_NOT_NEGATIVE],
+        "smoothing": [_NOT_NEGATIVE, "array-like"],
+        "prior_smoothing": [_NOT_NEGATIVE],
         "lf_groups": ["array-like", None],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [_NOT_NEGATIVE],
+        "verbose": ["verbose"],
     }
 
     def __init__(
         self,
         *,
         classes: ArrayLike | None = None,
-        class_prior: ArrayLike | None = None,
-        learn_prior: bool = False,
+        class_prior: str | ArrayLike = "auto",
         use_gold: bool = True,
-        alpha: float | tuple[float, float] = (4.0, 1.0),
-        class_alpha: float = 1.0,
+        smoothing: float | tuple[float, float] = (4.0, 1.0),
+        prior_smoothing: float = 1.0,
         lf_groups: ArrayLike | None = None,
         max_iter: int = 1000,
         tol: float = 1e-6,
+        verbose: int = 0,
     ) -> None:
         self.classes = classes
         self.class_prior = class_prior
-        self.learn_prior = learn_prior
         self.use_gold = use_gold
-        self.alpha = alpha
-        self.class_alpha = class_alpha
+        self.smoothing = smoothing
+        self.prior_smoothing = prior_smoothing
         self.lf_groups = lf_groups
         self.max_iter = max_iter
         self.tol = tol
+        self.verbose = verbose
 
-    def _usable(self, votes: CastVotes) -> CastVotes:
-        """Return the votes of workers that name a class."""
-        return CoinMixin._usable(self, BaseDawidSkene._usable(self, votes))
+    _chunk_type = CoinChunk
 
-    def _profile_kernel(self) -> Callable[..., Profile]:
-        return coin_profile
+    def _profile(self, data: VoteSource) -> Profile:
+        return data.total(COIN_PROFILE)
 
-    def _fit_em(self, data: GrowingSums, profile: Profile) -> None:
-        n_votes, n_classes = profile.n_votes, len(self.classes_)
-        pseudo = read_alpha(self.alpha)
-
-        def coins(sums: CoinSums) -> tuple[np.ndarray, np.ndarray]:
-            right = np.minimum(sums.right, n_votes)
-            return coin_weights(right, n_votes, pseudo, n_classes)
-
-        def m_step(sums: CoinSums) -> tuple[np.ndarray, np.ndarray]:
-            log_right, log_wrong = coins(sums)
-            return log_right - log_wrong, np.log(self._prior_of(sums.total))
-
-        def sweep(parameters: tuple[np.ndarray, np.ndarray]) -> CoinSums:
-            return data.total(coin_sweep, *parameters)
-
-        start = data.resumed(coin_sweep, coin_start, profile.mean_share)
-        sums = run_sweeps(self, data, start, m_step, sweep)
-
-        log_right, log_wrong = coins(sums)
-        log_prior = m_step(sums)[1]
+    def _fit_em(self, data: VoteSource, profile: Profile) -> None:
+        n_votes, pseudo = profile.n_votes, read_smoothing(self.smoothing)
+        start = data.start(COIN_SWEEP, COIN_START, profile.mean_share)
+        steps = partial(self._m_step, n_votes), partial(self._e_step, data)
+        result = data.run_em(self._run_em, start, *steps)
+        self._keep_ending(result)
+        sums = result.sums
+        log_right, log_wrong = self._coins(n_votes, sums)
+        log_prior = result.parameters[1]
         self.class_prior_ = np.exp(log_prior)
         voted = n_votes > 0
-        likelihood = data.total(coin_likelihood, log_right, log_wrong, log_prior)
+        likelihood = data.total(COIN_LIKELIHOOD, log_right, log_wrong, log_prior)
         total = likelihood.of(profile.weight)
         total += (pseudo[0] * log_right + pseudo[1] * log_wrong)[voted].sum()
         total += self._prior_penalty(self.class_prior_)
@@ -219,8 +303,29 @@ class OneCoinDawidSkene(CoinMixin, BaseDawidSkene):
         accuracy = np.where(voted, np.exp(log_right), average)
         self._describe(accuracy[self._group])
 
+    def _e_step(
+        self, data: VoteSource, parameters: tuple[np.ndarray, np.ndarray]
+    ) -> CoinSums:
+        """Return the expected right votes under log odds of LFs and log prior."""
+        return data.total(COIN_SWEEP, *parameters)
+
+    def _m_step(
+        self, n_votes: np.ndarray, sums: CoinSums
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the log odds of a right vote of each LF, and the log prior."""
+        log_right, log_wrong = self._coins(n_votes, sums)
+        return log_right - log_wrong, np.log(self._prior_of(sums.total))
+
+    def _coins(
+        self, n_votes: np.ndarray, sums: CoinSums
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return log P(right vote) and log P(one wrong vote) of each LF."""
+        right = np.minimum(sums.right, n_votes)
+        pseudo = read_smoothing(self.smoothing)
+        return coin_weights(right, n_votes, pseudo, len(self.classes_))
+
     def _fit_trivial(self) -> None:
-        right, wrong = read_alpha(self.alpha)
+        right, wrong = read_smoothing(self.smoothing)
         known = right + wrong > 0
         accuracy = right / (right + wrong) if known else 0.5
         self._describe(np.full(len(self._group), accuracy))
@@ -237,6 +342,6 @@ class OneCoinDawidSkene(CoinMixin, BaseDawidSkene):
         log_right, log_wrong = coin_weights(
             self.lf_accuracy_, np.ones(self.n_features_in_), (0.0, 0.0), n_classes
         )
-        own = self._own_votes(CoinMixin._usable(self, votes))
+        own = self._own_votes(self._named_votes(votes))
         support = own @ (log_right - log_wrong)
         return posterior_of_support(support, np.log(self.class_prior_))

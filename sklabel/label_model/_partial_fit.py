@@ -4,27 +4,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from sklabel.label_model._base import BaseLabelModel
-from sklabel.label_model._chunks import Chunks, VoteChunk
-from sklabel.label_model._growing_sums import GrowingSums, Growth, Memory
-from sklabel.utils._validation import first_few, plain, warn
+from sklabel.label_model._base import BaseSumsLabelModel
+from sklabel.label_model._memory import Growth, Memory, RememberedVotes
+from sklabel.label_model._sums import VoteSource
+from sklabel.utils._validation import check_option, first_few, plain, warn
 from sklabel.votes._alphabets import Contents, check_classes
 from sklabel.votes._cast import CastVotes, distinct, is_numeric
 from sklabel.votes._gold import Gold
 
 
-class StreamingLabelModel(BaseLabelModel):
-    """`partial_fit` of models that are fitted with sums over chunks of votes."""
+class PartialFitMixin(BaseSumsLabelModel):
+    """`partial_fit` of models whose statistics are sums over samples."""
 
     n_samples_seen_: int | float
-    _memory: Memory
+    _memory_: Memory
 
     def partial_fit(
         self,
@@ -38,9 +37,10 @@ class StreamingLabelModel(BaseLabelModel):
     ) -> Any:
         r"""Learn from some more samples, and forget their votes.
 
-        All votes of a sample belong into one call: a sample that comes again is
-        another sample, unless `revisit` says that it is not. After `fit` it goes on
-        from what `fit` has learned; `fit` itself always starts anew.
+        All votes of a sample belong in one call: a sample that comes again is
+        another sample, unless `revisit` says that it is not. The first call is equal
+        to `fit`. `fit` itself keeps no sums to go on from: after it, partial_fit
+        starts anew, and warns.
 
         Parameters
         ----------
@@ -60,7 +60,7 @@ class StreamingLabelModel(BaseLabelModel):
             'by_name': any, in any order; X has string column names. LFs that X lacks
             abstain, and new ones are appended to `feature_names_in_`.
         revisit : bool, default=False
-            Whether the samples of X were passed in earlier calls, or to `fit`. They
+            Whether the samples of X were passed in earlier calls. They
             are not counted again, and what was learned from them is replaced.
 
         Returns
@@ -72,7 +72,7 @@ class StreamingLabelModel(BaseLabelModel):
         ------
         ValueError
             If X has other LFs than before, `classes` are not those of the first call,
-            votes or gold labels are none of the classes, or `revisit` is True and
+            votes or gold labels are not among the classes, or `revisit` is True and
             nothing was seen before. The model is left as it was.
         TypeError
             If a cell of X or y is neither a string nor a number.
@@ -112,10 +112,11 @@ class StreamingLabelModel(BaseLabelModel):
         `class_prior` the votes of up to 2,000 recent samples, which tell how far to
         shift the scores.
 
-        *What may be new.* LFs, with ``columns='by_name'``. Vote values that are none of
-        the classes, if the user named the classes: they are evidence, or ignored, as in
-        `fit`. If the first call found the classes in its votes, a new value raises: it
-        may be a class. So does a gold label that is none of the classes.
+        *What may be new.* LFs, with ``columns='by_name'``. Vote values that are not
+        among the classes, if the user named the classes: they are evidence, or
+        ignored, as in `fit`. If the first call found the classes in its votes, a new
+        value raises: it may be a class. So does a gold label that is not one of the
+        classes.
 
         References
         ----------
@@ -159,12 +160,19 @@ class StreamingLabelModel(BaseLabelModel):
         columns: str,
         revisit: bool,
     ) -> None:
-        memory: Memory | None = getattr(self, "_memory", None)
+        memory: Memory | None = getattr(self, "_memory_", None)
         if memory is None and revisit:
             raise ValueError(
                 "revisit=True is for samples of earlier calls, and there was none. "
-                "Call partial_fit with revisit=False, or fit, first."
+                "Call partial_fit with revisit=False first."
             )
+        if memory is None and hasattr(self, "class_prior_"):
+            warn(
+                f"This {type(self).__name__} was fitted by fit, which keeps no sums "
+                "to go on from: partial_fit starts anew. Begin with partial_fit, "
+                "whose first call is equal to fit."
+            )
+            self._forget()
         old_n_lfs = 0 if memory is None else self.n_features_in_
         votes = self._votes_of_call(X, columns, memory is None)
         votes, gold, weight = self._read_rows(votes, y, sample_weight)
@@ -174,14 +182,18 @@ class StreamingLabelModel(BaseLabelModel):
             self._resolve_classes(contents, known_classes)
             memory = Memory(classes_given=known_classes is not None)
         else:
-            memory = self._with_room(memory, votes, old_n_lfs)
-        if columns == "by_name":
-            memory = replace(memory, by_name=True)
+            memory = self._grown(memory, votes, old_n_lfs)
         index = gold.index(self.classes_)
         encoded, _ = votes.encode(self.vote_values_)
-        data = Chunks([self._chunk(encoded, index, weight)])
-        self._fit_chunks(data, memory, revisit=revisit)
-        if not self._memory.profile.n_votes.any():
+        votes_of_call = VoteSource([self._chunk(encoded, index, weight)])
+        data = RememberedVotes(votes_of_call, memory, revisit, self._lf_names())
+        self._fit_source(data)
+        if revisit:
+            self.converged_ = data.settled(self.tol)
+        self._memory_ = data.remembered(with_rows=self._given_prior() is not None)
+        seen = self._memory_.profile.n_all
+        self.n_samples_seen_ = int(seen) if seen == int(seen) else seen
+        if not self._memory_.profile.n_votes.any():
             warn(
                 f"{type(self).__name__}: none of the {self.n_samples_seen_} rows so "
                 "far has a vote; predict_proba returns the class prior. Check ids and "
@@ -190,10 +202,11 @@ class StreamingLabelModel(BaseLabelModel):
 
     def _votes_of_call(self, X: Any, columns: str, first: bool) -> CastVotes:
         """Read votes, and find their LFs among those seen so far."""
-        if not isinstance(columns, str) or columns not in {"same", "by_name"}:
-            raise ValueError(f"columns must be 'same' or 'by_name'; got {columns!r}.")
+        check_option(columns, "columns", ("same", "by_name"))
         if columns == "same":
-            return self._read_votes(X, reset=first)
+            votes = self._read_votes(X, reset=first)
+            self._check_lfs()
+            return votes
         known = None if first else getattr(self, "feature_names_in_", None)
         votes = self._read_votes(X, reset=True)
         names = getattr(self, "feature_names_in_", None)
@@ -251,8 +264,8 @@ class StreamingLabelModel(BaseLabelModel):
             )
         return given if known is None else known
 
-    def _with_room(self, memory: Memory, votes: CastVotes, old_n_lfs: int) -> Memory:
-        """Make room for LFs and vote values that are new; set `vote_values_`."""
+    def _grown(self, memory: Memory, votes: CastVotes, old_n_lfs: int) -> Memory:
+        """Add zeros for LFs and vote values that are new; set `vote_values_`."""
         old_values = self.vote_values_
         if not memory.profile.n_votes.any() and len(votes.value):
             # These are the first votes, and say what votes are.
@@ -309,39 +322,3 @@ class StreamingLabelModel(BaseLabelModel):
                 "first call: partial_fit(X, classes=[...])."
             )
         return unseen
-
-    def _read_votes(self, X: Any, *, reset: bool) -> CastVotes:
-        if reset:
-            # Of other LFs and classes, should this fit fail.
-            self.__dict__.pop("_memory", None)
-        try:
-            return super()._read_votes(X, reset=reset)
-        except ValueError as error:
-            by_name = not reset and getattr(self, "_memory", Memory()).by_name
-            if by_name and "feature names should match" in str(error):
-                raise ValueError(
-                    f"{error}\nAll LFs of all calls, in their order, are "
-                    "X.reindex(columns=model.feature_names_in_); "
-                    "partial_fit(columns='by_name') takes X as it is."
-                ) from None
-            raise
-
-    def _fit_chunks(
-        self, data: Chunks, memory: Memory | None = None, *, revisit: bool = False
-    ) -> None:
-        """Fit to chunks of votes, and to those that are remembered."""
-        if memory is None:
-            memory = Memory(classes_given=self.classes is not None)
-        growing = GrowingSums(data, memory, revisit, self._lf_names())
-        self._fit_sums(growing)
-        self._memory = growing.remembered(with_sample=self.class_prior is not None)
-        seen = self._memory.profile.n_all
-        self.n_samples_seen_ = int(seen) if seen == int(seen) else seen
-
-    def _fit_sums(self, data: GrowingSums) -> None:
-        raise NotImplementedError
-
-    def _chunk(
-        self, votes: CastVotes, gold: np.ndarray, weight: np.ndarray
-    ) -> VoteChunk:
-        raise NotImplementedError

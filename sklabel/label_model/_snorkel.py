@@ -4,23 +4,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from numbers import Integral, Real
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
-from sklearn.exceptions import ConvergenceWarning
 
 from sklabel.label_model._base import BaseLabelModel
-from sklabel.label_model._kernels import (
-    clamp,
-    count_classes,
-    one_hot,
-    softmax,
-    vote_shares,
-)
-from sklabel.utils._validation import Interval, check_class_prior, warn
+from sklabel.label_model._kernels import clamp, count_classes, vote_shares
+from sklabel.label_model._sums import accuracy_of, one_hot, softmax
+from sklabel.utils._validation import Interval, StrOptions
 from sklabel.votes._cast import CastVotes
 
 # Where every class is equally likely, an LF is right with this probability at first.
@@ -183,13 +178,15 @@ class SnorkelLabelModel(BaseLabelModel):
         The classes, in the order of the columns of `predict_proba`. With strings
         here, integer votes are indices into it. If None, the labels of `y` where
         every row has one, else the labels of votes and `y` together.
-    class_prior : array-like of shape (n_classes,), default=None
-        Probabilities in the order of `classes_`. Snorkel assumes equal ones: pass
-        them to do the same. If None, learned, see Notes; except where LFs of a single
-        value cast half of the votes, whose frequencies do not tell it: there it is
-        uniform, or that of the gold labels.
-    alpha : float, default=64.0
-        Pull of each table towards its start: an LF with n votes is held by alpha / n.
+    class_prior : {'auto', 'uniform'} or array-like of shape (n_classes,), \
+            default='auto'
+        Probabilities in the order of `classes_`. 'uniform' is what Snorkel assumes.
+        'auto': learned, see Notes; except where LFs of a single value cast half of the
+        votes, whose frequencies do not tell it: there it is uniform, or that of the
+        gold labels.
+    regularization : float, default=64.0
+        Pull of each table towards its start: an LF with n votes is held by
+        regularization / n.
         Where pairs of LFs rarely meet on a sample, as in a large crowd, the start
         prevails. 0 matches the moments alone, which does harm where LFs vote rarely.
     use_gold : bool, default=True
@@ -201,6 +198,8 @@ class SnorkelLabelModel(BaseLabelModel):
         n_classes), or O((n_lfs * n_values) ** 2 * n_classes) if that is less.
     tol : float, default=1e-4
         Stop when no table P(vote value | class, the LF votes) moves by more in a step.
+    verbose : int, default=0
+        Above 0, write a line per step to the standard error stream.
 
     Attributes
     ----------
@@ -293,29 +292,32 @@ class SnorkelLabelModel(BaseLabelModel):
 
     _parameter_constraints = {
         "classes": ["array-like", None],
-        "class_prior": ["array-like", None],
-        "alpha": [Interval(Real, 0, None, closed="left")],
+        "class_prior": [StrOptions({"auto", "uniform"}), "array-like"],
+        "regularization": [Interval(Real, 0, None, closed="left")],
         "use_gold": ["boolean"],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
+        "verbose": ["verbose"],
     }
 
     def __init__(
         self,
         *,
         classes: ArrayLike | None = None,
-        class_prior: ArrayLike | None = None,
-        alpha: float = 64.0,
+        class_prior: str | ArrayLike = "auto",
+        regularization: float = 64.0,
         use_gold: bool = True,
         max_iter: int = 1000,
         tol: float = 1e-4,
+        verbose: int = 0,
     ) -> None:
         self.classes = classes
         self.class_prior = class_prior
-        self.alpha = alpha
+        self.regularization = regularization
         self.use_gold = use_gold
         self.max_iter = max_iter
         self.tol = tol
+        self.verbose = verbose
 
     def _fit_votes(
         self, votes: CastVotes, gold: np.ndarray, sample_weight: np.ndarray
@@ -358,11 +360,8 @@ class SnorkelLabelModel(BaseLabelModel):
             if np.abs(prior - self.class_prior_).max() <= _PRIOR_TOL:
                 break
         if not self.converged_:
-            warn(
-                f"SnorkelLabelModel stopped after max_iter={self.max_iter} with a "
-                f"change of {self._change:.1e} > tol={self.tol:.1e}. Increase "
-                "max_iter, tol or alpha.",
-                ConvergenceWarning,
+            self._warn_not_converged(
+                self._change, "Increase max_iter, tol or regularization."
             )
 
     def _first_prior(
@@ -373,8 +372,9 @@ class SnorkelLabelModel(BaseLabelModel):
         sample_weight: np.ndarray,
     ) -> tuple[np.ndarray, bool]:
         """Return the prior to start from, and whether to go on learning it."""
-        if self.class_prior is not None:
-            return check_class_prior(self.class_prior, len(self.classes_)), False
+        given = self._given_prior()
+        if given is not None:
+            return given, False
         n_votes = frequency.reshape(-1, len(self.vote_values_)) * sample_weight.sum()
         of_lf = n_votes.sum(axis=1)
         # Compared in votes: a sum of weights may differ from a whole number.
@@ -400,7 +400,7 @@ class SnorkelLabelModel(BaseLabelModel):
         coverage = np.repeat(coverage, n_values)[:, None]
         votes = coverage > 0
         unit = np.where(votes, coverage, 1)
-        pull = np.where(votes, self.alpha / (unit * n_samples), 0)
+        pull = np.where(votes, self.regularization / (unit * n_samples), 0)
         observed = largest_eigenvalue(overlap, len(mu))
         velocity = np.zeros_like(mu)
         self.converged_ = False
@@ -419,7 +419,12 @@ class SnorkelLabelModel(BaseLabelModel):
             step = velocity / (curvature + 2 * pull)
             mu = mu - step
             self._change = float(np.abs(step / unit).max())
-            if self._change <= self.tol:
+            if self.verbose:
+                sys.stderr.write(
+                    f"SnorkelLabelModel: step {self.n_iter_}, change "
+                    f"{self._change:.1e}\n"
+                )
+            if self._change < self.tol:
                 self.converged_ = True
                 break
         return mu
@@ -455,10 +460,7 @@ class SnorkelLabelModel(BaseLabelModel):
         values = mu / mu.sum(axis=1, keepdims=True)
         self.confusion_ = np.swapaxes(values, 1, 2)
         joint = mu * self.class_prior_
-        named = np.flatnonzero(self._class_of_value >= 0)
-        right = joint[:, named, self._class_of_value[named]].sum(axis=1)
-        total = joint[:, named].sum(axis=(1, 2))
-        self.lf_accuracy_ = right / np.where(total > 0, total, np.nan)
+        self.lf_accuracy_ = accuracy_of(joint, self._class_of_value)
 
     def _posterior(self, votes: CastVotes) -> np.ndarray:
         n_classes, n_values = len(self.classes_), len(self.vote_values_)

@@ -4,17 +4,15 @@
 
 from __future__ import annotations
 
+import sys
 from numbers import Integral, Real
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import Tags
 
 from sklabel.label_model._base import BaseLabelModel
 from sklabel.label_model._kernels import clamp, smoothed_shares
-from sklabel.utils._validation import Interval, StrOptions, check_class_prior, warn
+from sklabel.utils._validation import Interval, StrOptions
 from sklabel.votes._cast import CastVotes
 
 # Pseudo-votes that pull the agreement of an LF to that of the average LF.
@@ -90,9 +88,10 @@ class WeightedMajorityVote(BaseLabelModel):
         The classes, in the order of the columns of `predict_proba`. With strings
         here, integer votes are indices into it. If None, the labels of `y` where
         every row has one, else the labels of votes and `y` together.
-    class_prior : array-like of shape (n_classes,), default=None
+    class_prior : {'auto', 'uniform'} or array-like of shape (n_classes,), \
+            default='auto'
         Probabilities in the order of `classes_`, for rows without votes and for
-        ties. If None, the mean share of the weighted vote.
+        ties. 'auto': the mean share of the weighted vote.
     weighting : {'above-chance', 'agreement'}, default='above-chance'
         Weight of an LF with agreement a among K classes. 'above-chance': K a - 1, and
         0 for an LF that agrees no more often than chance would [1]_. 'agreement': a
@@ -108,6 +107,8 @@ class WeightedMajorityVote(BaseLabelModel):
         O(number of votes + n_samples * n_classes).
     tol : float, default=1e-6
         Stop when no agreement moves by more.
+    verbose : int, default=0
+        Above 0, write a line per pass to the standard error stream.
 
     Attributes
     ----------
@@ -183,12 +184,13 @@ class WeightedMajorityVote(BaseLabelModel):
 
     _parameter_constraints = {
         "classes": ["array-like", None],
-        "class_prior": ["array-like", None],
+        "class_prior": [StrOptions({"auto", "uniform"}), "array-like"],
         "weighting": [StrOptions({"above-chance", "agreement"})],
         "smoothing": [Interval(Real, 0, None, closed="left")],
         "use_gold": ["boolean"],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
+        "verbose": ["verbose"],
     }
     _needs_class_votes = True
 
@@ -196,12 +198,13 @@ class WeightedMajorityVote(BaseLabelModel):
         self,
         *,
         classes: ArrayLike | None = None,
-        class_prior: ArrayLike | None = None,
+        class_prior: str | ArrayLike = "auto",
         weighting: str = "above-chance",
         smoothing: float = 2.0,
         use_gold: bool = True,
         max_iter: int = 20,
         tol: float = 1e-6,
+        verbose: int = 0,
     ) -> None:
         self.classes = classes
         self.class_prior = class_prior
@@ -210,6 +213,7 @@ class WeightedMajorityVote(BaseLabelModel):
         self.use_gold = use_gold
         self.max_iter = max_iter
         self.tol = tol
+        self.verbose = verbose
 
     def _fit_votes(
         self, votes: CastVotes, gold: np.ndarray, sample_weight: np.ndarray
@@ -233,20 +237,25 @@ class WeightedMajorityVote(BaseLabelModel):
             change = np.abs(updated - agreement).max()
             agreement = updated
             weight = self._weights(agreement, n_votes)
-            if change <= self.tol:
+            if self.verbose:
+                sys.stderr.write(
+                    f"WeightedMajorityVote: pass {n_iter}, change {change:.1e}\n"
+                )
+            if change < self.tol or change == 0:
                 self.converged_ = True
                 break
         if not self.converged_ and self.max_iter > 1:
-            warn(
-                f"WeightedMajorityVote stopped after max_iter={self.max_iter} with a "
-                f"change of {change:.1e} > tol={self.tol:.1e}. Increase max_iter or "
-                "tol; a majority that keeps changing never settles.",
-                ConvergenceWarning,
+            # One pass is what Wawa does, and on purpose.
+            self._warn_not_converged(
+                change,
+                "Increase max_iter or tol; a majority that keeps changing never "
+                "settles.",
             )
         self.lf_accuracy_ = agreement
         self.lf_weight_ = weight
-        if self.class_prior is not None:
-            self.class_prior_ = check_class_prior(self.class_prior, n_classes)
+        given = self._given_prior()
+        if given is not None:
+            self.class_prior_ = given
             return
         counts = weighted_counts(votes, vote_class, weight, n_classes)
         self.class_prior_ = mean_share(counts, gold, sample_weight)
@@ -258,7 +267,7 @@ class WeightedMajorityVote(BaseLabelModel):
         else:
             weight = np.maximum(len(self.classes_) * agreement - 1, 0)
         total = n_votes @ weight
-        # Weights that rounding alone keeps above 0 are none.
+        # Weights that are above 0 by rounding only count as 0.
         if total <= 1e-9 * n_votes.sum():
             return np.ones_like(weight)
         return weight * (n_votes.sum() / total)
@@ -273,9 +282,3 @@ class WeightedMajorityVote(BaseLabelModel):
         proba = smoothed_shares(counts, tilted, max(self.smoothing, 1e-6))
         proba[counts.sum(axis=1) == 0] = self.class_prior_
         return proba
-
-    def __sklearn_tags__(self) -> Tags:
-        tags: Any = super().__sklearn_tags__()
-        # It cannot learn that a vote for class 1 means class 2.
-        tags.classifier_tags.poor_score = True
-        return tags

@@ -14,8 +14,8 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklabel.base import VersionedPickle
-from sklabel.votes._cast import ABSTAIN
-from sklabel.votes._forms import VoteMatrix, vote_dtype
+from sklabel.votes._cast import ABSTAIN, CastVotes
+from sklabel.votes._forms import VoteMatrix, matrix_of, vote_dtype
 
 
 def _is_one_dimensional(X: Any) -> bool:
@@ -82,18 +82,13 @@ class BaseLFTransformer(TransformerMixin, VersionedPickle):
             return X
         return validate_data(self, X, reset=reset, dtype=None, ensure_all_finite=False)
 
-    def _as_votes(
-        self, indptr: np.ndarray, lf: np.ndarray, vote: np.ndarray, n_lfs: int
-    ) -> np.ndarray | VoteMatrix:
-        """Lay out cast votes as `sparse_output` says."""
-        n_samples = len(indptr) - 1
-        dtype = vote_dtype(int(vote.max(initial=0)))
+    def _as_votes(self, cast: CastVotes) -> np.ndarray | VoteMatrix:
+        """Return cast votes, dense or sparse as `sparse_output` says."""
         if self.sparse_output:
-            return VoteMatrix(
-                (vote.astype(dtype), lf, indptr), shape=(n_samples, n_lfs)
-            )
-        dense = np.full((n_samples, n_lfs), ABSTAIN, dtype=dtype)
-        dense[np.repeat(np.arange(n_samples), np.diff(indptr)), lf] = vote
+            return matrix_of(cast)
+        dtype = vote_dtype(int(cast.value.max(initial=0)))
+        dense = np.full((cast.n_samples, cast.n_lfs), ABSTAIN, dtype=dtype)
+        dense[cast.rows, cast.lf] = cast.value
         return dense
 
     def _dense_as_votes(self, dense: np.ndarray) -> np.ndarray | VoteMatrix:

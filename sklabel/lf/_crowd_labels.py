@@ -6,29 +6,41 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from os import PathLike
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
 from sklabel.lf._judgements import (
-    OUTSIDE,
+    UNKNOWN,
     Duplicates,
-    Outside,
+    HandleUnknown,
     choose_repeated,
     code_labels,
     match_ids,
     read_ids,
     read_labels,
-    refuse_outside,
+    refuse_unknown,
     sort_alphabet,
     sort_judgements,
     starts_of_pairs,
+    warn_of_minus_one,
 )
 from sklabel.utils._validation import check_columns, check_option, first_few, plain
-from sklabel.votes._cast import ABSTAIN, frame_to_array
+from sklabel.votes._cast import ABSTAIN, CastVotes, frame_to_array
 from sklabel.votes._gold import minus_one_is_class
+
+
+class JudgementsOfSamples(NamedTuple):
+    """The judgements of some samples.
+
+    `cast`: one row per id that was asked for, one column per worker of the crowd; the
+    values are positions in `classes`. `found`: False where the id is not known.
+    """
+
+    cast: CastVotes
+    found: np.ndarray
 
 
 class CrowdLabels:
@@ -45,18 +57,22 @@ class CrowdLabels:
     ----------
     classes : ndarray of shape (n_classes,)
         The labels that count as votes: those given, else all labels, sorted.
-    votes : ndarray of shape (n_classes,)
+    class_votes : ndarray of shape (n_classes,)
         The vote of each class.
     sample_ids : Index of length n_samples
-        Ids of the samples with at least one answer, in order of first appearance.
+        Ids of the samples with at least one judgement, in order of first appearance.
     worker_ids : Index of length n_workers
-        Ids of the workers with at least one answer, sorted.
-    n_answers : ndarray of shape (n_workers,)
-        Number of answers of each worker, also of those outside of `classes`.
+        Ids of the workers with at least one judgement, sorted.
+    judgements_per_worker : ndarray of shape (n_workers,)
+        Number of judgements of each worker, those with an unknown label included.
+    n_judgements : int
+        Number of judgements whose label is one of the classes: the votes.
+    n_unknown : int
+        Number of judgements whose label is not one of the classes
+        (``handle_unknown='count'``). They are kept and are not votes.
     left_out : dict of str to int
-        What the input held and this does not: ``missing_label`` lines without label,
-        ``repeated`` judgements of one (sample, worker) pair; and what it holds as
-        answers that are no votes: ``outside_classes``.
+        How much of the input was left out: ``missing_label`` rows without a label, and
+        ``repeated`` judgements of a (sample, worker) pair.
     sample_name, worker_name, label_name : hashable
         Names of the columns.
 
@@ -79,7 +95,7 @@ class CrowdLabels:
     >>> crowd
     CrowdLabels(2 samples, 2 workers, 3 judgements, classes=['bad', 'good'])
     >>> crowd.left_out
-    {'missing_label': 0, 'repeated': 1, 'outside_classes': 0}
+    {'missing_label': 0, 'repeated': 1}
     """
 
     __slots__ = (
@@ -88,26 +104,28 @@ class CrowdLabels:
         "_label",
         "_left_out",
         "_worker",
+        "class_votes",
         "classes",
+        "judgements_per_worker",
         "label_name",
-        "n_answers",
+        "n_unknown",
         "sample_ids",
         "sample_name",
-        "votes",
         "worker_ids",
         "worker_name",
     )
 
     classes: np.ndarray
-    votes: np.ndarray
+    class_votes: np.ndarray
     sample_ids: pd.Index
     worker_ids: pd.Index
-    n_answers: np.ndarray
+    judgements_per_worker: np.ndarray
+    n_unknown: int
     sample_name: Any
     worker_name: Any
     label_name: Any
     _left_out: dict[str, int]
-    # Answers of sample i stand at _indptr[i]:_indptr[i + 1]; _label indexes classes.
+    # Judgements of sample i stand at _indptr[i]:_indptr[i + 1]; _label indexes classes.
     _indptr: np.ndarray
     _worker: np.ndarray
     _label: np.ndarray
@@ -128,9 +146,9 @@ class CrowdLabels:
         label: Any = "label",
         classes: ArrayLike | None = None,
         duplicates: Duplicates = "last",
-        outside: Outside = "raise",
+        handle_unknown: HandleUnknown = "raise",
     ) -> CrowdLabels:
-        """Build from a long table: one judgement per line.
+        """Build from a long table: one judgement per row.
 
         Parameters
         ----------
@@ -146,9 +164,10 @@ class CrowdLabels:
         duplicates : {'last', 'first', 'majority', 'raise'}, default='last'
             Which of several judgements of one (sample, worker) pair counts; in
             'majority' the last of the most frequent ones.
-        outside : {'raise', 'count'}, default='raise'
-            Labels outside of `classes` ("can't tell"): an error, or an answer that is
-            no vote but counts in `n_answers`.
+        handle_unknown : {'raise', 'count'}, default='raise'
+            What to do with a label that is not one of `classes` ("can't tell"): raise
+            an error, or keep it as a judgement that is not a vote and counts in
+            `judgements_per_worker`.
 
         Returns
         -------
@@ -159,7 +178,7 @@ class CrowdLabels:
         ------
         ValueError
             If a column is missing, an id is missing, the frame holds no judgement, a
-            label is outside of `classes`, an id or label is a fraction, or a pair
+            label is not one of `classes`, an id or label is a fraction, or a pair
             repeats and `duplicates` is 'raise'.
         TypeError
             If ids or labels mix strings and numbers or are neither.
@@ -177,21 +196,23 @@ class CrowdLabels:
         if not isinstance(frame, pd.DataFrame):
             raise TypeError(
                 "CrowdLabels.from_frame needs a pandas DataFrame with one judgement "
-                f"per line; got {type(frame).__name__}."
+                f"per row; got {type(frame).__name__}."
             )
         check_option(duplicates, "duplicates", ("last", "first", "majority", "raise"))
-        check_option(outside, "outside", ("raise", "count"))
+        check_option(handle_unknown, "handle_unknown", ("raise", "count"))
         check_columns(frame, [sample, worker, label], where="CrowdLabels")
         if len(frame) == 0:
             raise ValueError("CrowdLabels: the frame is empty; it holds no judgement.")
 
         # Everything below works on codes; only distinct values are looked at.
-        label_code, labels = read_labels(frame[label], classes)
-        class_code, class_array, votes = code_labels(labels, classes)
+        label_code, labels, has_minus_one = read_labels(frame[label], classes)
+        if has_minus_one and classes is None:
+            warn_of_minus_one(label, labels)
+        class_code, class_array, class_votes = code_labels(labels, classes)
         missing = label_code < 0
         label_code = label_code[~missing]
-        if outside == "raise":
-            refuse_outside(
+        if handle_unknown == "raise":
+            refuse_unknown(
                 label, class_code[label_code], labels[label_code], class_array
             )
         sample_code, sample_ids = read_ids(frame[sample], ~missing)
@@ -218,17 +239,17 @@ class CrowdLabels:
         label_code = class_code[label_code]
         return cls._build(
             classes=class_array,
-            votes=votes,
+            class_votes=class_votes,
             sample_ids=pd.Index(sample_ids, name=sample),
             worker_ids=pd.Index(worker_ids, name=worker),
-            n_answers=np.bincount(worker_code, minlength=len(worker_ids)),
+            judgements_per_worker=np.bincount(worker_code, minlength=len(worker_ids)),
+            n_unknown=int((label_code == UNKNOWN).sum()),
             sample_name=sample,
             worker_name=worker,
             label_name=label,
             _left_out={
                 "missing_label": int(missing.sum()),
                 "repeated": n_repeated,
-                "outside_classes": int((label_code == OUTSIDE).sum()),
             },
             _indptr=indptr,
             _worker=worker_code,
@@ -245,10 +266,10 @@ class CrowdLabels:
         label: Any = "label",
         classes: ArrayLike | None = None,
         duplicates: Duplicates = "last",
-        outside: Outside = "raise",
+        handle_unknown: HandleUnknown = "raise",
         **read_csv_options: Any,
     ) -> CrowdLabels:
-        """Build from a CSV file with one judgement per line.
+        """Build from a CSV file with one judgement per row.
 
         Parameters
         ----------
@@ -260,8 +281,8 @@ class CrowdLabels:
             Labels that count as votes. If None, all labels, sorted.
         duplicates : {'last', 'first', 'majority', 'raise'}, default='last'
             Which of several judgements of one (sample, worker) pair counts.
-        outside : {'raise', 'count'}, default='raise'
-            What to do with labels outside of `classes`.
+        handle_unknown : {'raise', 'count'}, default='raise'
+            What to do with a label that is not one of `classes`.
         **read_csv_options : dict
             Passed to :func:`pandas.read_csv`, for instance ``dtype={"worker": str}``
             for ids with leading zeros, or ``keep_default_na=False`` if "NA" is an id
@@ -287,7 +308,7 @@ class CrowdLabels:
             label=label,
             classes=classes,
             duplicates=duplicates,
-            outside=outside,
+            handle_unknown=handle_unknown,
         )
 
     @classmethod
@@ -297,45 +318,45 @@ class CrowdLabels:
         *,
         sample: Any = None,
         classes: ArrayLike | None = None,
-        outside: Outside = "raise",
+        handle_unknown: HandleUnknown = "raise",
     ) -> CrowdLabels:
-        """Build from a wide table: one line per sample, one column per worker.
+        """Build from a wide table: one row per sample, one column per worker.
 
         Parameters
         ----------
         frame : DataFrame of shape (n_samples, n_workers)
             Labels; NaN, None, pd.NA and -1 (unless `classes` holds it) mean that the
-            worker gave none.
+            worker did not judge the sample.
         sample : hashable, default=None
             Column of sample ids. If None, the index holds them.
         classes : array-like of shape (n_classes,), default=None
             Labels that count as votes. If None, all labels, sorted.
-        outside : {'raise', 'count'}, default='raise'
-            What to do with labels outside of `classes`.
+        handle_unknown : {'raise', 'count'}, default='raise'
+            What to do with a label that is not one of `classes`.
 
         Returns
         -------
         crowd_labels : CrowdLabels
-            The judgements. Cells without label are not counted as left out.
+            The judgements. Cells without a label do not count as left out.
 
         Raises
         ------
         ValueError
-            As `from_frame`; also if a sample id stands in two lines or a worker id
-            in two columns.
+            As `from_frame`; also if two rows have the same sample id, or two columns
+            the same worker id.
         TypeError
             As `from_frame`.
         """
         if not isinstance(frame, pd.DataFrame):
             raise TypeError(
                 "CrowdLabels.from_wide needs a pandas DataFrame with one sample per "
-                f"line and one worker per column; got {type(frame).__name__}."
+                f"row and one worker per column; got {type(frame).__name__}."
             )
         if sample is not None:
             check_columns(frame, [sample], where="CrowdLabels.from_wide")
             frame = frame.set_index(sample)
         for axis, ids in (
-            ("line per sample", frame.index),
+            ("row per sample", frame.index),
             ("column per worker", frame.columns),
         ):
             if ids.has_duplicates:
@@ -363,7 +384,7 @@ class CrowdLabels:
             worker=worker,
             classes=classes,
             duplicates="raise",
-            outside=outside,
+            handle_unknown=handle_unknown,
         )
 
     @classmethod
@@ -374,23 +395,23 @@ class CrowdLabels:
 
     @property
     def left_out(self) -> dict[str, int]:
-        """What the input held and this does not, by reason."""
+        """How much of the input was left out, by reason."""
         return dict(self._left_out)
 
     @property
     def n_samples(self) -> int:
-        """Number of samples with at least one answer."""
+        """Number of samples with at least one judgement."""
         return len(self.sample_ids)
 
     @property
     def n_workers(self) -> int:
-        """Number of workers with at least one answer."""
+        """Number of workers with at least one judgement."""
         return len(self.worker_ids)
 
     @property
     def n_judgements(self) -> int:
-        """Number of judgements that are votes."""
-        return int((self._label != OUTSIDE).sum())
+        """Number of judgements whose label is one of the classes."""
+        return len(self._label) - self.n_unknown
 
     def summary(self) -> pd.Series:
         """Count what came in and what became of it.
@@ -398,14 +419,15 @@ class CrowdLabels:
         Returns
         -------
         summary : Series of int
-            Samples, workers, judgements, and everything that was left out.
+            Samples, workers, judgements, those with an unknown label, and what was
+            left out.
         """
         return pd.Series(
             {
                 "samples": self.n_samples,
                 "workers": self.n_workers,
                 "judgements": self.n_judgements,
-                "answers outside of classes": self._left_out["outside_classes"],
+                "judgements with an unknown label": self.n_unknown,
                 "repeated, left out": self._left_out["repeated"],
                 "without label, left out": self._left_out["missing_label"],
             },
@@ -419,10 +441,10 @@ class CrowdLabels:
         -------
         frame : DataFrame
             Columns sample, worker, label, named as in the input; one judgement per
-            line, without repeats and without answers outside of `classes`.
+            row, without repeats and without unknown labels.
         """
         rows = np.repeat(np.arange(self.n_samples), np.diff(self._indptr))
-        cast = self._label != OUTSIDE
+        cast = self._label != UNKNOWN
         return pd.DataFrame(
             {
                 self.sample_name: self.sample_ids.take(rows[cast]),
@@ -437,35 +459,32 @@ class CrowdLabels:
         Returns
         -------
         frame : DataFrame of shape (n_samples, n_workers)
-            Labels as an object column per worker, None where there is none. Memory is
-            samples times workers: for small crowds.
+            Labels as an object column per worker, None where there is none. Memory
+            grows with samples times workers: for small crowds.
         """
         rows = np.repeat(np.arange(self.n_samples), np.diff(self._indptr))
-        cast = self._label != OUTSIDE
+        cast = self._label != UNKNOWN
         wide = np.full((self.n_samples, self.n_workers), None, dtype=object)
         wide[rows[cast], self._worker[cast]] = self.classes[self._label[cast]]
         return pd.DataFrame(wide, index=self.sample_ids, columns=self.worker_ids)
 
-    def votes_of(
-        self, ids: ArrayLike
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def judgements_of(self, ids: ArrayLike) -> JudgementsOfSamples:
         """Look up the judgements of samples.
 
         Parameters
         ----------
         ids : array-like of shape (n,)
-            Sample ids; an id may repeat, and an unknown one has no judgements.
+            Sample ids; an id may repeat, and one that is not in `sample_ids` has no
+            judgements.
 
         Returns
         -------
-        indptr : ndarray of shape (n + 1,)
-            Judgements of ``ids[i]`` stand at ``indptr[i]:indptr[i + 1]``.
-        worker : ndarray of shape (n_votes,)
-            Positions in `worker_ids`, ascending for each id.
-        label : ndarray of shape (n_votes,)
-            Positions in `classes`.
-        found : ndarray of shape (n,), bool
-            False where the id is unknown.
+        judgements : JudgementsOfSamples
+            A named tuple of `cast` and `found`. ``cast.lf`` holds positions in
+            `worker_ids`, ascending for each id, and ``cast.value`` positions in
+            `classes`; the judgements of ``ids[i]`` stand at
+            ``cast.indptr[i]:cast.indptr[i + 1]``. Unknown labels are not among them.
+            ``found[i]`` is False where `sample_ids` lacks ``ids[i]``.
 
         Raises
         ------
@@ -482,23 +501,25 @@ class CrowdLabels:
         indptr = np.concatenate([[0], ends])
         picked = np.arange(indptr[-1]) + np.repeat(start - indptr[:-1], length)
         label = self._label[picked]
-        cast = label != OUTSIDE
-        if not cast.all():
-            indptr = np.concatenate([[0], np.cumsum(cast)])[indptr]
-            picked, label = picked[cast], label[cast]
-        return indptr, self._worker[picked], label, found
+        cast = CastVotes(indptr, self._worker[picked], label, self.n_workers)
+        known = label != UNKNOWN
+        return JudgementsOfSamples(
+            cast if known.all() else cast.take_votes(known), found
+        )
 
     def __sizeof__(self) -> int:
         """Return the bytes that the judgements take, for schedulers."""
-        arrays = (self._indptr, self._worker, self._label, self.n_answers)
+        arrays = (self._indptr, self._worker, self._label, self.judgements_per_worker)
         held = sum(array.nbytes for array in arrays)
         held += self.sample_ids.memory_usage() + self.worker_ids.memory_usage()
         return int(held)
 
     def __repr__(self) -> str:
+        unknown = f" and {self.n_unknown} with an unknown label" * bool(self.n_unknown)
         return (
             f"CrowdLabels({self.n_samples} samples, {self.n_workers} workers, "
-            f"{self.n_judgements} judgements, classes=[{first_few(self.classes)}])"
+            f"{self.n_judgements} judgements{unknown}, "
+            f"classes=[{first_few(self.classes)}])"
         )
 
     def __len__(self) -> int:

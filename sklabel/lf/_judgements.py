@@ -15,6 +15,7 @@ from sklabel.utils._validation import first_few, plain, warn
 from sklabel.votes._alphabets import check_classes
 from sklabel.votes._cast import (
     ABSTAIN,
+    NUMBER_KINDS,
     distinct,
     index_of,
     is_numeric,
@@ -22,10 +23,10 @@ from sklabel.votes._cast import (
 from sklabel.votes._gold import minus_one_is_class
 
 Duplicates = Literal["last", "first", "majority", "raise"]
-Outside = Literal["raise", "count"]
+HandleUnknown = Literal["raise", "count"]
 
-# Code of an answer that is not one of the classes.
-OUTSIDE = -1
+# Code of a label that is not one of the classes.
+UNKNOWN = -1
 
 
 def plain_values(values: pd.Index, what: str) -> np.ndarray:
@@ -60,7 +61,7 @@ def plain_values(values: pd.Index, what: str) -> np.ndarray:
         inferred = pd.api.types.infer_dtype(array, skipna=False)
         if inferred in {"string", "empty"}:
             return array
-        if inferred in {"integer", "floating", "mixed-integer-float", "boolean"}:
+        if inferred in NUMBER_KINDS:
             array = np.asarray(array.tolist())
         if array.dtype.kind not in "iufb":
             kinds = dict.fromkeys(type(value).__name__ for value in array)
@@ -86,7 +87,7 @@ def plain_values(values: pd.Index, what: str) -> np.ndarray:
 
 
 def factorize(column: pd.Series, what: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return the code of every line, -1 if missing, and the distinct values."""
+    """Return the code of every row, -1 if missing, and the distinct values."""
     what = f"{what} in column {column.name!r}"
     try:
         code, values = pd.factorize(column)
@@ -99,14 +100,14 @@ def factorize(column: pd.Series, what: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def read_ids(column: pd.Series, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return codes and distinct ids of the lines that are kept; none may be missing."""
+    """Return codes and distinct ids of the rows that are kept; none may be missing."""
     code, ids = factorize(column if kept.all() else column[kept], "Ids")
     missing = code < 0
     if missing.any():
-        line = int(np.flatnonzero(kept)[np.argmax(missing)])
+        row = int(np.flatnonzero(kept)[np.argmax(missing)])
         raise ValueError(
             f"{int(missing.sum())} id(s) in column {column.name!r} are missing, first "
-            f"at row {line}. Drop those lines, or read the file with "
+            f"at row {row}. Drop those rows, or read the file with "
             "keep_default_na=False if 'NA' is an id."
         )
     return code, ids
@@ -124,17 +125,17 @@ def sort_alphabet(
 
 def read_labels(
     column: pd.Series, classes: ArrayLike | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the label code of every line, -1 if missing, and the distinct labels."""
+) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Return the codes of labels, the distinct labels, and whether some were -1.
+
+    The code is -1 where a label is missing. A label of -1 is missing, too, unless it is
+    one of the classes.
+    """
     code, labels = factorize(column, "Labels")
+    has_minus_one = False
     if is_numeric(labels):
         if ABSTAIN in labels and not minus_one_is_class(classes):
-            if classes is None:
-                warn(
-                    f"Labels in column {column.name!r} hold -1, which is read as a "
-                    f"missing label. Pass classes={distinct(labels).tolist()} if -1 is "
-                    "a class, or classes without -1 if it is not.",
-                )
+            has_minus_one = True
             shift = np.cumsum(labels != ABSTAIN) - 1
             shift[labels == ABSTAIN] = -1
             code = np.append(shift, -1)[code]
@@ -143,28 +144,38 @@ def read_labels(
         odd = [label for label in ("", str(ABSTAIN)) if label in labels]
         if odd:
             raise ValueError(
-                f"Labels in column {column.name!r} hold {first_few(odd)}, which is no "
-                "class name. Make it NaN or None if the label is missing, or pass "
-                "classes."
+                f"Labels in column {column.name!r} hold {first_few(odd)}, which is "
+                "not a class name. Make it NaN or None if the label is missing, or "
+                "pass classes."
             )
     if len(labels) == 0:
         raise ValueError(
             f"CrowdLabels: all {len(column)} labels in column {column.name!r} are "
             "missing; there is no judgement."
         )
-    return code, labels
+    return code, labels, has_minus_one
 
 
-def refuse_outside(
+def warn_of_minus_one(column: Any, labels: np.ndarray) -> None:
+    """Warn that labels of -1 were read as missing; the user gave no classes."""
+    warn(
+        f"Labels in column {column!r} hold -1, which is read as a missing label. Pass "
+        f"classes={[ABSTAIN, *distinct(labels).tolist()]} if -1 is a class, or classes "
+        "without -1 if it is not."
+    )
+
+
+def refuse_unknown(
     column: Any, code: np.ndarray, labels: np.ndarray, classes: np.ndarray
 ) -> None:
-    outside = code == OUTSIDE
-    if outside.any():
+    """Raise if a label is not one of the classes."""
+    unknown = code == UNKNOWN
+    if unknown.any():
         raise ValueError(
-            f"{int(outside.sum())} of {len(code)} labels in column {column!r} are not "
-            f"in classes={classes.tolist()}: {first_few(distinct(labels[outside]))}. "
-            "Add them to classes, or pass outside='count' to keep them as answers "
-            "that are no votes."
+            f"{int(unknown.sum())} of {len(code)} labels in column {column!r} are not "
+            f"in classes={classes.tolist()}: {first_few(distinct(labels[unknown]))}. "
+            "Add them to classes, or pass handle_unknown='count' to keep them as "
+            "judgements that are not votes."
         )
 
 
@@ -183,11 +194,12 @@ def code_labels(
     Returns
     -------
     code : ndarray of shape (n,), int32
-        Index in `classes`, -1 where the label is none of them.
+        Index in `classes`, -1 where the label is not one of them.
     classes : ndarray of shape (n_classes,)
         The classes.
-    votes : ndarray of shape (n_classes,)
-        The classes themselves if they are non-negative integers, else 0, 1, 2, ...
+    class_votes : ndarray of shape (n_classes,)
+        The vote of each class: the classes themselves if they are non-negative
+        integers, else 0, 1, 2, ...
 
     Raises
     ------
@@ -205,10 +217,14 @@ def code_labels(
         class_array = class_array.astype(str)
     order = np.argsort(class_array, kind="stable")
     at = index_of(class_array[order], labels)
-    code = np.where(at >= 0, order[at], OUTSIDE).astype(np.int32)
-    own = class_array.dtype.kind in "iu" and int(class_array.min()) >= 0
-    votes = class_array.astype(np.int64) if own else np.arange(len(class_array))
-    return code, class_array, votes
+    code = np.where(at >= 0, order[at], UNKNOWN).astype(np.int32)
+    vote_for_themselves = class_array.dtype.kind in "iu" and class_array.min() >= 0
+    class_votes = (
+        class_array.astype(np.int64)
+        if vote_for_themselves
+        else np.arange(len(class_array))
+    )
+    return code, class_array, class_votes
 
 
 def match_ids(known: pd.Index, ids: ArrayLike) -> np.ndarray:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from numbers import Integral
 from typing import Any
 
@@ -30,8 +31,8 @@ from sklabel.votes._gold import minus_one_is_class
 class WorkerLFTransformer(BaseLFTransformer):
     """One labeling function per crowd worker.
 
-    Looks up the judgements of each sample by its id, so the same columns come out in
-    every cross-validation fold and a sample that nobody judged gets abstentions. Use
+    Looks up the judgements of each sample by its id, so every cross-validation fold
+    has the same columns, and a sample that nobody judged gets abstentions. Use
     it for crowd files in long form, or without `crowd_labels` for tables that have
     one column per worker already.
 
@@ -46,10 +47,10 @@ class WorkerLFTransformer(BaseLFTransformer):
         of the sample column of `crowd_labels`, else the only column of X.
     classes : array-like of shape (n_classes,), default=None
         Labels that count as votes, where `crowd_labels` is None; other labels then
-        raise, and -1 is no label. If None, all labels that X has in `fit`, sorted.
+        raise, and -1 is not a label. If None, all labels that X has in `fit`, sorted.
     min_labels : int, default=1
-        Leave out workers with fewer answers in all of the crowd labels; answers
-        outside of the classes count too.
+        Leave out workers with fewer judgements. All judgements of a worker count: those
+        of samples that are not in X and those with an unknown label, too.
     unipolar : bool, default=False
         One labeling function per (worker, class) that votes for this class only,
         instead of one per worker.
@@ -62,13 +63,13 @@ class WorkerLFTransformer(BaseLFTransformer):
     ----------
     classes_ : ndarray of shape (n_classes,)
         The classes.
-    votes_ : ndarray of shape (n_classes,)
+    class_votes_ : ndarray of shape (n_classes,)
         The vote of each class: the class itself if classes are non-negative
         integers, else its index in `classes_`.
     workers_ : Index of length n_workers
         Ids of the workers that have a labeling function.
-    n_answers_ : ndarray of shape (n_workers,)
-        Number of answers of each of them.
+    judgements_per_worker_ : ndarray of shape (n_workers,)
+        Number of judgements of each of them.
     n_matched_ : int
         Rows of X in `fit` whose id has a judgement; only with `crowd_labels`.
     n_features_in_ : int
@@ -153,7 +154,7 @@ class WorkerLFTransformer(BaseLFTransformer):
         ------
         ValueError
             If the id column is missing or unclear, an id is missing, or no worker has
-            `min_labels` answers.
+            `min_labels` judgements.
         TypeError
             If ids in X and in the crowd labels are of different kinds.
         """
@@ -168,7 +169,7 @@ class WorkerLFTransformer(BaseLFTransformer):
                     f"X holds no label: all {votes.n_samples} rows of all "
                     f"{votes.n_lfs} workers are empty."
                 )
-            _, self.classes_, self.votes_ = code_labels(votes.value, self.classes)
+            _, self.classes_, self.class_votes_ = code_labels(votes.value, self.classes)
             if self.classes is not None and minus_one_is_class(self.classes_):
                 raise ValueError(
                     "In X with one column per worker -1 means no label, so it cannot "
@@ -177,7 +178,7 @@ class WorkerLFTransformer(BaseLFTransformer):
                 )
             self._code_wide(votes)
             workers = pd.Index(self._wide_names(votes.n_lfs))
-            n_answers = np.bincount(votes.lf, minlength=votes.n_lfs)
+            counts = np.bincount(votes.lf, minlength=votes.n_lfs)
         else:
             if self.classes is not None:
                 raise ValueError(
@@ -187,7 +188,7 @@ class WorkerLFTransformer(BaseLFTransformer):
             store = read_crowd_labels(self.crowd_labels, where="WorkerLFTransformer")
             self._store = store
             ids = self._read_ids(X, reset=True)
-            *_, found = store.votes_of(ids)
+            found = store.judgements_of(ids).found
             if not found.any():
                 warn(
                     f"None of the {len(found)} sample ids in X has a judgement (X has "
@@ -195,17 +196,18 @@ class WorkerLFTransformer(BaseLFTransformer):
                     f"{first_few(store.sample_ids[:3])}). Check id_column.",
                 )
             self.n_matched_ = int(found.sum())
-            self.classes_, self.votes_ = store.classes, store.votes
-            workers, n_answers = store.worker_ids, store.n_answers
-        kept = np.flatnonzero(n_answers >= self.min_labels)
+            self.classes_, self.class_votes_ = store.classes, store.class_votes
+            workers, counts = store.worker_ids, store.judgements_per_worker
+        kept = np.flatnonzero(counts >= self.min_labels)
         if len(kept) == 0:
             raise ValueError(
-                f"No worker has min_labels={self.min_labels} answers; the busiest of "
-                f"{len(n_answers)} has {n_answers.max()}. Lower min_labels."
+                f"No worker has min_labels={self.min_labels} judgements; the busiest "
+                f"of {len(counts)} has {counts.max()}. Lower min_labels."
             )
-        self._column_of_worker = np.full(len(n_answers), -1)
+        self._column_of_worker = np.full(len(counts), -1)
         self._column_of_worker[kept] = np.arange(len(kept))
-        self.workers_, self.n_answers_ = workers[kept], n_answers[kept]
+        self.workers_ = workers[kept]
+        self.judgements_per_worker_ = counts[kept]
         return self
 
     def transform(self, X: Any) -> np.ndarray | VoteMatrix:
@@ -228,27 +230,26 @@ class WorkerLFTransformer(BaseLFTransformer):
             If the transformer is not fitted.
         ValueError
             If columns differ from those in `fit`, an id is missing, or a label in X
-            is none of the classes.
+            is not one of the classes.
         TypeError
             If ids in X and in the crowd labels are of different kinds.
         """
         check_is_fitted(self)
         if self._store is None:
             votes = self._read_wide(self._check_samples(X, reset=False))
-            indptr, worker, label = votes.indptr, votes.lf, self._code_wide(votes)
+            cast = replace(votes, value=self._code_wide(votes))
         else:
-            ids = self._read_ids(X, reset=False)
-            indptr, worker, label, _ = self._store.votes_of(ids)
-        column = self._column_of_worker[worker]
+            cast = self._store.judgements_of(self._read_ids(X, reset=False)).cast
+        column = self._column_of_worker[cast.lf]
         kept = column >= 0
         if not kept.all():
-            indptr = np.concatenate([[0], np.cumsum(kept)])[indptr]
-            column, label = column[kept], label[kept]
+            cast, column = cast.take_votes(kept), column[kept]
         n_lfs = len(self.workers_)
         if self.unipolar:
             n_lfs *= len(self.classes_)
-            column = column * len(self.classes_) + label
-        return self._as_votes(indptr, column, self.votes_[label], n_lfs)
+            column = column * len(self.classes_) + cast.value
+        votes = self.class_votes_[cast.value]
+        return self._as_votes(CastVotes(cast.indptr, column, votes, n_lfs))
 
     def get_feature_names_out(
         self, input_features: Sequence[str] | None = None
@@ -315,7 +316,7 @@ class WorkerLFTransformer(BaseLFTransformer):
         """Raise if `id_column` is a position that X does not have."""
         if self.id_column is not None and not 0 <= int(self.id_column) < X.shape[1]:
             raise ValueError(
-                f"id_column={self.id_column} is no position in X, which has "
+                f"id_column={self.id_column} is not a position in X, which has "
                 f"{X.shape[1]} column(s)."
             )
 

@@ -7,7 +7,7 @@ from sklabel.relabeling._cost_curve_display import CostCurveDisplay
 from sklabel.relabeling._gain import expected_error, expected_gain, posterior_entropy
 from sklabel.relabeling._plan import relabel_plan
 from sklabel.relabeling._simulation import simulate_cost_curve
-from sklabel.relabeling._stopping import StoppingRule, stopping_rule
+from sklabel.relabeling._stopping import StoppingRule
 
 __all__ = [
     "CostCurve",
@@ -18,5 +18,4 @@ __all__ = [
     "posterior_entropy",
     "relabel_plan",
     "simulate_cost_curve",
-    "stopping_rule",
 ]

@@ -16,9 +16,11 @@ from sklearn.utils import check_random_state
 from sklabel.utils._validation import check_integer, first_few, is_real
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class CostCurve:
     """What accuracy costs; the result of :func:`simulate_cost_curve`.
+
+    All parameters are keyword-only, and each is an attribute of the same name.
 
     Parameters
     ----------
@@ -43,13 +45,18 @@ class CostCurve:
         The repeats themselves: policy, repeat, round, judgements_per_sample, accuracy.
         A repeat whose policy is done keeps its last value.
     reference : str
-        What labels count as right.
+        Which labels count as right, in words: "gold labels".
     n_samples, n_scored : int
         Samples with judgements, and those of them with a reference label.
     full_redundancy : float
-        Judgements per sample in the crowd file.
+        Judgements per sample when all of them are bought.
     confidence : float
-        Confidence of the intervals.
+        Confidence of the intervals, in (0, 1).
+
+    Attributes
+    ----------
+    policies : list of str
+        Names of the policies, in the order given.
 
     See Also
     --------
@@ -97,7 +104,7 @@ class CostCurve:
         policy: str = "adaptive",
         *,
         n_bootstraps: int = 1000,
-        random_state: Any = 0,
+        random_state: Any = None,
     ) -> pd.Series:
         """Return what an accuracy costs.
 
@@ -109,8 +116,8 @@ class CostCurve:
             Name of the policy.
         n_bootstraps : int, default=1000
             Resamples of the repeats for the interval.
-        random_state : int, RandomState instance or None, default=0
-            Seed of the resamples.
+        random_state : int, RandomState instance or None, default=None
+            Seed of the resamples; with None the interval varies from call to call.
 
         Returns
         -------
@@ -140,7 +147,7 @@ class CostCurve:
         *,
         tolerance: float = 0.0,
         n_bootstraps: int = 1000,
-        random_state: Any = 0,
+        random_state: Any = None,
     ) -> pd.Series:
         """Return which share of the baseline's judgements a policy needs.
 
@@ -156,8 +163,8 @@ class CostCurve:
             single sample may decide when a flat curve is called equal.
         n_bootstraps : int, default=1000
             Resamples of the repeats for the interval.
-        random_state : int, RandomState instance or None, default=0
-            Seed of the resamples.
+        random_state : int, RandomState instance or None, default=None
+            Seed of the resamples; with None the interval varies from call to call.
 
         Returns
         -------

@@ -23,24 +23,24 @@ _LINES = ("-", "--", "-.", ":")
 
 
 class CostCurveDisplay:
-    """What a policy of asking the crowd buys: a figure of merit against its cost.
+    """What a policy of asking the crowd buys: accuracy against cost.
 
-    One line per policy with a band between low and high. The curve further to the
-    upper left is the better policy; where bands overlap, the simulation does not tell
-    them apart.
+    One curve per policy with a band between low and high. The better policy is the one
+    whose curve lies further to the upper left; where bands overlap, the simulation
+    cannot tell them apart.
 
     Parameters
     ----------
     curve : DataFrame
-        One line per policy and cost, with the columns named below.
+        One row per policy and cost, with the columns named below.
     policy : str, default='policy'
-        Column of the policy; if the frame has none, it is one curve.
+        Column of the policy. A frame without it is one curve.
     x : str, default='judgements_per_sample'
         Column of the cost.
     y : str, default='accuracy'
-        Column of the figure of merit.
+        Column of what the cost buys.
     low, high : str, default='low', 'high'
-        Columns of the band; if the frame has none, no band is drawn.
+        Columns of the band. Without them no band is drawn.
 
     Attributes
     ----------
@@ -55,8 +55,8 @@ class CostCurveDisplay:
 
     See Also
     --------
-    sklabel.relabeling.simulate_cost_curve : Simulates policies on judgements that are
-        there already.
+    sklabel.relabeling.simulate_cost_curve : Simulates policies on judgements that
+        exist already.
 
     Examples
     --------
@@ -69,7 +69,7 @@ class CostCurveDisplay:
     ...         "accuracy": [0.7, 0.8, 0.7, 0.9],
     ...     }
     ... )
-    >>> CostCurveDisplay.from_frame(curve).policies
+    >>> CostCurveDisplay(curve).policies
     ['uniform', 'adaptive']
     """
 
@@ -86,37 +86,57 @@ class CostCurveDisplay:
         check_columns(curve, [x, y], where="CostCurveDisplay")
         if len(curve) == 0:
             raise ValueError(
-                "CostCurveDisplay: the frame is empty; it holds one line per policy "
+                "CostCurveDisplay: the frame is empty; it needs one row per policy "
                 "and cost."
             )
         self.curve = curve.reset_index(drop=True)
         self.policy, self.x, self.y, self.low, self.high = policy, x, y, low, high
         names = curve[policy] if policy in curve else pd.Series([y] * len(curve))
         self.policies = list(dict.fromkeys(names.tolist()))
-        self._of_row = np.asarray(names, dtype=object)
+        self._policy_of_row = np.asarray(names, dtype=object)
 
     @classmethod
-    def from_frame(cls, curve: pd.DataFrame, **columns: str) -> CostCurveDisplay:
-        """Build from a table.
+    def from_frame(
+        cls,
+        curve: pd.DataFrame | CostCurve,
+        *,
+        policy: str = "policy",
+        x: str = "judgements_per_sample",
+        y: str = "accuracy",
+        low: str = "low",
+        high: str = "high",
+        ax: Any = None,
+        **kwargs: Any,
+    ) -> CostCurveDisplay:
+        """Plot a table.
 
         Parameters
         ----------
         curve : DataFrame or CostCurve
-            One line per policy and cost.
-        **columns : dict
+            One row per policy and cost; of a CostCurve, its `frame`.
+        policy, x, y, low, high : str
             Names of the columns, as in the class.
+        ax : matplotlib Axes, default=None
+            Where to draw. If None, on a figure of its own.
+        **kwargs : dict
+            Passed to ``Axes.plot`` for all curves.
 
         Returns
         -------
         display : CostCurveDisplay
-            Call its `plot`.
+            Drawn.
 
         Raises
         ------
+        ImportError
+            If matplotlib is not installed.
         ValueError
-            If a column is missing or there is no line.
+            If a column is missing or there is no row.
         """
-        return cls(getattr(curve, "frame", curve), **columns)
+        check_matplotlib("CostCurveDisplay.from_frame")
+        frame = curve.frame if isinstance(curve, CostCurve) else curve
+        display = cls(frame, policy=policy, x=x, y=y, low=low, high=high)
+        return display.plot(ax=ax, **kwargs)
 
     @classmethod
     def from_simulation(
@@ -143,7 +163,7 @@ class CostCurveDisplay:
         ImportError
             If matplotlib is not installed.
         TypeError
-            If it is something else.
+            If `simulation` is not a CostCurve.
         """
         check_matplotlib("CostCurveDisplay.from_simulation")
         if not isinstance(simulation, CostCurve):
@@ -162,7 +182,7 @@ class CostCurveDisplay:
         return display
 
     def plot(
-        self, ax: Any = None, *, xlabel: str | None = None, **kwargs: Any
+        self, *, ax: Any = None, xlabel: str | None = None, **kwargs: Any
     ) -> CostCurveDisplay:
         """Draw the curves.
 
@@ -171,7 +191,7 @@ class CostCurveDisplay:
         ax : matplotlib Axes, default=None
             Where to draw. If None, on a figure of its own.
         xlabel : str, default=None
-            Name of the cost. If None, that of the column.
+            Label of the horizontal axis. If None, the name of the column.
         **kwargs : dict
             Passed to ``Axes.plot`` for all curves.
 
@@ -190,7 +210,7 @@ class CostCurveDisplay:
         self.bands_: dict[Any, Any] = {}
         has_band = {self.low, self.high} <= set(self.curve.columns)
         for k, name in enumerate(self.policies):
-            rows = np.array([other == name for other in self._of_row])
+            rows = np.array([other == name for other in self._policy_of_row])
             part = self.curve[rows].sort_values(self.x, kind="stable")
             colour = CYCLE[k % len(CYCLE)]
             cost = part[self.x].to_numpy(dtype=np.float64)

@@ -86,39 +86,40 @@ def expected_error(proba: ArrayLike) -> np.ndarray:
 
 
 def expected_gain(
-    model: Any, X: Any, lf: Any = None, *, criterion: str = "error"
+    votes: Any, *, label_model: Any, lf: Any = None, criterion: str = "error"
 ) -> np.ndarray:
     r"""Return what one more vote is expected to gain on each sample.
 
     Parameters
     ----------
-    model : label model
-        Fitted. Models without `confusion_` (MajorityVote) get tables from the votes
-        in X, see Notes.
-    X : {array-like, DataFrame, sparse matrix} of shape (n_samples, n_lfs)
+    votes : {array-like, DataFrame, sparse matrix} of shape (n_samples, n_lfs)
         Votes so far, with the LFs of `fit`.
+    label_model : label model
+        Fitted. Models without `confusion_` (MajorityVote) get tables from `votes`,
+        see Notes.
     lf : str or int, default=None
         Name or position of the LF that votes. If None, the average worker: the mean
-        table of the LFs that are no rules, weighted by their number of votes in X.
+        table of the LFs that are not rules, weighted by their number of votes.
     criterion : {'error', 'entropy'}, default='error'
-        What shall drop: the probability that the most probable class is wrong, or the
-        entropy of the posterior in bits.
+        What the vote should reduce: the probability that the most probable class is
+        wrong, or the entropy of the posterior in bits.
 
     Returns
     -------
     gain : ndarray of shape (n_samples,), float64
-        Expected drop, never negative; NaN where the named `lf` has voted already. An
-        'error' gain is exactly 0 where no single vote could change the most probable
-        class, however uncertain it is.
+        Expected reduction, never negative; NaN where the named `lf` has voted
+        already. An 'error' gain is exactly 0 where no single vote could change the
+        most probable class, however uncertain it is.
 
     Raises
     ------
     NotFittedError
         If the model is not fitted.
     TypeError
-        If it is no label model.
+        If `label_model` is not a label model.
     ValueError
-        If X has other LFs than in `fit`, `lf` is unknown or a rule, or all are rules.
+        If the votes have other LFs than in `fit`, `lf` is unknown or a rule, or all
+        LFs are rules.
 
     See Also
     --------
@@ -137,7 +138,7 @@ def expected_gain(
     are hard for everybody it is not, and the gain is overstated.
 
     Without `confusion_`, :math:`\theta_{cv}` is the sum of posteriors of class c over
-    votes v in X, with 4 pseudo-votes for the own class and :math:`\sqrt{2/K}` for each
+    the votes v, with 4 pseudo-votes for the own class and :math:`\sqrt{2/K}` for each
     other value. Each vote counts towards its own posterior there, so that LFs look
     somewhat better than they are; ranks of samples hardly change.
 
@@ -156,18 +157,18 @@ def expected_gain(
     >>> from sklabel.relabeling import expected_gain
     >>> votes = [[0, 1, -1], [0, 0, 0], [1, 1, 1]] * 10
     >>> model = LabelModel().fit(votes)
-    >>> expected_gain(model, votes)[:3].round(1)
+    >>> expected_gain(votes, label_model=model)[:3].round(1)
     array([0.4, 0. , 0. ])
     """
     check_option(criterion, "criterion", CRITERIA)
-    model = check_label_model(model, where="expected_gain")
-    votes, proba = votes_and_posteriors(model, X)
+    model = check_label_model(label_model, where="expected_gain")
+    cast, proba = votes_and_posteriors(model, votes)
     if lf is None:
-        table = average_table(model, votes, proba)
+        table = average_table(model, cast, proba)
         return gain_of_outcome(proba, table, criterion)
     j = _position_of(model, lf)
-    gain = gain_of_outcome(proba, _table_of(model, votes, proba, j), criterion)
-    gain[votes.rows[votes.lf == j]] = np.nan
+    gain = gain_of_outcome(proba, _table_of(model, cast, proba, j), criterion)
+    gain[cast.rows[cast.lf == j]] = np.nan
     return gain
 
 
@@ -179,7 +180,7 @@ def bits(p: np.ndarray) -> np.ndarray:
 def gain_of_outcome(
     proba: np.ndarray, outcomes: np.ndarray, criterion: str
 ) -> np.ndarray:
-    """Return the expected drop of a criterion when an outcome becomes known.
+    """Return how far knowing an outcome reduces a criterion, on average.
 
     Parameters
     ----------
@@ -188,7 +189,7 @@ def gain_of_outcome(
     outcomes : ndarray of shape (n_classes, n_outcomes)
         P(outcome | class); rows sum to 1.
     criterion : {'error', 'entropy'}
-        What shall drop.
+        What is to be reduced.
 
     Returns
     -------
@@ -206,11 +207,16 @@ def gain_of_outcome(
     return gain
 
 
-def votes_and_posteriors(model: BaseLabelModel, X: Any) -> tuple[CastVotes, np.ndarray]:
-    """Return votes as indices into `vote_values_`, without unknown ones; and P."""
-    proba = model.predict_proba(X)  # first: it warns of unknown votes
-    votes, known = model._read_votes(X, reset=False).encode(model.vote_values_)
-    return votes if known.all() else votes.take_votes(known), proba
+def votes_and_posteriors(
+    model: BaseLabelModel, votes: Any
+) -> tuple[CastVotes, np.ndarray]:
+    """Return votes as indices into `vote_values_`, and the posteriors.
+
+    Votes with a value that is not in `vote_values_` are left out.
+    """
+    proba = model.predict_proba(votes)  # first: it warns of unknown votes
+    cast, known = model._read_votes(votes, reset=False).encode(model.vote_values_)
+    return cast if known.all() else cast.take_votes(known), proba
 
 
 def average_table(
@@ -286,6 +292,7 @@ def _counted_table(
 
 
 def as_table(table: np.ndarray) -> np.ndarray:
+    """Scale each row to sum to 1."""
     return table / table.sum(axis=1, keepdims=True)
 
 
@@ -298,7 +305,7 @@ def _position_of(model: BaseLabelModel, lf: Any) -> int:
         j = int(lf)
     else:
         raise ValueError(
-            f"lf={lf!r} is none of the {len(names)} LFs of the model: "
+            f"lf={lf!r} is not one of the {len(names)} LFs of the model: "
             f"{first_few(names)}. Pass a name, or a position from 0."
         )
     if hasattr(model, "lf_kind_") and model.lf_kind_[j] == "rule":

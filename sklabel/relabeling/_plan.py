@@ -30,39 +30,39 @@ _MAX_OUTCOMES = 2000
 
 
 def relabel_plan(
-    model: Any,
-    X: Any,
-    budget: int,
+    votes: Any,
     *,
+    label_model: Any,
+    budget: int,
     criterion: str = "error",
     max_per_sample: int | ArrayLike = 3,
 ) -> pd.DataFrame:
     """Plan which samples get the next judgements, and how many each.
 
     Spends the whole budget where the average worker is expected to gain most. Prefer
-    several small budgets with a new fit between them to a large one: what the first
-    judgements say is then known to the next.
+    several small budgets, with a new fit after each, to a large one: each plan then
+    knows what the judgements before it said.
 
     Parameters
     ----------
-    model : label model
-        Fitted.
-    X : {array-like, DataFrame, sparse matrix} of shape (n_samples, n_lfs)
+    votes : {array-like, DataFrame, sparse matrix} of shape (n_samples, n_lfs)
         Votes so far, with the LFs of `fit`.
+    label_model : label model
+        Fitted.
     budget : int
         Number of judgements to buy, at least 1.
     criterion : {'error', 'entropy'}, default='error'
-        What shall drop: the expected number of wrong labels, or the sum of entropies
-        in bits.
+        What the plan should reduce: the expected number of wrong labels, or the sum of
+        entropies in bits.
     max_per_sample : int or array-like of int of shape (n_samples,), default=3
         Largest number of further judgements of a sample; with an array, 0 keeps a
-        sample out, for instance one that a :func:`stopping_rule` calls done.
+        sample out, for instance one that a :class:`StoppingRule` calls done.
 
     Returns
     -------
     plan : DataFrame
-        One row per sample that gets judgements, largest gain first; indexed as X if
-        that is a DataFrame, else by row number. Columns
+        One row per sample that gets judgements, largest gain first; indexed as `votes`
+        if that is a DataFrame, else by row number. Columns
 
         n_judgements : int
             Judgements to buy; they sum to `budget`.
@@ -73,18 +73,20 @@ def relabel_plan(
         top_posterior : float
             Its probability.
         gain : float
-            Expected drop of the criterion by these judgements together. With 'error',
-            the sum is the number of labels that the plan is expected to put right.
+            Expected reduction of the criterion by these judgements together. With
+            'error', the sum is the number of labels that the plan is expected to put
+            right.
 
     Raises
     ------
     NotFittedError
         If the model is not fitted.
     TypeError
-        If it is no label model.
+        If `label_model` is not a label model.
     ValueError
-        If X has other LFs than in `fit`, all LFs are rules, there is one class only,
-        `budget` is not a positive integer, or it is more than `max_per_sample` allows.
+        If the votes have other LFs than in `fit`, all LFs are rules, there is one class
+        only, `budget` is not a positive integer, or it is more than `max_per_sample`
+        allows.
 
     See Also
     --------
@@ -113,7 +115,7 @@ def relabel_plan(
     >>> from sklabel import LabelModel
     >>> from sklabel.relabeling import relabel_plan
     >>> votes = [[0, 1, -1], [0, 0, 0], [1, 1, 1]] * 10
-    >>> plan = relabel_plan(LabelModel().fit(votes), votes, budget=10)
+    >>> plan = relabel_plan(votes, label_model=LabelModel().fit(votes), budget=10)
     >>> plan[["n_judgements", "n_votes"]].head(3)
        n_judgements  n_votes
     0             1        2
@@ -121,17 +123,17 @@ def relabel_plan(
     6             1        2
     """
     check_option(criterion, "criterion", CRITERIA)
-    model = check_label_model(model, where="relabel_plan")
+    model = check_label_model(label_model, where="relabel_plan")
     if len(model.classes_) == 1:
         raise ValueError(
             f"relabel_plan needs two classes or more; the model knows only "
             f"{model.classes_.tolist()}, and no judgement could change a label. Fit "
             "with classes=[...] if there are others."
         )
-    votes, proba = votes_and_posteriors(model, X)
-    cap = _check_cap(max_per_sample, votes.n_samples)
+    cast, proba = votes_and_posteriors(model, votes)
+    cap = _check_cap(max_per_sample, cast.n_samples)
     budget = _check_budget(budget, cap)
-    table = average_table(model, votes, proba)
+    table = average_table(model, cast, proba)
     # No sample can get more than the budget.
     outcomes = [
         outcomes_of_votes(table, m) for m in range(1, min(cap.max(), budget) + 1)
@@ -148,12 +150,13 @@ def relabel_plan(
     gain = gains[rows, n_judgements[rows]]
     order = np.lexsort((-entropy[rows], -gain))
     rows = rows[order]
-    index = X.index if isinstance(X, pd.DataFrame) else pd.RangeIndex(votes.n_samples)
+    is_frame = isinstance(votes, pd.DataFrame)
+    index = votes.index if is_frame else pd.RangeIndex(cast.n_samples)
     return pd.DataFrame(
         {
             "n_judgements": n_judgements[rows],
-            "n_votes": votes.counts[rows],
-            "top_class": model.predict(X)[rows],
+            "n_votes": cast.counts[rows],
+            "top_class": model.predict(votes)[rows],
             "top_posterior": proba.max(axis=1)[rows],
             "gain": gain[order],
         },
@@ -235,6 +238,7 @@ def envelope_rates(gains: np.ndarray, cap: np.ndarray) -> np.ndarray:
 
 
 def _check_cap(max_per_sample: int | ArrayLike, n_samples: int) -> np.ndarray:
+    """Return the largest number of further judgements of each sample."""
     cap = np.asarray(max_per_sample)
     if cap.dtype.kind not in "iu" or cap.min(initial=0) < 0 or cap.max(initial=0) < 1:
         raise ValueError(
@@ -250,6 +254,7 @@ def _check_cap(max_per_sample: int | ArrayLike, n_samples: int) -> np.ndarray:
 
 
 def _check_budget(budget: Any, cap: np.ndarray) -> int:
+    """Return the budget as an int that the samples can take."""
     check_integer(budget, "budget")
     if budget > cap.sum():
         raise ValueError(

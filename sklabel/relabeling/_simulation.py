@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,10 +32,10 @@ from sklabel.relabeling._gain import (
 )
 from sklabel.utils._validation import check_integer, first_few, is_real
 from sklabel.votes._cast import CastVotes, is_numeric
-from sklabel.votes._forms import VoteMatrix, vote_dtype
+from sklabel.votes._forms import VoteMatrix, matrix_of
 
 # Marks the samples that need no further judgement, from posteriors and numbers of
-# judgements; a stopping_rule is one.
+# judgements; a StoppingRule is one.
 Rule = Callable[[np.ndarray, np.ndarray], ArrayLike]
 _NAMED = ("adaptive", "uniform")
 
@@ -43,14 +44,15 @@ def simulate_cost_curve(
     crowd_labels: CrowdLabels,
     y: pd.Series | ArrayLike | None = None,
     *,
+    label_model: BaseLabelModel | None = None,
     policy: str | Rule | Sequence[str] | Mapping[str, str | Rule] = _NAMED,
-    estimator: BaseLabelModel | None = None,
     start: int = 2,
     step: float = 0.02,
     n_repeats: int = 20,
     confidence: float = 0.95,
     random_state: Any = None,
     n_jobs: int | None = None,
+    verbose: int = 0,
 ) -> CostCurve:
     """Replay a crowd that judged everything, and see what fewer judgements give.
 
@@ -66,8 +68,13 @@ def simulate_cost_curve(
     y : Series or array-like of shape (n_samples,), default=None
         Gold labels: a Series by sample id, or an array in the order of
         ``crowd_labels.sample_ids``; -1, NaN, None or pd.NA mean unlabelled, and such
-        samples are bought but not scored. If None, the labels of `estimator` fitted on
-        all judgements stand in, so that a curve ends at 1 by definition.
+        samples are bought but not scored. If None, the labels of `label_model` fitted
+        on all judgements stand in, so that a curve ends at 1 by definition.
+    label_model : label model, default=None
+        A clone of it is fitted on what was bought, in each round. If None,
+        ``LabelModel(lf_kind="worker", tempering=0, mixing=0)``: tempered probabilities
+        do not reach a high threshold with few votes, and on measured crowds they rank
+        samples no better. Its `classes`, if None, are those of the crowd.
     policy : {'adaptive', 'uniform'}, callable, list or dict of them, \
             default=('adaptive', 'uniform')
         Who gets the next judgements.
@@ -76,16 +83,11 @@ def simulate_cost_curve(
         the average worker; the most uncertain first where no vote could change the
         label.
         'uniform': those with fewest judgements.
-        A callable ``rule(proba, n_judgements)``, such as a :func:`stopping_rule`,
+        A callable ``rule(proba, n_judgements)``, such as a :class:`StoppingRule`,
         marks the samples that are done; all others get one judgement per round, until
         none is left.
 
         A dict gives names to policies; the name of a single callable is 'stopping'.
-    estimator : label model, default=None
-        Fitted on what was bought. If None,
-        ``LabelModel(lf_kind="worker", tempering=0, mixing=0)``: tempered probabilities
-        reach no high threshold with few votes, and on measured crowds they rank
-        samples no better. Its `classes`, if None, are those of the crowd.
     start : int, default=2
         Judgements of each sample to begin with; all of those that have fewer.
     step : float, default=0.02
@@ -98,8 +100,10 @@ def simulate_cost_curve(
     random_state : int, RandomState instance or None, default=None
         Seed of the orders.
     n_jobs : int, default=None
-        Processes that share the repeats; None is 1, -1 is all cores. Changes nothing
-        in the result.
+        Processes that share the repeats; None is 1, -1 is all cores. The result does
+        not depend on it.
+    verbose : int, default=0
+        Whether to write a line to stderr after each repeat.
 
     Returns
     -------
@@ -109,8 +113,8 @@ def simulate_cost_curve(
     Raises
     ------
     TypeError
-        If `crowd_labels` is no CrowdLabels, `estimator` no label model, or a policy is
-        neither a name nor callable.
+        If `crowd_labels` is not a CrowdLabels, `label_model` is not a label model, or
+        a policy is neither a name nor callable.
     ValueError
         If a parameter is out of range, the crowd has one class only, no sample has
         more than `start` judgements, or none has a gold label.
@@ -118,7 +122,7 @@ def simulate_cost_curve(
     See Also
     --------
     relabel_plan : The adaptive policy for judgements yet to be bought.
-    stopping_rule : A policy that leaves samples alone when they are certain.
+    StoppingRule : A policy that leaves samples alone when they are certain.
 
     Notes
     -----
@@ -160,7 +164,7 @@ def simulate_cost_curve(
     if confidence >= 1:
         raise ValueError(f"confidence must be below 1; got {confidence!r}.")
     policies = _read_policies(policy)
-    model = _check_estimator(estimator, crowd)
+    model = _check_model(label_model, crowd)
     replay, gold = _read_crowd(crowd, y, model, start)
     if y is None:
         reference = f"the labels of {type(model).__name__} fitted on all judgements"
@@ -168,10 +172,17 @@ def simulate_cost_curve(
         reference = "gold labels"
 
     seeds = check_random_state(random_state).randint(2**31 - 1, size=n_repeats)
-    results = Parallel(n_jobs=n_jobs)(
+    replays = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(_replay_policies)(replay, gold, policies, start, step, seed)
         for seed in seeds
     )
+    results = []
+    for result in replays:
+        results.append(result)
+        if verbose:
+            sys.stderr.write(
+                f"[simulate_cost_curve] repeat {len(results)}/{n_repeats}\n"
+            )
     runs = pd.concat(
         [runs_of_policy(name, [r[name] for r in results]) for name in policies],
         ignore_index=True,
@@ -199,10 +210,7 @@ class _Replay:
     def fit(self, bought: np.ndarray) -> tuple[BaseLabelModel, VoteMatrix]:
         """Fit a clone of the model on the judgements of a mask."""
         votes = self.votes.take_votes(bought)
-        matrix = VoteMatrix(
-            (self.vote_of_class[votes.value], votes.lf.astype(np.int32), votes.indptr),
-            shape=(votes.n_samples, votes.n_lfs),
-        )
+        matrix = matrix_of(replace(votes, value=self.vote_of_class[votes.value]))
         return clone(self.model).fit(matrix), matrix
 
     def labels(self, fitted: BaseLabelModel, X: VoteMatrix) -> np.ndarray:
@@ -223,12 +231,12 @@ def _read_policies(policy: Any) -> dict[str, Any]:
         if odd:
             raise TypeError(
                 "A list of policies holds names; give callables names in a dict, as in "
-                f"{{'stop at 0.99': stopping_rule(0.99)}}. Got {first_few(odd)}."
+                f"{{'stop at 0.99': StoppingRule(0.99)}}. Got {first_few(odd)}."
             )
         policies = {name: name for name in policy}
     else:
         raise TypeError(
-            f"policy must be one of {_NAMED}, a callable such as stopping_rule(), or a "
+            f"policy must be one of {_NAMED}, a callable such as StoppingRule(), or a "
             f"dict of them; got {policy!r}."
         )
     if not policies:
@@ -241,31 +249,31 @@ def _read_policies(policy: Any) -> dict[str, Any]:
         if isinstance(value, str) and value not in _NAMED:
             raise ValueError(
                 f"There is no policy {value!r}; choose from {_NAMED}, or pass a "
-                "callable such as stopping_rule()."
+                "callable such as StoppingRule()."
             )
     return policies
 
 
-def _check_estimator(
-    estimator: BaseLabelModel | None, crowd: CrowdLabels
+def _check_model(
+    label_model: BaseLabelModel | None, crowd: CrowdLabels
 ) -> BaseLabelModel:
     """Return an unfitted label model that knows the classes."""
-    if estimator is None:
-        # A worker with ten equal answers is no rule, whatever a replay has bought.
-        estimator = LabelModel(lf_kind="worker", tempering=0, mixing=0)
-    if not isinstance(estimator, BaseLabelModel):
+    if label_model is None:
+        # A worker whose first ten judgements agree is still a worker, not a rule.
+        label_model = LabelModel(lf_kind="worker", tempering=0, mixing=0)
+    if not isinstance(label_model, BaseLabelModel):
         raise TypeError(
-            "estimator must be a label model such as LabelModel(); got "
-            f"{type(estimator).__name__}."
+            "label_model must be a label model such as LabelModel(); got "
+            f"{type(label_model).__name__}."
         )
-    model = clone(estimator)
+    model = clone(label_model)
     if model.classes is None:
         model.set_params(classes=crowd.classes)
     if set(np.asarray(model.classes).tolist()) != set(crowd.classes.tolist()):
         raise ValueError(
-            f"estimator has the classes {list(model.classes)} and the crowd has "
-            f"{crowd.classes.tolist()}. Leave out classes= of the estimator, or build "
-            "the CrowdLabels with these classes=[...]."
+            f"label_model has the classes {list(model.classes)} and the crowd has "
+            f"{crowd.classes.tolist()}. Leave out classes= of the label model, or "
+            "build the CrowdLabels with these classes=[...]."
         )
     return model
 
@@ -294,16 +302,13 @@ def _read_crowd(
             f"{votes.counts.max(initial=0)}), so there is none left to buy. Lower "
             "start, or replay a crowd with more judgements per sample."
         )
-    vote_of_class = crowd.votes
+    vote_of_class = crowd.class_votes
     if not is_numeric(crowd.classes):
         # Votes are positions among the classes of the model, in its order.
         vote_of_class = pd.Index(np.asarray(model.classes)).get_indexer(
             pd.Index(crowd.classes)
         )
-    dtype = vote_dtype(int(vote_of_class.max(initial=0)))
-    replay = _Replay(
-        votes.take_rows(judged), vote_of_class.astype(dtype), crowd.classes, model
-    )
+    replay = _Replay(votes.take_rows(judged), vote_of_class, crowd.classes, model)
     if y is None:
         fitted, X = replay.fit(np.ones(len(votes.lf), dtype=bool))
         return replay, replay.labels(fitted, X)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,16 +14,22 @@ from sklabel.utils._validation import check_proba, is_integer, is_real
 
 @dataclass(frozen=True)
 class StoppingRule:
-    """Says which samples need no further judgement; see :func:`stopping_rule`.
+    """Rule that says which samples need no further judgement.
+
+    A sample is done when its most probable class is probable enough. Where posteriors
+    are calibrated, at most a share of ``1 - threshold`` of the labels that are done is
+    wrong on average. Call the rule with posteriors and numbers of judgements, or pass
+    it to :func:`simulate_cost_curve` as a policy.
 
     Parameters
     ----------
-    threshold : float
-        Top posterior from which a sample is done.
-    min_judgements : int
-        Fewer are never enough.
-    max_judgements : int or None
-        So many are always enough.
+    threshold : float, default=0.99
+        Top posterior from which a sample is done, in (0, 1].
+    min_judgements : int, default=1
+        A sample with fewer judgements is not done.
+    max_judgements : int, default=None
+        A sample with this many judgements is done, however uncertain; it bounds what
+        hard samples cost. If None, there is no bound.
 
     Raises
     ------
@@ -32,18 +38,29 @@ class StoppingRule:
 
     See Also
     --------
-    stopping_rule : Makes one.
+    simulate_cost_curve : Shows what a rule saves, and what it costs in accuracy.
+    relabel_plan : Spends a budget; `max_per_sample` keeps out samples that are done.
+
+    Notes
+    -----
+    ``LabelModel()`` tempers and mixes its probabilities, and a top posterior of 0.99
+    needs many votes there. Use ``LabelModel(tempering=0, mixing=0)`` or DawidSkene
+    with this rule, or a threshold of 0.8 to 0.9.
 
     Examples
     --------
     >>> from sklabel.relabeling import StoppingRule
-    >>> StoppingRule(0.9, 2, None)([[0.95, 0.05], [0.95, 0.05]], [1, 2])
-    array([False,  True])
+    >>> rule = StoppingRule(0.95, max_judgements=10)
+    >>> rule
+    StoppingRule(threshold=0.95, min_judgements=1, max_judgements=10)
+    >>> rule([[0.97, 0.03], [0.6, 0.4], [0.6, 0.4]], [2, 3, 10])
+    array([ True, False,  True])
     """
 
-    threshold: float
-    min_judgements: int
-    max_judgements: int | None
+    threshold: float = 0.99
+    _: KW_ONLY
+    min_judgements: int = 1
+    max_judgements: int | None = None
 
     def __post_init__(self) -> None:
         low, high = self.min_judgements, self.max_judgements
@@ -69,7 +86,7 @@ class StoppingRule:
         proba : array-like of shape (n_samples, n_classes)
             Class probabilities.
         n_judgements : array-like of shape (n_samples,), default=None
-            Judgements that each sample has. If None, only `threshold` decides.
+            Judgements that each sample has. If None, only `threshold` counts.
 
         Returns
         -------
@@ -79,8 +96,8 @@ class StoppingRule:
         Raises
         ------
         ValueError
-            If `proba` is not one, lengths differ, or the rule has a `max_judgements`
-            and `n_judgements` is None.
+            If rows of `proba` are not probabilities, the lengths differ, or the rule
+            has a `max_judgements` and `n_judgements` is None.
         """
         done = check_proba(proba).max(axis=1) >= self.threshold
         if n_judgements is None:
@@ -100,56 +117,3 @@ class StoppingRule:
         if self.max_judgements is not None:
             done |= counts >= self.max_judgements
         return done
-
-
-def stopping_rule(
-    threshold: float = 0.99,
-    *,
-    min_judgements: int = 1,
-    max_judgements: int | None = None,
-) -> StoppingRule:
-    """Make a rule that says which samples need no further judgement.
-
-    A sample is done when its most probable class is probable enough. Where posteriors
-    are calibrated, at most a share of ``1 - threshold`` of the labels that are done is
-    wrong on average.
-
-    Parameters
-    ----------
-    threshold : float, default=0.99
-        Top posterior from which a sample is done, in (0, 1].
-    min_judgements : int, default=1
-        Fewer judgements than this are never enough.
-    max_judgements : int, default=None
-        A sample with as many is done, however uncertain; bounds what hard samples
-        cost. If None, no bound.
-
-    Returns
-    -------
-    rule : StoppingRule
-        Call it with posteriors, and with the numbers of judgements if it shall heed
-        them: ``rule(proba, n_judgements)`` is True where a sample is done.
-
-    Raises
-    ------
-    ValueError
-        If a parameter is out of range.
-
-    See Also
-    --------
-    simulate_cost_curve : Takes such a rule as a policy.
-
-    Notes
-    -----
-    ``LabelModel()`` tempers and mixes its probabilities, and a top posterior of 0.99
-    needs many votes there. Use ``LabelModel(tempering=0, mixing=0)`` or DawidSkene
-    with this rule, or a threshold of 0.8 to 0.9.
-
-    Examples
-    --------
-    >>> from sklabel.relabeling import stopping_rule
-    >>> rule = stopping_rule(0.95, max_judgements=10)
-    >>> rule([[0.97, 0.03], [0.6, 0.4], [0.6, 0.4]], [2, 3, 10])
-    array([ True, False,  True])
-    """
-    return StoppingRule(threshold, min_judgements, max_judgements)

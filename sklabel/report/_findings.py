@@ -381,13 +381,13 @@ def _of_gold(data: ReportData) -> list[Finding]:
 def _of_crowd(data: ReportData) -> list[Finding]:
     if data.crowd is None:
         return []
-    left = data.crowd.left_out
+    left = {**data.crowd.left_out, "unknown": data.crowd.n_unknown}
     parts = [
         f"{count:,} {what}"
         for key, what in (
             ("repeated", "repeated judgements of one sample by one worker"),
             ("missing_label", "rows without a label"),
-            ("outside_classes", "judgements outside of the classes"),
+            ("unknown", "judgements outside of the classes"),
         )
         if (count := left[key])
     ]

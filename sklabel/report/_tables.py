@@ -138,7 +138,9 @@ def _plan(data: ReportData, budget: int) -> tuple[pd.DataFrame | None, str]:
         with warnings.catch_warnings():
             # Sparse votes have no names; their columns are in the order of the model.
             warnings.filterwarnings("ignore", message="X does not have valid feature")
-            plan = relabel_plan(data.model, X, budget, max_per_sample=cap)
+            plan = relabel_plan(
+                X, label_model=data.model, budget=budget, max_per_sample=cap
+            )
     except ValueError as error:
         return None, f"There is no plan of further judgements: {error}"
     return _with_samples(plan, plan.index.to_numpy(), data), ""

@@ -55,7 +55,7 @@ _CACHE.survive_forks()
 
 
 def clear_embedding_cache() -> None:
-    """Forget all vectors of texts, and all live models, of this process."""
+    """Drop all cached vectors and all loaded models of this process."""
     _CACHE.clear()
     MODELS.reset()
 
@@ -95,11 +95,11 @@ class BertEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
 
     Parameters
     ----------
-    model : str or path-like, default="bert-base-uncased"
-        Folder to which an encoder of transformers and its tokenizer were saved, or the
-        name of one on the Hugging Face hub. A copy of that name in the hub's local
-        cache is used as it is; if there is none, `fit` downloads the config and the
-        first `transform` the weights.
+    model_name : str or path-like, default="bert-base-uncased"
+        Name of an encoder on the Hugging Face hub, or folder to which one was saved
+        with its tokenizer. A copy of that name in the hub's local cache is used as it
+        is; if there is none, `fit` downloads the config and the first `transform` the
+        weights.
     column : str or int, default=None
         Name or position of the column that holds the text. With a name, other columns
         of a DataFrame do not matter, in `transform` either. None takes the only
@@ -179,8 +179,8 @@ class BertEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
     `add_special_tokens=False`, gives a row of zeros.
 
     *Memory.* The pickle holds the name of the model and its config, not the weights.
-    At most two models are live in a process; clones share them. After a change of the
-    files in the folder the model is loaded anew.
+    At most two models are live in a process; clones share them. When files in the
+    folder change, the model is loaded again.
 
     Examples
     --------
@@ -193,7 +193,7 @@ class BertEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
     """
 
     _parameter_constraints: dict = {
-        "model": [str, os.PathLike],
+        "model_name": [str, os.PathLike],
         "column": [str, Integral, None],
         "pooling": [StrOptions({"mean", "cls", "max"})],
         "layer": [Integral],
@@ -213,7 +213,7 @@ class BertEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
 
     def __init__(
         self,
-        model: str | os.PathLike[str] = "bert-base-uncased",
+        model_name: str | os.PathLike[str] = "bert-base-uncased",
         *,
         column: str | int | None = None,
         pooling: str = "mean",
@@ -231,7 +231,7 @@ class BertEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
         cache: bool = True,
         verbose: int = 0,
     ) -> None:
-        self.model = model
+        self.model_name = model_name
         self.column = column
         self.pooling = pooling
         self.layer = layer
@@ -281,7 +281,7 @@ class BertEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
         resolve_device(self.device)
         find = model_folder if self.store_model else config_folder
         folder = find(
-            os.fspath(self.model),
+            os.fspath(self.model_name),
             revision=self.revision,
             local_only=self.local_files_only,
         )
@@ -348,10 +348,10 @@ class BertEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
         config = self.config_
         n_features = next((config[name] for name in _SIZES if name in config), None)
         if config.get("is_encoder_decoder") or not isinstance(n_features, int):
+            kind = config.get("model_type", "model of unknown type")
             raise ValueError(
-                f"BertEmbedder takes encoders such as BERT, and {self.model!r} is a "
-                f"{config.get('model_type', 'model of unknown type')!r}. Give the "
-                "folder of an encoder."
+                f"BertEmbedder takes encoders such as BERT, and {self.model_name!r} is "
+                f"a {kind!r}. Give the folder of an encoder."
             )
         n_layers = next((config[name] for name in _DEPTHS if name in config), None)
         if n_layers is not None and not -n_layers - 1 <= self.layer <= n_layers:
@@ -366,7 +366,7 @@ class BertEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
         if self._stored is not None:
             return ModelSource.from_files(*self._stored)
         folder = model_folder(
-            os.fspath(self.model),
+            os.fspath(self.model_name),
             revision=self.revision,
             local_only=self.local_files_only,
         )
@@ -379,13 +379,13 @@ class BertEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
         if changed:
             name = changed[0]
             raise ValueError(
-                f"The model at {self.model!r} is another one than in fit: {name} was "
+                f"The model at {self.model_name!r} is not the one of fit: {name} was "
                 f"{self.config_.get(name)!r} and is {config.get(name)!r}. Fit again."
             )
         return ModelSource.from_folder(folder)
 
     def _recipe(self, live: LiveModel) -> Recipe:
-        """Put the parameters together with the limits of the model."""
+        """Combine the parameters with the limits of the model."""
         limit = live.max_length
         if self.max_length is not None:
             if limit is not None and self.max_length > limit:
@@ -398,7 +398,7 @@ class BertEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
             n_special = live.tokenizer.num_special_tokens_to_add()
             if limit <= n_special:
                 raise ValueError(
-                    "The 'max_length' parameter of BertEmbedder must leave room for "
+                    "The 'max_length' parameter of BertEmbedder must leave space for "
                     f"text beside {n_special} special tokens. Got {limit!r} instead."
                 )
         return Recipe(self.pooling, self.layer, self.add_special_tokens, limit)
@@ -406,7 +406,7 @@ class BertEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
     def _embed_unique(
         self, live: LiveModel, recipe: Recipe, texts: Sequence[str]
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Embed distinct texts, those that the cache does not know."""
+        """Embed distinct texts; those in the cache are looked up."""
         vectors = np.empty((len(texts), self._n_features_out), dtype=np.float32)
         n_tokens = np.empty(len(texts), dtype=np.int64)
         what = f"{live.state}|{recipe}"

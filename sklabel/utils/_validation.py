@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import sparse
+from sklearn.exceptions import DataConversionWarning
 
 # scikit-learn's parameter constraints and row indexing are private; this file is
 # the only one that imports them, so that a change there is mended in one place.
-from sklearn.utils import _safe_indexing, check_array
+from sklearn.utils import _safe_indexing, check_array, column_or_1d
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -43,13 +44,15 @@ __all__ = [
     "is_real",
     "is_text",
     "n_rows",
+    "one_column",
     "plain",
     "take_rows",
     "warn",
 ]
 
-# Packages whose code runs between the user's line and ours.
-_BETWEEN = ("sklabel", "sklearn", "joblib", "dask", "distributed", "pandas")
+# Packages whose code runs between the user's line and ours, and the module by which
+# joblib reads files.
+_BETWEEN = ("sklabel", "sklearn", "joblib", "dask", "distributed", "pandas", "pickle")
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
@@ -65,17 +68,35 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
     category : type of Warning, default=UserWarning
         Its category.
     """
-    folders = tuple(
-        os.path.dirname(path) + os.sep
+    between = tuple(
+        # Of a package its folder, of a module its file.
+        os.path.dirname(path) + os.sep if hasattr(module, "__path__") else path
         for name in _BETWEEN
-        if (path := getattr(sys.modules.get(name), "__file__", None))
+        if (module := sys.modules.get(name)) is not None
+        and (path := getattr(module, "__file__", None))
     )
     frame = sys._getframe(1)
     level = 2
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(folders):
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(between):
         frame = frame.f_back
         level += 1
     warnings.warn(message, category, stacklevel=level)
+
+
+def one_column(y: Any) -> np.ndarray:
+    """Return labels as an array of one dimension; warn if they are a column.
+
+    The same as ``column_or_1d(y, warn=True)`` of scikit-learn, whose warning would
+    point to this file.
+    """
+    column = column_or_1d(y)
+    if np.asarray(y).ndim == 2:
+        warn(
+            "A column-vector y was passed when a 1d array was expected. Please change "
+            "the shape of y to (n_samples,), for example using ravel().",
+            DataConversionWarning,
+        )
+    return column
 
 
 def check_option(value: Any, name: str, options: Sequence[str]) -> None:

@@ -65,13 +65,14 @@ class Contents:
     @classmethod
     def of(cls, votes: CastVotes, gold: Gold, lf_names: Sequence[Any]) -> Contents:
         """Return the contents of votes and gold labels of the same rows."""
+        labelled = gold.labelled()
         values = distinct(votes.value)
         if values.dtype.kind in "iu":
             # Classes of int8 votes would overflow in the user's arithmetic.
             values = values.astype(np.int64)
         return cls(
             values,
-            distinct(gold.label[gold.labelled()]),
+            distinct(gold.label[labelled]),
             int(gold.minus_one.sum()),
             int((~gold.known).sum()),
             votes.n_samples,

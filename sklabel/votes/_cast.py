@@ -16,6 +16,9 @@ from sklabel.utils._validation import first_few, plain
 
 ABSTAIN = -1
 
+# What pandas calls arrays of numbers and booleans, for arrays of dtype object.
+NUMBER_KINDS = {"integer", "floating", "mixed-integer-float", "boolean"}
+
 
 def check_stored_votes(votes: sparse.csr_matrix, lf_names: Sequence[Any]) -> None:
     """Raise if a stored value cannot be a vote (trap one of the sparse form)."""
@@ -143,6 +146,16 @@ def distinct(values: np.ndarray) -> np.ndarray:
     return np.sort(pd.unique(values))
 
 
+def is_minus_one(cells: np.ndarray) -> np.ndarray:
+    """Mark the number -1 in an object array."""
+    # `==` on an object array may meet anything, so only true numbers are compared.
+    return np.fromiter(
+        (isinstance(v, int | float | np.number) and v == ABSTAIN for v in cells),
+        dtype=bool,
+        count=len(cells),
+    )
+
+
 def _read_objects(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return where an object array has votes, and the votes in an array of one kind.
 
@@ -153,13 +166,8 @@ def _read_objects(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     values = cells[cast]
     kind = pd.api.types.infer_dtype(values, skipna=False)
     if kind.startswith("mixed") and kind != "mixed-integer-float":
-        # Strings beside the number -1. `==` on an object array may meet anything, so
-        # only true numbers are compared.
-        minus_one = np.fromiter(
-            (isinstance(v, int | float | np.number) and v == ABSTAIN for v in values),
-            dtype=bool,
-            count=len(values),
-        )
+        # Strings beside the number -1.
+        minus_one = is_minus_one(values)
         cast[cast] = ~minus_one
         values = values[~minus_one]
         kind = pd.api.types.infer_dtype(values, skipna=False)
@@ -167,7 +175,7 @@ def _read_objects(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return cast, values
     if kind == "complex":
         raise ValueError("Complex data not supported: votes are classes.")
-    if kind in {"integer", "floating", "mixed-integer-float", "boolean"}:
+    if kind in NUMBER_KINDS:
         numbers = np.asarray(values.tolist())
         if numbers.dtype.kind not in "iufb":
             raise ValueError(
@@ -304,9 +312,14 @@ def _check_values(votes: CastVotes, names: Sequence[Any]) -> CastVotes:
     return votes
 
 
+def is_crowd_labels(X: Any) -> bool:
+    """Tell whether X is a CrowdLabels; `sklabel.lf` cannot be imported here."""
+    return hasattr(X, "judgements_of")
+
+
 def read_any_votes(votes: Any) -> CastVotes:
     """Read votes in any form that a user may hold."""
-    if hasattr(votes, "votes_of") or hasattr(votes, "_vote_blocks"):
+    if is_crowd_labels(votes) or hasattr(votes, "_vote_blocks"):
         raise TypeError(
             f"Votes are a table of samples by LFs; got {type(votes).__name__}. For a "
             "CrowdLabels use sklabel.inspection.worker_report, or the votes of "

@@ -14,6 +14,7 @@ from scipy import sparse
 from sklabel.utils._validation import check_columns, first_few, plain
 from sklabel.votes._cast import (
     ABSTAIN,
+    CastVotes,
     check_stored_votes,
     distinct,
     frame_to_array,
@@ -97,6 +98,29 @@ def vote_dtype(largest: int) -> type[np.signedinteger]:
     return np.int64
 
 
+def matrix_of(
+    cast: CastVotes, dtype: type[np.signedinteger] | None = None
+) -> VoteMatrix:
+    """Store cast votes that are non-negative integers in a sparse vote matrix.
+
+    Parameters
+    ----------
+    cast : CastVotes
+        The votes.
+    dtype : signed integer dtype, default=None
+        Dtype of the stored votes. If None, the smallest that holds them.
+
+    Returns
+    -------
+    votes : VoteMatrix of shape (n_samples, n_lfs)
+        CSR with explicit zeros for votes for class 0.
+    """
+    if dtype is None:
+        dtype = vote_dtype(int(cast.value.max(initial=0)))
+    parts = cast.value.astype(dtype), cast.lf.astype(np.int32), cast.indptr
+    return VoteMatrix(parts, shape=(cast.n_samples, cast.n_lfs))
+
+
 def votes_to_dense(votes: Any) -> np.ndarray:
     """Make a vote matrix dense without turning abstentions into class 0.
 
@@ -177,16 +201,13 @@ def votes_to_sparse(votes: Any) -> VoteMatrix:
             "A sparse vote matrix holds non-negative integers; got "
             f"{first_few(distinct(cast.value))}. Give class indices instead."
         )
-    data = cast.value.astype(vote_dtype(int(cast.value.max(initial=0))))
-    result = VoteMatrix(
-        (data, cast.lf, cast.indptr), shape=(cast.n_samples, cast.n_lfs)
-    )
+    result = matrix_of(cast)
     check_stored_votes(result, range(cast.n_lfs))
     return result
 
 
 def votes_to_long(votes: Any, *, lf_names: Sequence[Any] | None = None) -> pd.DataFrame:
-    """List the cast votes, one per line.
+    """List the cast votes, one per row.
 
     Parameters
     ----------
@@ -199,7 +220,7 @@ def votes_to_long(votes: Any, *, lf_names: Sequence[Any] | None = None) -> pd.Da
     -------
     long : DataFrame with the columns sample, lf, vote
         `sample` is the index label of a DataFrame, else the row number. Abstentions
-        have no line.
+        have no row.
 
     Raises
     ------
@@ -250,13 +271,13 @@ def votes_from_long(
 ) -> pd.DataFrame:
     """Build the dense table, samples by LFs, from a list of votes.
 
-    For crowd judgements with repeats, string labels or millions of lines use
+    For crowd judgements with repeats, string labels or millions of rows use
     :class:`sklabel.CrowdLabels`, which keeps them sparse.
 
     Parameters
     ----------
     long : DataFrame
-        One line per vote; votes are non-negative integers.
+        One row per vote; votes are non-negative integers.
     sample, lf, vote : str
         Names of the three columns.
 
@@ -264,12 +285,12 @@ def votes_from_long(
     -------
     votes : DataFrame of shape (n_samples, n_lfs)
         int8 where it is large enough, -1 for abstain; index and columns sorted. A
-        sample or LF without a vote has no line in `long`, hence none here.
+        sample or LF without a vote is not in `long`, and so not here either.
 
     Raises
     ------
     ValueError
-        If there is no line, a column is missing, an id or vote is missing, a
+        If there is no row, a column is missing, an id or vote is missing, a
         (sample, lf) pair repeats, or a vote is not a non-negative integer.
     TypeError
         If `long` is not a DataFrame.
@@ -293,7 +314,7 @@ def votes_from_long(
     """
     if not isinstance(long, pd.DataFrame):
         raise TypeError(
-            "votes_from_long needs a DataFrame with one vote per line; got "
+            "votes_from_long needs a DataFrame with one vote per row; got "
             f"{type(long).__name__}."
         )
     check_columns(long, [sample, lf, vote], where="votes_from_long")
@@ -301,8 +322,8 @@ def votes_from_long(
         raise ValueError("votes_from_long: the frame is empty; it holds no vote.")
     if long[[sample, lf, vote]].isna().to_numpy().any():
         raise ValueError(
-            "votes_from_long: an id or vote is missing. Drop those lines; an "
-            "abstention has no line."
+            "votes_from_long: an id or vote is missing. Drop those rows; an "
+            "abstention has no row."
         )
     repeated = long.duplicated([sample, lf])
     if repeated.any():

@@ -10,11 +10,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
-from sklabel.utils._validation import first_few
-from sklabel.votes._cast import ABSTAIN, distinct, index_of, is_numeric
+from sklabel.utils._validation import first_few, one_column
+from sklabel.votes._cast import (
+    ABSTAIN,
+    NUMBER_KINDS,
+    distinct,
+    index_of,
+    is_minus_one,
+    is_numeric,
+)
 
 
 def minus_one_is_class(classes: ArrayLike | None) -> bool:
@@ -67,7 +73,7 @@ class Gold:
         labelled : ndarray of shape (n_samples,), bool
             True where there is a gold label.
         """
-        if minus_one_is_class(classes):
+        if classes is not None and minus_one_is_class(classes):
             return self.known
         return self.known & ~self.minus_one
 
@@ -93,6 +99,8 @@ class Gold:
         """
         classes = np.asarray(classes)
         index = np.full(len(self.label), -1, dtype=np.int64)
+        if not self.known.any():
+            return index
         known = self.labelled(classes)
         if not known.any():
             return index
@@ -123,19 +131,19 @@ def read_gold(y: Any, n_samples: int) -> Gold:
     Returns
     -------
     gold : Gold
-        Without a known label if y is None.
+        Without any label if y is None.
 
     Raises
     ------
     ValueError
-        If y has the wrong shape, no gold label at all although it is numeric with
-        NaN, infinite or fractional values.
+        If y has the wrong shape, holds nothing but NaN, or holds infinity, a fraction
+        or the string "-1".
     TypeError
         If y mixes strings and numbers.
     """
     if y is None:
         return Gold.none(n_samples)
-    label = column_or_1d(_plain_column(y), warn=True)
+    label = one_column(_plain_column(y))
     if len(label) != n_samples:
         raise ValueError(
             f"Found input variables with inconsistent numbers of samples: X has "
@@ -193,14 +201,12 @@ def _plain_column(y: Any) -> Any:
 
 def _minus_one_among_strings(label: np.ndarray) -> np.ndarray:
     """Mark the number -1 in an object array whose other labels are strings."""
-    minus_one = np.zeros(len(label), dtype=bool)
     if pd.api.types.infer_dtype(label, skipna=True).startswith("mixed"):
-        for i, cell in enumerate(label):
-            minus_one[i] = isinstance(cell, int | float | np.number) and cell == ABSTAIN
+        minus_one = is_minus_one(label)
         others = label[~minus_one & ~pd.isna(label)]
-        if not all(isinstance(cell, str) for cell in others):
-            minus_one[:] = False
-    return minus_one
+        if all(isinstance(cell, str) for cell in others):
+            return minus_one
+    return np.zeros(len(label), dtype=bool)
 
 
 def tidy_labels(label: np.ndarray, what: str) -> np.ndarray:
@@ -208,7 +214,7 @@ def tidy_labels(label: np.ndarray, what: str) -> np.ndarray:
     kind = pd.api.types.infer_dtype(label, skipna=False)
     if kind in {"string", "empty"}:
         return label
-    if kind in {"integer", "floating", "mixed-integer-float", "boolean"}:
+    if kind in NUMBER_KINDS:
         return np.asarray(label.tolist())
     raise TypeError(
         f"{what} must be all strings or all numbers; got "

@@ -52,7 +52,7 @@ def test_parquet_files_fit_as_in_memory(judgements, tmp_path, order, scheduler):
         judgements = judgements.sample(frac=1, random_state=0)
     write(judgements, tmp_path, [200, 200, 413])
     crowd = PartitionedCrowdLabels.from_parquet(tmp_path, **NAMES)
-    assert crowd.n_lines == len(judgements)
+    assert crowd.n_judgements == len(judgements)
     assert crowd.n_workers == 15
     model = fit(LabelModel(classes=crowd.classes), crowd)
     proba = predict_proba(model, crowd)
@@ -107,14 +107,14 @@ def test_gold_labels_must_be_a_series_without_repeats(judgements):
         fit(LabelModel(), crowd, sample_weight=pd.Series([1.0], index=[5]))
 
 
-def test_empty_partitions_and_answers_outside_of_the_classes(judgements, scheduler):
+def test_empty_partitions_and_unknown_labels(judgements, scheduler):
     judgements.loc[::7, "answer"] = "can't tell"
     parts = [judgements.iloc[:0], judgements.iloc[:300], judgements.iloc[300:]]
     parts.append(judgements.iloc[:2].assign(answer=None))
     frame = dd.from_delayed(
         [dask.delayed(p) for p in parts], meta=judgements.iloc[:0], verify_meta=False
     )
-    options = {"classes": ["no", "yes"], "outside": "count"}
+    options = {"classes": ["no", "yes"], "handle_unknown": "count"}
     crowd = PartitionedCrowdLabels.from_dask(frame, **NAMES, **options)
     proba = predict_proba(fit(LabelModel(classes=crowd.classes), crowd), crowd)
     expected = in_memory(judgements, **options)
@@ -179,7 +179,7 @@ def test_a_broken_partition_is_named(judgements, how, error, match, scheduler):
         PartitionedCrowdLabels.from_dask(broken(judgements, how), **NAMES)
 
 
-def test_a_label_outside_of_the_classes_names_its_partition(judgements):
+def test_an_unknown_label_names_its_partition(judgements):
     judgements.iloc[250, 2] = "maybe"
     crowd = PartitionedCrowdLabels.from_dask(
         dd.from_pandas(judgements, npartitions=3), **NAMES, classes=["no", "yes"]
@@ -188,7 +188,7 @@ def test_a_label_outside_of_the_classes_names_its_partition(judgements):
         fit(LabelModel(classes=crowd.classes), crowd)
 
 
-def test_what_is_no_dask_frame_says_what_to_use(judgements):
+def test_what_is_not_a_dask_frame_says_what_to_use(judgements):
     with pytest.raises(TypeError, match=r"CrowdLabels\.from_frame"):
         PartitionedCrowdLabels.from_dask(judgements, **NAMES)
     with pytest.raises(TypeError, match=r"from_parquet\(path"):
@@ -205,6 +205,31 @@ def test_no_judgement_is_an_error(judgements):
     lazy = dd.from_pandas(judgements.iloc[:0], npartitions=1)
     with pytest.raises(ValueError, match="none of the 1 partitions holds a judgement"):
         PartitionedCrowdLabels.from_dask(lazy, **NAMES)
+    lazy = dd.from_pandas(judgements.assign(answer=None), npartitions=2)
+    with pytest.raises(ValueError, match="none of the 2 partitions holds a judgement"):
+        PartitionedCrowdLabels.from_dask(lazy, **NAMES)
+
+
+def test_rows_without_a_label_are_not_judgements(judgements):
+    judgements.loc[::5, "answer"] = None
+    crowd = PartitionedCrowdLabels.from_dask(
+        dd.from_pandas(judgements, npartitions=3), **NAMES
+    )
+    assert crowd.n_judgements == judgements["answer"].notna().sum()
+    assert f"workers, {crowd.n_judgements} judgements, " in repr(crowd)
+
+
+def test_labels_of_minus_one_are_missing_with_one_warning(judgements):
+    code = judgements["answer"].map({"no": 0, "yes": 1})
+    code[::7] = -1
+    lazy = dd.from_pandas(judgements.assign(answer=code), npartitions=3)
+    with pytest.warns(UserWarning, match=r"'answer' hold -1.*\[-1, 0, 1\]") as record:
+        crowd = PartitionedCrowdLabels.from_dask(lazy, **NAMES)
+    assert [warning.filename for warning in record] == [__file__]
+    assert crowd.classes.tolist() == [0, 1]
+    assert crowd.n_judgements == (code >= 0).sum()
+    crowd = PartitionedCrowdLabels.from_dask(lazy, **NAMES, classes=[0, 1])
+    assert crowd.n_judgements == (code >= 0).sum()
 
 
 def test_class_names_travel_and_another_order_is_refused(judgements):

@@ -144,7 +144,7 @@ def test_string_votes_and_gold_have_the_classes_of_memory():
 
 def test_a_line_per_sweep_is_written(capsys):
     X, _ = votes_frame()
-    model = fit(LabelModel(), dd.from_pandas(X, npartitions=2), verbose=True)
+    model = fit(LabelModel(verbose=1), dd.from_pandas(X, npartitions=2))
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == model.n_iter_
     assert lines[0].startswith("LabelModel: sweep 1, change ")
@@ -279,14 +279,17 @@ def test_a_failed_fit_leaves_the_former_one():
 
 def at_sweep(monkeypatch, number, action):
     """Do something once, at the end of a sweep."""
-    progress = chunks_module.DaskChunks.progress
+    total, n_sweeps = chunks_module.DaskVotes.total, 0
 
-    def act(self, n_iter, change):
-        progress(self, n_iter, change)
-        if n_iter == number:
+    def act(self, statistic, *parameters):
+        nonlocal n_sweeps
+        sums = total(self, statistic, *parameters)
+        n_sweeps += statistic.name == "sweep"
+        if statistic.name == "sweep" and n_sweeps == number:
             action()
+        return sums
 
-    monkeypatch.setattr(chunks_module.DaskChunks, "progress", act)
+    monkeypatch.setattr(chunks_module.DaskVotes, "total", act)
 
 
 def n_tasks(client):
@@ -357,14 +360,14 @@ def test_a_fit_leaves_no_votes_on_the_cluster(client, monkeypatch):
 
 def test_only_sums_reach_the_client(client, monkeypatch):
     received = []
-    total = chunks_module.DaskChunks.total
+    total = chunks_module.DaskVotes.total
 
     def watch(self, *args):
         sums = total(self, *args)
         received.append(sum(np.size(field) for field in sums))
         return sums
 
-    monkeypatch.setattr(chunks_module.DaskChunks, "total", watch)
+    monkeypatch.setattr(chunks_module.DaskVotes, "total", watch)
     X, _ = votes_frame()
     sizes = []
     for frame in (X, pd.concat([X] * 10, ignore_index=True)):

@@ -186,9 +186,20 @@ def test_hard_labels_without_sample_weight_are_no_reason_to_warn(seen):
 def test_a_pipeline_whose_last_step_takes_no_sample_weight(seen):
     X, soft = make_data(80)
     clf = SoftLabelClassifier(make_pipeline(CountingScaler(), KNeighborsClassifier()))
-    with pytest.warns(UserWarning, match="KNeighborsClassifier takes no sample_weight"):
-        clf.fit(X, soft)
+    with pytest.warns(
+        UserWarning, match="KNeighborsClassifier takes no sample_weight"
+    ) as record:
+        make_pipeline("passthrough", clf).fit(X, soft)
+    assert [warning.filename for warning in record] == [__file__]
     assert seen == [("fit", 80, 1), ("transform", 80)]
+
+
+def test_a_column_of_hard_labels_warns_at_the_line_of_the_user():
+    X, soft = make_data(80)
+    clf = SoftLabelClassifier(LogisticRegression())
+    with pytest.warns(UserWarning, match="column-vector y") as record:
+        clf.fit(X, soft.argmax(axis=1)[:, None])
+    assert [warning.filename for warning in record] == [__file__]
 
 
 # Order of the classes

@@ -472,7 +472,7 @@ def _curve():
 
 
 def test_cost_curves_have_a_line_and_a_band_per_policy():
-    display = CostCurveDisplay.from_frame(_curve()).plot()
+    display = CostCurveDisplay.from_frame(_curve())
     assert list(display.lines_) == list(display.bands_) == ["uniform", "adaptive"]
     line = display.lines_["adaptive"]
     assert line.get_xdata().tolist() == [1, 2, 3]
@@ -488,7 +488,7 @@ def test_cost_curves_have_a_line_and_a_band_per_policy():
 
 def test_a_cost_curve_may_have_other_columns_and_no_band():
     frame = pd.DataFrame({"euro": [1.0, 2.0], "loss": [0.5, 0.4]})
-    display = CostCurveDisplay.from_frame(frame, x="euro", y="loss").plot()
+    display = CostCurveDisplay.from_frame(frame, x="euro", y="loss")
     assert display.bands_ == {}
     assert display.ax_.get_xlabel() == "euro"
     assert display.ax_.get_legend() is None
@@ -511,6 +511,17 @@ def test_a_simulation_can_be_drawn():
         part = curve.frame[curve.frame["policy"] == name]
         np.testing.assert_allclose(display.lines_[name].get_ydata(), part["accuracy"])
     assert "mean of 2 repeats" in display.ax_.get_title()
+    table = CostCurveDisplay.from_frame(curve)
+    assert list(table.lines_) == curve.policies
+
+
+def test_a_cost_curve_is_drawn_on_the_axes_given(figure):
+    ax = figure.subplots()
+    display = CostCurveDisplay.from_frame(_curve(), ax=ax, linewidth=3)
+    assert display.ax_ is ax
+    assert display.lines_["uniform"].get_linewidth() == 3
+    with pytest.raises(TypeError, match="positional argument"):
+        display.plot(ax)
 
 
 # --- all -------------------------------------------------------------------------

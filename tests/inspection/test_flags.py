@@ -31,7 +31,7 @@ def _crowd_of_all_kinds():
     alone = pd.DataFrame({"sample": [900, 901], "worker": 102, "label": [0, 1]})
     unsure = pd.DataFrame({"sample": range(9), "worker": 103, "label": 9})
     frame = pd.concat([judgements, copy, same, alone, unsure])
-    return CrowdLabels.from_frame(frame, classes=range(4), outside="count")
+    return CrowdLabels.from_frame(frame, classes=range(4), handle_unknown="count")
 
 
 def test_the_text_of_a_flag_is_its_detail_and_it_cannot_be_changed():

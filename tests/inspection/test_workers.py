@@ -318,7 +318,9 @@ def test_one_class_only():
 def test_a_worker_with_labels_outside_of_the_classes_only():
     judgements = [(i, w, i % 2) for i in range(20) for w in "abc"]
     judgements += [(i, "d", 2) for i in range(20)]
-    crowd = CrowdLabels.from_frame(_frame(judgements), classes=[0, 1], outside="count")
+    crowd = CrowdLabels.from_frame(
+        _frame(judgements), classes=[0, 1], handle_unknown="count"
+    )
     report = worker_report(crowd, y=np.arange(20) % 2)
     row = report.loc["d"]
     assert row["flag"] == "no judgement is for one of the classes"

@@ -19,7 +19,7 @@ MODELS = {
     "MajorityVote": MajorityVote(),
     "LabelModel": LabelModel(max_iter=1000),
     "DawidSkene": DawidSkene(),
-    "DawidSkene-MLE": DawidSkene(alpha=0, class_alpha=0, max_iter=5000),
+    "DawidSkene-MLE": DawidSkene(smoothing=0, prior_smoothing=0, max_iter=5000),
     "OneCoinDawidSkene": OneCoinDawidSkene(),
     "GLAD": GLAD(),
     "MACE": MACE(),
@@ -119,7 +119,7 @@ def test_spammers_break_one_coin_and_glad_with_a_learned_prior(name):
     votes, truth, _ = crowd(
         worker_types={"reliable": 0.2, "average": 0.5, "spammer": 0.3}
     )
-    model = model_named(name).set_params(learn_prior=True).fit(votes)
+    model = model_named(name).set_params(class_prior="learned").fit(votes)
     check_sound(model, votes)
     assert model.class_prior_.max() > 0.8
     assert (
@@ -150,7 +150,7 @@ def test_95_to_5_imbalance_is_better_with_a_learned_prior(name):
         worker_types={"reliable": 0.5, "average": 0.5},
     )
     even = model_named(name).fit(votes)
-    learned = model_named(name).set_params(learn_prior=True).fit(votes)
+    learned = model_named(name).set_params(class_prior="learned").fit(votes)
     majority = MajorityVote().fit(votes).score(votes, truth)
     assert_allclose(learned.class_prior_, [0.95, 0.05], atol=0.03)
     assert majority + 0.005 < even.score(votes, truth) < learned.score(votes, truth)

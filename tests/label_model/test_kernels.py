@@ -5,20 +5,25 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from sklabel.label_model._em_kernels import log_tables, mean_change
 from sklabel.label_model._kernels import (
+    clamp,
+    count_classes,
+    mean_change,
+    smoothed_shares,
+    vote_shares,
+)
+from sklabel.label_model._rules import (
     atom_prior,
     atom_tables,
-    clamp,
+    leave_one_out_counts,
+    redundancy,
+)
+from sklabel.label_model._sums import (
     class_counts,
     confusion_prior,
-    count_classes,
-    leave_one_out_counts,
+    log_tables,
     one_hot,
-    redundancy,
-    smoothed_shares,
     softmax,
-    vote_shares,
 )
 from sklabel.votes._cast import read_votes
 

@@ -45,7 +45,7 @@ def test_a_given_prior_is_kept_for_rows_without_votes():
 
 
 @pytest.mark.parametrize("smoothing", [0, 2])
-def test_ties_go_to_the_larger_prior_then_to_the_first_class(smoothing):
+def test_ties_with_and_without_smoothing(smoothing):
     model = MajorityVote(smoothing=smoothing, class_prior=[0.3, 0.4, 0.3]).fit(VOTES)
     assert_array_equal(
         model.predict([[0, 1, -1], [0, 2, -1], [2, 1, 0], [-1, -1, -1]]), [1, 0, 1, 1]
@@ -66,10 +66,6 @@ def test_values_that_name_no_class_are_ignored():
 def test_weights_count_in_the_prior():
     model = MajorityVote().fit([[0], [1]], sample_weight=[3, 1])
     assert_allclose(model.class_prior_, [0.75, 0.25])
-
-
-def test_one_class():
-    assert_array_equal(MajorityVote().fit([[4], [4]]).predict_proba([[4]]), [[1]])
 
 
 def test_negative_smoothing_raises():

@@ -137,7 +137,7 @@ def test_four_hundred_samples_of_six_hundred_lfs_stay_finite():
 
 def test_many_copies_of_one_lf_stay_finite():
     votes = np.repeat(np.arange(60)[:, None] % 2, 80, axis=1)
-    model = SnorkelLabelModel(alpha=0).fit(votes)
+    model = SnorkelLabelModel(regularization=0).fit(votes)
     assert_array_equal(model.predict(votes), votes[:, 0])
 
 
@@ -196,12 +196,6 @@ def test_no_vote_at_all_gives_the_prior():
     assert_array_equal(model.predict([[0]]), [0])
 
 
-def test_one_class():
-    assert_array_equal(
-        SnorkelLabelModel().fit([[4, 4]]).predict_proba([[4, -1]]), [[1]]
-    )
-
-
 def test_stopping_early_warns():
     data = make_lf_votes(200, 5, random_state=0)
     with pytest.warns(ConvergenceWarning, match="max_iter=3 with a change of"):
@@ -210,9 +204,9 @@ def test_stopping_early_warns():
     assert not model.converged_
 
 
-def test_negative_alpha_raises():
-    with pytest.raises(ValueError, match="The 'alpha' parameter of SnorkelLabelModel"):
-        SnorkelLabelModel(alpha=-1).fit([[0], [1]])
+def test_negative_regularization_raises():
+    with pytest.raises(ValueError, match="The 'regularization' parameter of"):
+        SnorkelLabelModel(regularization=-1).fit([[0], [1]])
 
 
 def tutorial_votes():

@@ -123,12 +123,6 @@ def test_an_lf_without_votes_counts_as_the_average():
     assert_allclose(model.lf_weight_[-1], 1, rtol=0.01)
 
 
-def test_ties_go_to_the_larger_prior_then_to_the_first_class():
-    votes = np.array([[0, 1, -1], [1, 0, -1], [2, 2, 2]])
-    model = WeightedMajorityVote(class_prior=[0.3, 0.4, 0.3]).fit(votes)
-    assert_array_equal(model.predict([[0, 1, -1], [2, 0, -1]]), [1, 0])
-
-
 def test_values_that_name_no_class_are_ignored():
     model = WeightedMajorityVote(classes=[0, 1]).fit([[0, 9], [1, 9], [9, 9]])
     assert_array_equal(model.predict([[1, 9], [0, 9]]), [1, 0])

@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
 
-from sklabel import CrowdLabels
+from sklabel import CrowdLabels, WorkerLFTransformer
 
 SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -35,11 +36,11 @@ JUDGEMENTS[9, "cid"] = "bad"
 
 def _as_dict(crowd):
     """The judgements by (sample, worker), read from the public lookup."""
-    indptr, worker, label, _ = crowd.votes_of(crowd.sample_ids)
+    cast = crowd.judgements_of(crowd.sample_ids).cast
+    assert (cast.n_samples, cast.n_lfs) == (crowd.n_samples, crowd.n_workers)
     return {
-        (crowd.sample_ids[i], crowd.worker_ids[worker[at]]): crowd.classes[label[at]]
-        for i in range(crowd.n_samples)
-        for at in range(indptr[i], indptr[i + 1])
+        (crowd.sample_ids[row], crowd.worker_ids[worker]): crowd.classes[label]
+        for row, worker, label in zip(cast.rows, cast.lf, cast.value, strict=True)
     }
 
 
@@ -52,8 +53,8 @@ def test_a_long_frame_is_held_as_it_is():
     assert crowd.sample_ids.tolist() == [7, 8, 9]
     assert crowd.worker_ids.tolist() == ["ann", "bob", "cid"]
     assert crowd.classes.tolist() == ["bad", "good"]
-    assert crowd.votes.tolist() == [0, 1]
-    assert crowd.n_answers.tolist() == [2, 1, 1]
+    assert crowd.class_votes.tolist() == [0, 1]
+    assert crowd.judgements_per_worker.tolist() == [2, 1, 1]
     assert (crowd.n_samples, crowd.n_workers, crowd.n_judgements) == (3, 3, 4)
     assert len(crowd) == 4
     assert set(crowd.left_out.values()) == {0}
@@ -97,7 +98,7 @@ def test_integer_ids_and_labels_of_any_dtype_are_the_same(dtype):
     assert crowd.worker_ids.dtype == np.int64
     assert crowd.sample_ids.dtype == np.int64
     # Integers are their own votes.
-    assert crowd.classes.tolist() == crowd.votes.tolist() == [0, 1, 3]
+    assert crowd.classes.tolist() == crowd.class_votes.tolist() == [0, 1, 3]
 
 
 @pytest.mark.parametrize("dtype", [object, "str", "string", "category"])
@@ -108,9 +109,9 @@ def test_strings_of_any_dtype_are_the_same(dtype):
     assert _as_dict(crowd) == expected
     ids = pd.Series(["s9", "s0", "s7"])
     for wanted in (object, "str", "string", "category"):
-        *_, found = crowd.votes_of(ids.astype(wanted))
+        found = crowd.judgements_of(ids.astype(wanted)).found
         assert found.tolist() == [True, False, True]
-    *_, found = crowd.votes_of(np.array(ids.tolist()))
+    found = crowd.judgements_of(np.array(ids.tolist())).found
     assert found.tolist() == [True, False, True]
 
 
@@ -120,7 +121,7 @@ def test_arrow_strings_are_strings():
     assert _as_dict(CrowdLabels.from_frame(frame)) == JUDGEMENTS
 
 
-def test_unused_categories_are_no_ids_and_no_classes():
+def test_unused_categories_are_neither_ids_nor_classes():
     frame = _frame().astype("category")
     crowd = CrowdLabels.from_frame(frame[:2])
     assert crowd.worker_ids.tolist() == ["ann", "bob"]
@@ -134,15 +135,17 @@ def test_true_and_false_are_the_labels_one_and_zero(dtype):
     frame = _frame(label=pd.Series([True, False, True, False], dtype=dtype))
     crowd = CrowdLabels.from_frame(frame)
     assert _as_dict(crowd)[7, "ann"] == 1
-    assert crowd.votes.tolist() == [0, 1]
+    assert crowd.class_votes.tolist() == [0, 1]
 
 
 def test_unsigned_ids_beyond_int64_are_kept():
     frame = _frame(sample=np.array([2**63 + 1, 5, 6, 7], dtype=np.uint64))
     crowd = CrowdLabels.from_frame(frame)
-    *_, found = crowd.votes_of(np.array([2**63 + 1, 2**63 + 2, 5], dtype=np.uint64))
+    found = crowd.judgements_of(
+        np.array([2**63 + 1, 2**63 + 2, 5], dtype=np.uint64)
+    ).found
     assert found.tolist() == [True, False, True]
-    *_, found = crowd.votes_of([5, 8])
+    found = crowd.judgements_of([5, 8]).found
     assert found.tolist() == [True, False]
 
 
@@ -161,8 +164,8 @@ def test_given_classes_set_the_order_of_votes():
     crowd = CrowdLabels.from_frame(_frame(), classes=["good", "bad", "ugly"])
     assert crowd.classes.tolist() == ["good", "bad", "ugly"]
     assert _as_dict(crowd) == JUDGEMENTS
-    *_, label, _ = crowd.votes_of([7])
-    assert crowd.votes[label].tolist() == [0, 1]
+    label = crowd.judgements_of([7]).cast.value
+    assert crowd.class_votes[label].tolist() == [0, 1]
 
 
 @pytest.mark.parametrize(
@@ -170,30 +173,34 @@ def test_given_classes_set_the_order_of_votes():
 )
 def test_integer_classes_vote_for_themselves_in_any_order(classes):
     crowd = CrowdLabels.from_frame(_frame(label=[3, 1, 3, 1]), classes=classes)
-    *_, label, _ = crowd.votes_of([7])
-    assert crowd.votes[label].tolist() == [3, 1]
+    label = crowd.judgements_of([7]).cast.value
+    assert crowd.class_votes[label].tolist() == [3, 1]
 
 
-def test_answers_outside_of_the_classes_are_refused_by_default():
+def test_unknown_labels_are_refused_by_default():
     frame = _frame(label=["good", "bad", "can't tell", "?"])
     with pytest.raises(
         ValueError,
         match=(
             r"2 of 4 labels in column 'label' are not in classes=\['bad', 'good'\]: "
-            r"'\?', \"can't tell\". Add them .* outside='count'"
+            r"'\?', \"can't tell\". Add them .* handle_unknown='count'"
         ),
     ):
         CrowdLabels.from_frame(frame, classes=["bad", "good"])
 
 
-def test_answers_outside_of_the_classes_can_count_without_being_votes():
+def test_unknown_labels_can_count_without_being_votes():
     frame = _frame(label=["good", "bad", "can't tell", "?"])
-    crowd = CrowdLabels.from_frame(frame, classes=["bad", "good"], outside="count")
+    crowd = CrowdLabels.from_frame(
+        frame, classes=["bad", "good"], handle_unknown="count"
+    )
     assert _as_dict(crowd) == {(7, "ann"): "good", (7, "bob"): "bad"}
-    assert crowd.n_answers.tolist() == [2, 1, 1]
+    assert crowd.judgements_per_worker.tolist() == [2, 1, 1]
     assert crowd.n_judgements == 2
-    assert crowd.left_out["outside_classes"] == 2
-    assert crowd.summary()["answers outside of classes"] == 2
+    assert crowd.n_unknown == 2
+    assert crowd.left_out == {"missing_label": 0, "repeated": 0}
+    assert "2 judgements and 2 with an unknown label, classes" in repr(crowd)
+    assert crowd.summary()["judgements with an unknown label"] == 2
     assert crowd.sample_ids.tolist() == [7, 8, 9]
 
 
@@ -217,13 +224,12 @@ def test_bad_classes_are_refused(classes, error, message):
 
 
 @pytest.mark.parametrize("gap", [None, np.nan, pd.NA])
-def test_lines_without_label_are_left_out_and_counted(gap):
+def test_rows_without_a_label_are_left_out_and_counted(gap):
     crowd = CrowdLabels.from_frame(_frame(label=["good", gap, gap, "bad"]))
     assert _as_dict(crowd) == {(7, "ann"): "good", (9, "cid"): "bad"}
     assert crowd.left_out == {
         "missing_label": 2,
         "repeated": 0,
-        "outside_classes": 0,
     }
     assert crowd.sample_ids.tolist() == [7, 9]
     assert crowd.worker_ids.tolist() == ["ann", "cid"]
@@ -246,11 +252,23 @@ def test_an_id_may_be_missing_where_the_label_is():
 
 def test_minus_one_is_a_missing_label_with_a_warning():
     frame = _frame(label=[1, -1, 1, 0])
-    with pytest.warns(UserWarning, match=r"hold -1, .* Pass classes=\[-1, 0, 1\] if"):
+    message = r"hold -1, .* Pass classes=\[-1, 0, 1\] if"
+    with pytest.warns(UserWarning, match=message) as record:
         crowd = CrowdLabels.from_frame(frame)
+    with pytest.warns(UserWarning, match="hold -1") as as_a_step:
+        make_pipeline(WorkerLFTransformer(frame)).fit(frame[["sample"]])
+    names = [warning.filename for warning in [*record, *as_a_step]]
+    assert names == [__file__, __file__]
     assert crowd.classes.tolist() == [0, 1]
     assert crowd.left_out["missing_label"] == 1
     assert (7, "bob") not in _as_dict(crowd)
+
+
+def test_a_csv_file_with_labels_of_minus_one_warns_at_the_line_of_the_user(tmp_path):
+    _frame(label=[1, -1, 1, 0]).to_csv(tmp_path / "crowd.csv", index=False)
+    with pytest.warns(UserWarning, match="hold -1") as record:
+        CrowdLabels.from_csv(tmp_path / "crowd.csv")
+    assert [warning.filename for warning in record] == [__file__]
 
 
 def test_minus_one_is_no_surprise_once_classes_are_given():
@@ -260,16 +278,18 @@ def test_minus_one_is_no_surprise_once_classes_are_given():
     crowd = CrowdLabels.from_frame(frame, classes=[-1, 0, 1])
     assert crowd.left_out["missing_label"] == 0
     assert _as_dict(crowd)[7, "bob"] == -1
-    assert crowd.votes.tolist() == [0, 1, 2]
+    assert crowd.class_votes.tolist() == [0, 1, 2]
 
 
 @pytest.mark.parametrize("odd", ["", "-1"])
 def test_strings_that_look_like_a_missing_label_are_refused(odd):
     frame = _frame(label=["good", "bad", odd, "good"])
-    with pytest.raises(ValueError, match=f"hold '{odd}', which is no class name"):
+    with pytest.raises(ValueError, match=f"hold '{odd}', which is not a class name"):
         CrowdLabels.from_frame(frame)
-    crowd = CrowdLabels.from_frame(frame, classes=["bad", "good"], outside="count")
-    assert crowd.left_out["outside_classes"] == 1
+    crowd = CrowdLabels.from_frame(
+        frame, classes=["bad", "good"], handle_unknown="count"
+    )
+    assert crowd.n_unknown == 1
 
 
 # Bad input
@@ -347,7 +367,7 @@ def test_one_column_cannot_be_two_things():
         CrowdLabels.from_frame(_frame(), worker="sample")
 
 
-@pytest.mark.parametrize("option", ["duplicates", "outside"])
+@pytest.mark.parametrize("option", ["duplicates", "handle_unknown"])
 def test_unknown_options_are_refused(option):
     with pytest.raises(ValueError, match=f"{option} must be one of .*got 'sometimes'"):
         CrowdLabels.from_frame(_frame(), **{option: "sometimes"})
@@ -394,23 +414,22 @@ def test_repeats_follow_the_rule(rule, seed):
     assert crowd.left_out == {
         "missing_label": 400 - n_judged,
         "repeated": n_judged - len(pairs),
-        "outside_classes": 0,
     }
-    answers = Counter(worker for _, worker in pairs)
-    assert crowd.n_answers.tolist() == [answers[w] for w in crowd.worker_ids]
+    counts = Counter(worker for _, worker in pairs)
+    assert crowd.judgements_per_worker.tolist() == [counts[w] for w in crowd.worker_ids]
 
 
-def test_a_majority_does_not_lump_different_answers_outside_of_the_classes():
+def test_a_majority_does_not_lump_different_unknown_labels():
     frame = pd.DataFrame({"sample": 1, "worker": "a", "label": ["x", "?", "!", "x"]})
     frame.loc[3, "sample"] = 2
     crowd = CrowdLabels.from_frame(
-        frame[[*frame]], classes=["x"], outside="count", duplicates="majority"
+        frame[[*frame]], classes=["x"], handle_unknown="count", duplicates="majority"
     )
-    # Three answers that occur once each: the last one counts, and is no vote.
+    # Three labels that occur once each: the last one counts, and is not a vote.
     assert _as_dict(crowd) == {(2, "a"): "x"}
     frame.loc[3, "sample"] = 1
     crowd = CrowdLabels.from_frame(
-        frame, classes=["x"], outside="count", duplicates="majority"
+        frame, classes=["x"], handle_unknown="count", duplicates="majority"
     )
     assert _as_dict(crowd) == {(1, "a"): "x"}
 
@@ -531,7 +550,7 @@ def test_a_wide_table_goes_there_and_back(labels):
     back = crowd.to_wide()
     assert back.index.name == "item"
     assert back.columns.name == "who"
-    # A sample or worker without an answer is not held.
+    # A sample or worker without a judgement is not held.
     assert back.index.tolist() == [i for i in wide.index if i != 103]
     assert back.columns.tolist() == ["a", "b", "d", "e"]
     assert _as_dict(CrowdLabels.from_wide(back)) == expected
@@ -573,7 +592,7 @@ def test_the_ids_of_a_wide_table_can_be_a_column():
             pd.DataFrame({"a": [1, 0]}, index=[5, 5]),
             {},
             ValueError,
-            "needs one line per sample; these ids repeat: 5",
+            "needs one row per sample; these ids repeat: 5",
         ),
         (
             pd.DataFrame([[1, None], [None, 1]], columns=["a", "a"]),
@@ -597,17 +616,17 @@ def test_bad_wide_tables_are_refused(wide, options, error, message):
 
 def test_unknown_ids_have_no_judgements_and_ids_may_repeat():
     crowd = CrowdLabels.from_frame(_frame())
-    indptr, worker, label, found = crowd.votes_of([8, 1, 7, 8])
-    assert indptr.tolist() == [0, 1, 1, 3, 4]
-    assert crowd.worker_ids[worker].tolist() == ["ann", "ann", "bob", "ann"]
-    assert crowd.classes[label].tolist() == ["good", "good", "bad", "good"]
+    cast, found = crowd.judgements_of([8, 1, 7, 8])
+    assert cast.indptr.tolist() == [0, 1, 1, 3, 4]
+    assert crowd.worker_ids[cast.lf].tolist() == ["ann", "ann", "bob", "ann"]
+    assert crowd.classes[cast.value].tolist() == ["good", "good", "bad", "good"]
     assert found.tolist() == [True, False, True, True]
 
 
 def test_ids_that_a_merge_made_floats_are_found():
     crowd = CrowdLabels.from_frame(_frame())
     for ids in (np.array([7.0, 8.0]), pd.Series([7, 8], dtype="Int64")):
-        *_, found = crowd.votes_of(ids)
+        found = crowd.judgements_of(ids).found
         assert found.all()
 
 
@@ -624,7 +643,7 @@ def test_ids_that_a_merge_made_floats_are_found():
 def test_ids_that_cannot_match_are_refused(ids, error, message):
     crowd = CrowdLabels.from_frame(_frame())
     with pytest.raises(error, match=message):
-        crowd.votes_of(ids)
+        crowd.judgements_of(ids)
 
 
 def test_numbers_do_not_match_ids_that_are_strings():
@@ -632,7 +651,7 @@ def test_numbers_do_not_match_ids_that_are_strings():
     with pytest.raises(
         TypeError, match=r"are numbers \(like 7\) .* strings \(like '7'"
     ):
-        crowd.votes_of([7])
+        crowd.judgements_of([7])
 
 
 # The object
@@ -644,9 +663,11 @@ def test_it_cannot_be_changed():
         crowd.classes = np.array(["x"])
     with pytest.raises(AttributeError, match="is immutable; cannot set 'new'"):
         crowd.new = 1
-    with pytest.raises(AttributeError, match="is immutable; cannot delete 'votes'"):
-        del crowd.votes
-    for array in (crowd.classes, crowd.votes, crowd.n_answers):
+    with pytest.raises(
+        AttributeError, match="is immutable; cannot delete 'class_votes'"
+    ):
+        del crowd.class_votes
+    for array in (crowd.classes, crowd.class_votes, crowd.judgements_per_worker):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = array[1]
     crowd.left_out["repeated"] = 99
@@ -673,12 +694,12 @@ def test_the_summary_counts_what_came_in():
     frame = _frame(
         sample=[7, 7, 7, 9], worker=["a", "a", "b", "c"], label=["x", "y", None, "?"]
     )
-    crowd = CrowdLabels.from_frame(frame, classes=["x", "y"], outside="count")
+    crowd = CrowdLabels.from_frame(frame, classes=["x", "y"], handle_unknown="count")
     assert crowd.summary().to_dict() == {
         "samples": 2,
         "workers": 2,
         "judgements": 1,
-        "answers outside of classes": 1,
+        "judgements with an unknown label": 1,
         "repeated, left out": 1,
         "without label, left out": 1,
     }
@@ -696,10 +717,12 @@ def test_it_can_be_read_in_another_process(tmp_path, writer):
         f"import {writer}, sys\n"
         f"crowd = {writer}.load(open(sys.argv[1], 'rb'))\n"
         "assert not crowd.classes.flags.writeable\n"
-        "print(crowd, crowd.left_out, crowd.to_frame().to_dict('list'))\n"
+        "print(crowd, crowd.summary().to_dict(), crowd.to_frame().to_dict('list'))\n"
     )
     printed = subprocess.run(
         [sys.executable, "-c", code, path], capture_output=True, text=True, check=True
     ).stdout
-    expected = f"{crowd} {crowd.left_out} {crowd.to_frame().to_dict('list')}\n"
+    expected = (
+        f"{crowd} {crowd.summary().to_dict()} {crowd.to_frame().to_dict('list')}\n"
+    )
     assert printed == expected

@@ -12,7 +12,7 @@ from joblib import parallel_config
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from sklearn.pipeline import make_union
+from sklearn.pipeline import make_pipeline, make_union
 
 from sklabel import ABSTAIN, LFTransformer, labeling_function
 from sklabel.lf._functions import Row
@@ -418,8 +418,13 @@ def test_an_error_can_be_an_abstention_with_a_warning():
             r"'f' raised on 1 of 3 rows, which count as abstentions; first at row 1: "
             r"RuntimeError\('two is bad'\)"
         ),
-    ):
+    ) as record:
         assert _apply(_fail_on_two, on_error="abstain") == [1, -1, 1]
+    lfs = LFTransformer([_fail_on_two], on_error="abstain")
+    with pytest.warns(UserWarning, match="raised on 1 of 3 rows") as in_pipeline:
+        make_pipeline(lfs, "passthrough").fit_transform(pd.DataFrame({"n": [1, 2, 3]}))
+    names = [warning.filename for warning in [*record, *in_pipeline]]
+    assert names == [__file__, __file__]
 
 
 def test_a_bad_vote_stops_even_if_errors_are_abstentions():
@@ -582,8 +587,9 @@ def test_an_error_in_a_process_names_function_and_row():
 
 def test_failures_of_all_processes_are_counted_once():
     lfs = LFTransformer([fails_on_sun], on_error="abstain", n_jobs=2)
-    with pytest.warns(UserWarning, match="raised on 2 of 7 rows.*first at row 2"):
+    with pytest.warns(UserWarning, match="raised on 2 of 7 rows.*first at row 2") as r:
         votes = lfs.fit_transform(TEXTS)
+    assert [warning.filename for warning in r] == [__file__]
     assert_array_equal(votes.ravel(), [1, 1, -1, 1, 1, -1, 1])
 
 

@@ -126,8 +126,11 @@ def test_bad_columns_and_cells(frame):
         PolarityLFTransformer("txt").fit(frame)
     with pytest.raises(ValueError, match="say which holds the text"):
         PolarityLFTransformer().fit(frame)
-    with pytest.warns(UserWarning, match="read numbers as text"):
+    with pytest.warns(UserWarning, match="read numbers as text") as record:
         PolarityLFTransformer("id").fit(frame)
+    with pytest.warns(UserWarning, match="read numbers as text") as in_pipeline:
+        make_pipeline(PolarityLFTransformer("id")).fit(frame)
+    assert {warning.filename for warning in [*record, *in_pipeline]} == {__file__}
     with pytest.raises(TypeError, match="argument must be a string or"):
         PolarityLFTransformer("text").fit(frame.assign(text=[{}] * len(frame)))
     with pytest.raises(ValueError, match="Reshape your data"):

@@ -68,9 +68,9 @@ def test_each_worker_votes_on_the_samples_that_he_judged(crowd, items):
     assert votes.dtype == np.int8
     assert transformer.get_feature_names_out().tolist() == NAMES
     assert transformer.classes_.tolist() == ["bad", "good"]
-    assert transformer.votes_.tolist() == [0, 1]
+    assert transformer.class_votes_.tolist() == [0, 1]
     assert transformer.workers_.tolist() == ["ann", "bob", "cid"]
-    assert transformer.n_answers_.tolist() == [2, 2, 1]
+    assert transformer.judgements_per_worker_.tolist() == [2, 2, 1]
 
 
 @pytest.mark.parametrize("unipolar", [False, True])
@@ -110,7 +110,7 @@ def test_unipolar_functions_vote_for_one_class_each(crowd, items):
 @pytest.mark.parametrize(
     ("min_labels", "workers"), [(1, "abc"), (2, "ab"), (3, "a"), (4, "a")]
 )
-def test_min_labels_counts_all_answers_of_a_worker(min_labels, workers):
+def test_min_labels_counts_all_judgements_of_a_worker(min_labels, workers):
     frame = pd.DataFrame(
         {
             "sample": [1, 2, 3, 4, 1, 2, 3],
@@ -118,7 +118,7 @@ def test_min_labels_counts_all_answers_of_a_worker(min_labels, workers):
             "label": ["x", "?", "?", "y", "x", "?", "x"],
         }
     )
-    crowd = CrowdLabels.from_frame(frame, classes=["x", "y"], outside="count")
+    crowd = CrowdLabels.from_frame(frame, classes=["x", "y"], handle_unknown="count")
     transformer = WorkerLFTransformer(crowd, min_labels=min_labels)
     # Also in a fit that sees few samples.
     votes = transformer.fit(pd.DataFrame({"sample": [3]})).transform(
@@ -162,8 +162,12 @@ def test_all_unknown_ids_abstain_with_a_warning_in_fit(crowd):
         UserWarning,
         match=r"None of the 2 sample ids in X has a judgement \(X has 100, 101; the "
         r"crowd labels have 7, 8, 9\). Check id_column",
-    ):
+    ) as record:
         transformer.fit(items)
+    with pytest.warns(UserWarning, match="None of the 2") as in_pipeline:
+        make_pipeline(make_union(WorkerLFTransformer(crowd))).fit_transform(items)
+    names = [warning.filename for warning in [*record, *in_pipeline]]
+    assert names == [__file__, __file__]
     assert (transformer.transform(items) == -1).all()
 
 
@@ -219,8 +223,13 @@ ITEMS = pd.DataFrame({"a": [9, 1, 7], "b": [0, 0, 0]})
             r"needs the column\(s\) 'id'; the frame has 'a', 'b'",
         ),
         (ITEMS, None, ValueError, r"has several others \('a', 'b'\); say which"),
-        (ITEMS, 2, ValueError, "id_column=2 is no position in X, which has 2 column"),
-        (ITEMS, -1, ValueError, "id_column=-1 is no position in X"),
+        (
+            ITEMS,
+            2,
+            ValueError,
+            "id_column=2 is not a position in X, which has 2",
+        ),
+        (ITEMS, -1, ValueError, "id_column=-1 is not a position in X"),
         (
             ITEMS.to_numpy(),
             "a",
@@ -263,7 +272,7 @@ def test_a_wide_table_needs_no_crowd_labels():
     transformer = WorkerLFTransformer().fit(WIDE)
     assert transformer.transform(WIDE).tolist() == [[-1, 0, 1], [1, -1, 1]]
     assert transformer.get_feature_names_out().tolist() == NAMES
-    assert transformer.n_answers_.tolist() == [1, 1, 2]
+    assert transformer.judgements_per_worker_.tolist() == [1, 1, 2]
 
 
 @pytest.mark.parametrize(
@@ -522,7 +531,7 @@ def test_the_unipolar_variant_of_the_tutorial_comes_out(weather):
         worker="worker_id",
         label="answer",
         classes=["Negative", "Positive"],
-        outside="count",
+        handle_unknown="count",
     )
     assert crowd.n_judgements == 1916
     transformer = WorkerLFTransformer(crowd, min_labels=11, unipolar=True)

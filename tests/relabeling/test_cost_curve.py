@@ -18,7 +18,15 @@ def _hand_made(accuracies):
         results = [np.column_stack([costs, scores]) for scores in repeats]
         runs.append(runs_of_policy(policy, results))
     runs = pd.concat(runs, ignore_index=True)
-    return CostCurve(average_runs(runs, 0.95), runs, "gold labels", 10, 9, 5.0, 0.95)
+    return CostCurve(
+        frame=average_runs(runs, 0.95),
+        runs=runs,
+        reference="gold labels",
+        n_samples=10,
+        n_scored=9,
+        full_redundancy=5.0,
+        confidence=0.95,
+    )
 
 
 def test_repeats_that_end_early_keep_their_last_value():
@@ -68,10 +76,10 @@ def test_policies_keep_their_order_and_have_an_end():
 
 def test_what_an_accuracy_costs_is_read_off_the_mean_curve():
     curve = _hand_made({"adaptive": [[0.5, 0.7, 0.9, 0.9], [0.5, 0.9, 0.9, 1.0]]})
-    cost = curve.judgements_to_reach(0.8)
+    cost = curve.judgements_to_reach(0.8, random_state=0)
     assert cost["judgements_per_sample"] == 2  # the mean of 0.7 and 0.9
     assert (cost["low"], cost["high"]) == (2, 3)
-    never = curve.judgements_to_reach(0.99)
+    never = curve.judgements_to_reach(0.99, random_state=0)
     assert np.isnan(never["judgements_per_sample"])
     assert (never["low"], np.isnan(never["high"])) == (4, True)
 
@@ -105,3 +113,19 @@ def test_wrong_questions_to_a_curve_raise():
         curve.judgements_to_reach(95)
     with pytest.raises(ValueError, match="n_bootstraps must be an integer"):
         curve.judgements_to_reach(0.9, n_bootstraps=0)
+
+
+def test_intervals_are_drawn_anew_unless_a_seed_is_given():
+    scores = np.sort(np.random.default_rng(0).random((40, 60)), axis=1)
+    curve = _hand_made({"adaptive": scores, "uniform": scores**2})
+    for ask in (
+        lambda **seed: curve.judgements_to_reach(0.5, n_bootstraps=50, **seed),
+        lambda **seed: curve.share_needed(n_bootstraps=50, **seed),
+    ):
+        pd.testing.assert_series_equal(ask(random_state=0), ask(random_state=0))
+        assert len({tuple(ask()[["low", "high"]]) for _ in range(20)}) > 1
+
+
+def test_the_parts_of_a_curve_are_passed_by_name():
+    with pytest.raises(TypeError, match="positional argument"):
+        CostCurve(pd.DataFrame())

@@ -15,7 +15,7 @@ from sklabel.label_model import DawidSkene
 from sklabel.relabeling import _plan
 from sklabel.relabeling._gain import expected_gain, gain_of_outcome
 from sklabel.relabeling._plan import envelope_rates, outcomes_of_votes, relabel_plan
-from sklabel.relabeling._stopping import stopping_rule
+from sklabel.relabeling._stopping import StoppingRule
 from sklabel.votes import votes_to_dense, votes_to_sparse
 from tests.relabeling._small_crowd import gain_by_loops, small_votes
 
@@ -86,7 +86,7 @@ def test_rates_are_slopes_of_the_upper_concave_envelope():
 @pytest.mark.parametrize("budget", [1, 5, 11])
 def test_no_other_allocation_informs_more(votes, model, budget):
     few = votes[:5]
-    plan = relabel_plan(model, few, budget, criterion="entropy")
+    plan = relabel_plan(few, label_model=model, budget=budget, criterion="entropy")
     table = np.average(model.confusion_, axis=0, weights=(few >= 0).sum(axis=0))
     proba = model.predict_proba(few)
     gain = np.array(
@@ -101,7 +101,7 @@ def test_no_other_allocation_informs_more(votes, model, budget):
 
 
 def test_the_plan_spends_the_budget_on_the_largest_gains(votes, model):
-    plan = relabel_plan(model, votes, 30)
+    plan = relabel_plan(votes, label_model=model, budget=30)
     assert plan.columns.tolist() == [
         "n_judgements",
         "n_votes",
@@ -117,13 +117,13 @@ def test_the_plan_spends_the_budget_on_the_largest_gains(votes, model):
     np.testing.assert_array_equal(plan["top_class"], model.predict(votes)[plan.index])
     np.testing.assert_array_equal(plan["top_posterior"], proba.max(axis=1)[plan.index])
     others = np.setdiff1d(np.arange(60), plan.index)
-    one_vote = expected_gain(model, votes)
+    one_vote = expected_gain(votes, label_model=model)
     assert one_vote[others].max() <= one_vote[plan.index].max()
     assert plan["gain"].sum() > np.sort(one_vote)[:30].sum()
 
 
 def test_the_whole_budget_can_be_spent(votes, model):
-    plan = relabel_plan(model, votes, 180)
+    plan = relabel_plan(votes, label_model=model, budget=180)
     assert (plan["n_judgements"] == 3).all()
     assert len(plan) == 60
 
@@ -144,8 +144,8 @@ def test_votes_that_only_together_change_a_label_are_bought_together():
 def test_information_decides_where_no_label_can_change():
     votes = np.repeat([[0, 0, 0, -1], [1, 1, 1, 1], [0, 0, -1, -1]], 20, axis=0)
     model = DawidSkene().fit(votes)
-    assert (expected_gain(model, votes) == 0).all()
-    plan = relabel_plan(model, votes, 20, max_per_sample=1)
+    assert (expected_gain(votes, label_model=model) == 0).all()
+    plan = relabel_plan(votes, label_model=model, budget=20, max_per_sample=1)
     assert (plan["gain"] == 0).all()
     assert set(plan.index) == set(range(40, 60))  # two votes only
 
@@ -153,11 +153,13 @@ def test_information_decides_where_no_label_can_change():
 def test_a_cap_per_sample_keeps_samples_out(votes, model):
     cap = np.zeros(60, dtype=int)
     cap[[3, 5]] = 2, 4
-    plan = relabel_plan(model, votes, 6, max_per_sample=cap)
+    plan = relabel_plan(votes, label_model=model, budget=6, max_per_sample=cap)
     assert plan["n_judgements"].to_dict() == {3: 2, 5: 4}
-    rule = stopping_rule(0.8)
+    rule = StoppingRule(0.8)
     done = rule(model.predict_proba(votes))
-    plan = relabel_plan(model, votes, 10, max_per_sample=np.where(done, 0, 3))
+    plan = relabel_plan(
+        votes, label_model=model, budget=10, max_per_sample=np.where(done, 0, 3)
+    )
     assert not done[plan.index].any()
 
 
@@ -166,9 +168,11 @@ def test_the_plan_is_indexed_as_the_frame(votes):
         votes, columns=list("abcdefghij"), index=[f"post {i}" for i in range(60)]
     )
     model = LabelModel(lf_kind="worker").fit(frame)
-    plan = relabel_plan(model, frame, 4)
+    plan = relabel_plan(frame, label_model=model, budget=4)
     assert set(plan.index) <= set(frame.index)
-    by_position = relabel_plan(model, frame.reset_index(drop=True), 4)
+    by_position = relabel_plan(
+        frame.reset_index(drop=True), label_model=model, budget=4
+    )
     assert [f"post {i}" for i in by_position.index] == plan.index.tolist()
 
 
@@ -176,7 +180,8 @@ def test_dense_and_sparse_votes_give_the_same(votes, model):
     sparse = votes_to_sparse(votes)
     stored = sparse.data.copy()
     pd.testing.assert_frame_equal(
-        relabel_plan(model, sparse, 25), relabel_plan(model, votes, 25)
+        relabel_plan(sparse, label_model=model, budget=25),
+        relabel_plan(votes, label_model=model, budget=25),
     )
     np.testing.assert_array_equal(sparse.data, stored)
     np.testing.assert_array_equal(votes_to_dense(sparse), votes)
@@ -184,43 +189,43 @@ def test_dense_and_sparse_votes_give_the_same(votes, model):
 
 def test_one_worker_is_the_average_worker():
     model = LabelModel(lf_kind="worker").fit([[0], [1], [1], [-1]])
-    plan = relabel_plan(model, [[0], [1], [1], [-1]], 1)
+    plan = relabel_plan([[0], [1], [1], [-1]], label_model=model, budget=1)
     assert plan.index.tolist() == [3]
-    no_votes = relabel_plan(model, [[-1], [-1]], 2, max_per_sample=1)
+    no_votes = relabel_plan([[-1], [-1]], label_model=model, budget=2, max_per_sample=1)
     assert no_votes["n_votes"].tolist() == [0, 0]
 
 
 def test_values_outside_of_the_classes_can_be_planned_for():
     votes = [["a", "a"], ["b", "?"], ["b", "b"], ["a", "?"]] * 5
     model = DawidSkene(classes=["a", "b"]).fit(votes)
-    assert relabel_plan(model, votes, 3)["n_judgements"].sum() == 3
+    assert relabel_plan(votes, label_model=model, budget=3)["n_judgements"].sum() == 3
 
 
 def test_a_model_without_tables_has_a_plan(votes):
     model = MajorityVote().fit(votes)
-    assert relabel_plan(model, votes, 20)["n_judgements"].sum() == 20
+    assert relabel_plan(votes, label_model=model, budget=20)["n_judgements"].sum() == 20
 
 
 def test_rules_cannot_be_asked(votes):
     rules = LabelModel(lf_kind="rule").fit(votes)
     with pytest.raises(ValueError, match=r"All 10 LFs are rules.*lf_kind='worker'"):
-        relabel_plan(rules, votes, 1)
+        relabel_plan(votes, label_model=rules, budget=1)
 
 
 def test_one_class_has_no_plan():
     votes = [[0, 0], [0, -1]]
     model = LabelModel(classes=[0]).fit(votes)
     with pytest.raises(ValueError, match=r"two classes or more; the model knows only"):
-        relabel_plan(model, votes, 1)
+        relabel_plan(votes, label_model=model, budget=1)
 
 
 def test_what_is_no_fitted_model_of_these_lfs_raises(votes, model):
     with pytest.raises(NotFittedError):
-        relabel_plan(LabelModel(), votes, 1)
+        relabel_plan(votes, label_model=LabelModel(), budget=1)
     with pytest.raises(TypeError, match=r"must be a fitted label model.*Logistic"):
-        relabel_plan(LogisticRegression(), votes, 1)
+        relabel_plan(votes, label_model=LogisticRegression(), budget=1)
     with pytest.raises(ValueError, match="X has 3 features, but LabelModel is expect"):
-        relabel_plan(model, votes[:, :3], 1)
+        relabel_plan(votes[:, :3], label_model=model, budget=1)
 
 
 @pytest.mark.parametrize(
@@ -239,7 +244,7 @@ def test_what_is_no_fitted_model_of_these_lfs_raises(votes, model):
 )
 def test_wrong_parameters_of_a_plan_raise(votes, model, options, message):
     with pytest.raises(ValueError, match=message):
-        relabel_plan(model, votes, **{"budget": 5, **options})
+        relabel_plan(votes, label_model=model, **{"budget": 5, **options})
 
 
 def test_many_classes_have_a_plan_by_drawn_outcomes():
@@ -250,7 +255,9 @@ def test_many_classes_have_a_plan_by_drawn_outcomes():
     noisy = rng.random(votes.shape) < 0.3
     votes[noisy] = rng.integers(0, n_classes, noisy.sum())
     model = LabelModel(lf_kind="worker", classes=np.arange(n_classes)).fit(votes)
-    plan = relabel_plan(model, votes, 50)
+    plan = relabel_plan(votes, label_model=model, budget=50)
     assert plan["n_judgements"].sum() == 50
     assert (plan["gain"] >= 0).all()
-    pd.testing.assert_frame_equal(plan, relabel_plan(model, votes, 50))
+    pd.testing.assert_frame_equal(
+        plan, relabel_plan(votes, label_model=model, budget=50)
+    )

@@ -13,7 +13,7 @@ from sklabel import CrowdLabels, LabelModel, MajorityVote
 from sklabel.datasets import make_crowd_labels
 from sklabel.inspection._crowd import crowd_to_votes
 from sklabel.relabeling._simulation import simulate_cost_curve
-from sklabel.relabeling._stopping import stopping_rule
+from sklabel.relabeling._stopping import StoppingRule
 
 SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
 FAST = {"n_repeats": 3, "step": 0.2, "random_state": 0}
@@ -94,7 +94,7 @@ def test_a_policy_does_not_depend_on_the_others(crowd, data, curve):
 
 
 def test_a_rule_sees_posteriors_and_buys_one_judgement_per_round(crowd, data):
-    available = np.diff(crowd.votes_of(crowd.sample_ids)[0])
+    available = crowd.judgements_of(crowd.sample_ids).cast.counts
     seen = []
 
     def never(proba, n_judgements):
@@ -114,9 +114,9 @@ def test_a_rule_sees_posteriors_and_buys_one_judgement_per_round(crowd, data):
 
 def test_a_stopping_rule_leaves_certain_samples_alone(crowd, data):
     policies = {
-        "0.99": stopping_rule(0.99),
-        "0.8": stopping_rule(0.8),
-        "three": stopping_rule(1.0, max_judgements=3),
+        "0.99": StoppingRule(0.99),
+        "0.8": StoppingRule(0.8),
+        "three": StoppingRule(1.0, max_judgements=3),
         "at once": lambda proba, n_judgements: np.ones(len(proba), dtype=bool),
     }
     final = simulate_cost_curve(crowd, data.y, policy=policies, **FAST).final()
@@ -128,7 +128,7 @@ def test_a_stopping_rule_leaves_certain_samples_alone(crowd, data):
 
 def test_repeats_that_end_early_keep_their_last_value(crowd, data):
     curve = simulate_cost_curve(
-        crowd, data.y, policy=stopping_rule(0.95), n_repeats=4, random_state=0
+        crowd, data.y, policy=StoppingRule(0.95), n_repeats=4, random_state=0
     )
     sizes = curve.runs.groupby("repeat").size()
     assert (sizes == sizes.iloc[0]).all()
@@ -184,7 +184,7 @@ def test_names_and_numbers_as_labels_give_the_same(data, curve):
 
 def test_any_label_model_can_replay(crowd, data):
     model = MajorityVote()
-    curve = simulate_cost_curve(crowd, data.y, estimator=model, **FAST)
+    curve = simulate_cost_curve(crowd, data.y, label_model=model, **FAST)
     votes = crowd_to_votes(crowd)
     full = MajorityVote().fit(votes).score(votes, data.y)
     assert curve.final()["accuracy"].tolist() == pytest.approx([full, full])
@@ -192,9 +192,9 @@ def test_any_label_model_can_replay(crowd, data):
     assert model.classes is None
 
 
-def test_the_classes_of_the_estimator_may_be_in_another_order(crowd, data, curve):
+def test_the_classes_of_the_label_model_may_be_in_another_order(crowd, data, curve):
     model = LabelModel(classes=[1, 0], lf_kind="worker", tempering=0, mixing=0)
-    final = simulate_cost_curve(crowd, data.y, estimator=model, **FAST).final()
+    final = simulate_cost_curve(crowd, data.y, label_model=model, **FAST).final()
     np.testing.assert_allclose(final["accuracy"], curve.final()["accuracy"])
 
 
@@ -209,10 +209,10 @@ def test_one_worker_and_samples_with_one_judgement():
     assert (final["judgements_per_sample"] == 8 / 6).all()
 
 
-def test_samples_without_votes_are_no_samples(data):
+def test_samples_without_votes_are_left_out(data):
     frame = data.crowd_labels.copy()
     frame.loc[frame["sample"] == 3, "label"] = 9
-    crowd = CrowdLabels.from_frame(frame, classes=[0, 1], outside="count")
+    crowd = CrowdLabels.from_frame(frame, classes=[0, 1], handle_unknown="count")
     assert crowd.n_samples == 150
     curve = simulate_cost_curve(crowd, data.y, **FAST)
     assert curve.n_samples == 149
@@ -241,10 +241,14 @@ def test_one_class_has_no_curve(data):
         ({"policy": []}, ValueError, "policy is empty"),
         ({"policy": 3}, TypeError, "policy must be one of .* got 3"),
         ({"policy": {"a": 3}}, TypeError, "Policy 'a' must be one of .* got 3"),
-        ({"policy": [stopping_rule()]}, TypeError, "give callables names in a dict"),
+        ({"policy": [StoppingRule()]}, TypeError, "give callables names in a dict"),
         ({"policy": lambda p, n: p}, ValueError, r"True or False for .*\(150, 2\)"),
         ({"policy": lambda p, n: n}, ValueError, r"shape \(150,\) of int64"),
-        ({"estimator": LogisticRegression()}, TypeError, "must be a label model.*Log"),
+        (
+            {"label_model": LogisticRegression()},
+            TypeError,
+            "a label model.*Log",
+        ),
         ({"y": [0, 1]}, ValueError, "inconsistent numbers of samples"),
         ({"y": pd.Series([1], index=[999])}, ValueError, "None of the 1 ids"),
     ],
@@ -254,7 +258,19 @@ def test_wrong_parameters_raise(crowd, options, error, message):
         simulate_cost_curve(crowd, **{**FAST, **options})
 
 
-def test_what_is_no_crowd_raises(data):
+def test_verbose_writes_a_line_after_each_repeat(crowd, data, capsys):
+    silent = simulate_cost_curve(crowd, data.y, **FAST)
+    assert capsys.readouterr() == ("", "")
+    talking = simulate_cost_curve(crowd, data.y, **FAST, verbose=1)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines() == [
+        f"[simulate_cost_curve] repeat {i}/3" for i in (1, 2, 3)
+    ]
+    pd.testing.assert_frame_equal(talking.runs, silent.runs)
+
+
+def test_what_is_not_a_crowd_raises(data):
     with pytest.raises(TypeError, match="needs a CrowdLabels; got DataFrame"):
         simulate_cost_curve(data.crowd_labels)
 
@@ -266,7 +282,7 @@ def test_a_real_crowd_needs_fewer_judgements():
     judged = pd.read_csv(next(folder.glob("annotations.csv*")), dtype=str)
     gold = pd.read_csv(folder / "gold.csv", dtype=str).set_index("task")["label"]
     crowd = CrowdLabels.from_frame(judged, sample="task")
-    policies = {"adaptive": "adaptive", "uniform": "uniform", "0.99": stopping_rule()}
+    policies = {"adaptive": "adaptive", "uniform": "uniform", "0.99": StoppingRule()}
     curve = simulate_cost_curve(
         crowd, gold, policy=policies, n_repeats=3, step=0.1, random_state=0
     )
@@ -284,17 +300,17 @@ def test_the_order_of_class_names_changes_nothing(order):
     curve = simulate_cost_curve(
         CrowdLabels.from_frame(frame),
         policy="uniform",
-        estimator=LabelModel(classes=order),
+        label_model=LabelModel(classes=order),
         n_repeats=2,
         random_state=0,
     )
     assert curve.final()["accuracy"].item() == 1
 
 
-def test_an_estimator_of_other_classes_is_refused():
+def test_a_label_model_of_other_classes_is_refused():
     frame = make_crowd_labels(20, 12, 2, random_state=0).crowd_labels
     frame.columns = ["sample", "worker", "label"]
-    with pytest.raises(ValueError, match=r"estimator has the classes \[0, 1, 2\] and"):
+    with pytest.raises(ValueError, match=r"label_model has the classes \[0, 1, 2\]"):
         simulate_cost_curve(
-            CrowdLabels.from_frame(frame), estimator=LabelModel(classes=[0, 1, 2])
+            CrowdLabels.from_frame(frame), label_model=LabelModel(classes=[0, 1, 2])
         )

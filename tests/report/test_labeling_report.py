@@ -280,7 +280,7 @@ def test_the_plan_is_that_of_relabel_plan():
     data = make_lf_votes(100, 5, coverage=0.7, random_state=0)
     model = LabelModel().fit(data.votes)
     plan = labeling_report(data.votes, label_model=model, budget=12).tables["relabel"]
-    expected = relabel_plan(model, data.votes, 12)
+    expected = relabel_plan(data.votes, label_model=model, budget=12)
     assert plan.index.tolist() == expected.index.tolist()
     assert plan["gain"].tolist() == expected["gain"].tolist()
 

@@ -1,10 +1,21 @@
-"""Checks of user input that several rooms share."""
+"""Checks of user input that several subpackages share, and their warnings."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+import importlib
+import inspect
+import os
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
+from sklabel import CrowdLabels, GoldKFold, LabelModel, WorkerLFTransformer
 from sklabel.utils._validation import (
     check_class_prior,
     check_columns,
@@ -12,8 +23,10 @@ from sklabel.utils._validation import (
     first_few,
     is_text,
     n_rows,
+    one_column,
     plain,
     take_rows,
+    warn,
 )
 
 FRAME = pd.DataFrame([[1, 2, 3]], columns=["a", "b", "b"])
@@ -118,3 +131,110 @@ def test_messages_show_plain_values_and_how_many_there_are():
     assert plain("a") == "a"
     assert first_few(np.arange(3)) == "0, 1, 2"
     assert first_few("abcdefg", 2) == "'a', 'b', ... (7 in all)"
+
+
+# Whose line a warning names
+
+
+def _line():
+    """Return the number of the line that calls this."""
+    return inspect.currentframe().f_back.f_lineno
+
+
+def _inside(package):
+    """Return a function, in a file of a package, that calls another one."""
+    folder = os.path.dirname(importlib.import_module(package).__file__)
+    path = os.path.join(folder, "deep", "module.py")
+    namespace = {}
+    code = "def call(function, *arguments):\n    return function(*arguments)\n"
+    exec(compile(code, path, "exec"), namespace)
+    return namespace["call"]
+
+
+def test_a_warning_has_its_message_and_category_and_names_the_line():
+    with pytest.warns(ConvergenceWarning, match="^not there yet$") as record:
+        warn("not there yet", ConvergenceWarning)
+    assert (record[0].filename, record[0].lineno) == (__file__, _line() - 1)
+    with pytest.warns(UserWarning, match="odd") as record:
+        warn("odd")
+    assert record[0].category is UserWarning
+
+
+@pytest.mark.parametrize("package", ["sklabel", "sklearn", "joblib", "dask", "pandas"])
+def test_a_warning_skips_the_frames_between_the_user_and_us(package):
+    pytest.importorskip(package)
+    with pytest.warns(UserWarning, match="odd") as record:
+        _inside(package)(warn, "odd")
+    assert (record[0].filename, record[0].lineno) == (__file__, _line() - 1)
+
+
+def test_a_warning_skips_frames_of_several_packages():
+    ours, theirs, third = map(_inside, ("sklabel", "sklearn", "joblib"))
+    with pytest.warns(UserWarning, match="odd") as record:
+        theirs(third, ours, theirs, ours, warn, "odd")
+    assert (record[0].filename, record[0].lineno) == (__file__, _line() - 1)
+
+
+def test_a_package_with_a_longer_name_is_the_users():
+    folder = os.path.dirname(importlib.import_module("sklabel").__file__)
+    path = os.path.join(f"{folder}_tools", "own.py")
+    namespace = {"warn": warn}
+    exec(compile("def call():\n\n    warn('odd')\n", path, "exec"), namespace)
+    with pytest.warns(UserWarning, match="odd") as record:
+        namespace["call"]()
+    assert (record[0].filename, record[0].lineno) == (path, 3)
+
+
+def test_a_function_of_the_user_that_scikit_learn_calls_is_named():
+    def own(X):
+        LabelModel(max_iter=1).fit(X)
+        return X
+
+    with pytest.warns(ConvergenceWarning) as record:
+        make_pipeline(FunctionTransformer(own)).fit_transform([[0, 1], [1, 1], [0, 0]])
+    expected = inspect.getsourcelines(own)[1] + 1
+    assert (record[0].filename, record[0].lineno) == (__file__, expected)
+
+
+def _crowd_and_items():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "sample": np.repeat(np.arange(40), 3),
+            "worker": rng.integers(0, 6, 120),
+            "label": rng.integers(0, 2, 120),
+        }
+    )
+    items = pd.DataFrame({"sample": np.arange(40)})
+    gold = np.where(np.arange(40) < 20, np.arange(40) % 2, -1)
+    return CrowdLabels.from_frame(frame), items, gold
+
+
+def test_fit_of_a_pipeline_is_named():
+    crowd, items, _ = _crowd_and_items()
+    pipeline = make_pipeline(WorkerLFTransformer(crowd), LabelModel(max_iter=1))
+    with pytest.warns(ConvergenceWarning, match="max_iter=1") as record:
+        pipeline.fit(items)
+    assert (record[0].filename, record[0].lineno) == (__file__, _line() - 1)
+
+
+def test_fit_of_a_grid_search_is_named():
+    crowd, items, y = _crowd_and_items()
+    pipeline = make_pipeline(WorkerLFTransformer(crowd), LabelModel(max_iter=1))
+    grid = {"workerlftransformer__min_labels": [1, 2]}
+    search = GridSearchCV(pipeline, grid, cv=GoldKFold(2))
+    with pytest.warns(ConvergenceWarning, match="max_iter=1") as record:
+        search.fit(items, y)
+    lines = {(warning.filename, warning.lineno) for warning in record}
+    assert lines == {(__file__, _line() - 2)}
+    assert len(record) == 2 * 2 + 1
+
+
+def test_a_column_of_labels_is_taken_with_the_warning_of_scikit_learn():
+    with pytest.warns(DataConversionWarning, match="A column-vector y was") as record:
+        column = one_column(np.array([[1], [0]]))
+    assert record[0].filename == __file__
+    assert column.tolist() == [1, 0]
+    assert one_column(["a", "b"]).tolist() == ["a", "b"]
+    with pytest.raises(ValueError, match="1d array"):
+        one_column([[0, 1], [1, 0]])

@@ -1,10 +1,16 @@
+"""Votes and gold labels decide what the classes are."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+import re
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
+from sklearn.pipeline import make_pipeline
 
+from sklabel import LabelModel, MajorityVote
 from sklabel.votes._alphabets import Contents, check_classes, resolve_classes
 from sklabel.votes._cast import read_any_votes
 from sklabel.votes._gold import read_gold
@@ -26,81 +32,6 @@ def resolve(votes=VOTES, y=None, classes=None, class_votes=False):
     contents = Contents.of(votes, gold, range(votes.n_lfs))
     alphabets = resolve_classes(contents, classes, class_votes=class_votes)
     return Found(**vars(alphabets), gold=gold.index(alphabets.classes))
-
-
-def objects(*cells):
-    return np.array(cells, dtype=object)
-
-
-# read_gold
-
-
-def test_no_gold():
-    assert not read_gold(None, 3).labelled().any()
-
-
-@pytest.mark.parametrize(
-    ("y", "label", "known"),
-    [
-        ([1, 0, 1], [1, 0, 1], [True, True, True]),
-        ([1.0, np.nan, 0.0], [1, 0], [True, False, True]),
-        ([1, None, 0], [1, 0], [True, False, True]),
-        (["a", None, "b"], ["a", "b"], [True, False, True]),
-        (objects("a", -1, "b"), ["a", "b"], [True, False, True]),
-        (objects("a", -1.0, np.nan), ["a"], [True, False, False]),
-        (objects(-1, "a", pd.NA), ["a"], [False, True, False]),
-        (pd.Series([1, pd.NA, 0], dtype="Int64"), [1, 0], [True, False, True]),
-        (pd.Series([1, 1, 0], dtype="Int64"), [1, 1, 0], [True, True, True]),
-        (pd.array([1, None, 0], dtype="Int8"), [1, 0], [True, False, True]),
-        (pd.Series(["a", None, "b"], dtype="string"), ["a", "b"], [True, False, True]),
-        (
-            pd.Series(["a", None, "b"], dtype="category"),
-            ["a", "b"],
-            [True, False, True],
-        ),
-        (pd.Index(["a", "b", "b"]), ["a", "b", "b"], [True, True, True]),
-        ([None, None, None], [], [False, False, False]),
-    ],
-)
-def test_read_gold(y, label, known):
-    gold = read_gold(y, 3)
-    assert_array_equal(gold.known, known)
-    assert_array_equal(gold.label[gold.known], label)
-
-
-def test_nullable_integers_stay_integers():
-    gold = read_gold(pd.Series([1, 0, 1], dtype="Int64"), 3)
-    assert gold.label.dtype.kind == "i"
-
-
-def test_a_number_minus_one_is_kept_aside():
-    gold = read_gold([1, -1, 0], 3)
-    assert_array_equal(gold.minus_one, [False, True, False])
-    assert gold.known.all()
-
-
-def test_a_column_of_gold_warns_as_scikit_learn_does():
-    with pytest.warns(UserWarning, match="column-vector y"):
-        gold = read_gold(np.array([[1], [0], [1]]), 3)
-    assert_array_equal(gold.label, [1, 0, 1])
-
-
-@pytest.mark.parametrize(
-    ("y", "error", "message"),
-    [
-        ([0, 1], ValueError, "X has 3 rows and y has 2"),
-        ([np.nan] * 3, ValueError, r"NaN only \(3 rows\). Pass y=None"),
-        ([0, np.inf, 1], ValueError, "infinity.*row 1"),
-        ([0.5, 1.0, 0.0], ValueError, "Unknown label type"),
-        ([[0, 1]] * 3, ValueError, "1d array"),
-        (objects("a", 0, "b"), TypeError, "all strings or all numbers; got 'a', 0"),
-        (objects(True, 3, 4), TypeError, "all strings or all numbers"),
-        (objects("a", {}, None), TypeError, "all strings or all numbers"),
-    ],
-)
-def test_gold_that_is_none(y, error, message):
-    with pytest.raises(error, match=message):
-        read_gold(y, 3)
 
 
 # resolve_classes
@@ -176,7 +107,7 @@ def test_integer_votes_and_complete_string_gold():
         (np.array([0, np.nan]), ValueError, "classes must be finite"),
     ],
 )
-def test_classes_that_are_none(classes, error, message):
+def test_bad_classes_are_refused(classes, error, message):
     with pytest.raises(error, match=message):
         resolve(classes=classes)
 
@@ -232,11 +163,6 @@ def test_minus_one_is_a_class_if_given():
     assert_array_equal(found.gold, [0, 1, 0])
 
 
-def test_the_string_minus_one_is_no_gold_label():
-    with pytest.raises(ValueError, match="the string '-1' in 1 rows of y"):
-        read_gold(np.array(["a", -1]), 2)
-
-
 # Contents of parts
 
 
@@ -263,3 +189,23 @@ def test_contents_of_strings_and_numbers_do_not_merge():
 @pytest.mark.parametrize("classes", [[0.0, 1.0], np.array([0.0, 1.0]), [0, 1]])
 def test_whole_numbers_are_integer_classes_everywhere(classes):
     assert check_classes(classes).dtype == np.int64
+
+
+# Warnings
+
+ODD = {
+    "exactly {-1, 1}": (LabelModel(), [[3], [4], [3]], [-1, 1, -1]),
+    "an index into the sorted labels": (MajorityVote(), VOTES, ["no", "yes", "no"]),
+    "not all integers": (LabelModel(), [[0.5], [1], [0.5]], [0, 1, 0]),
+}
+
+
+@pytest.mark.parametrize("message", ODD)
+@pytest.mark.parametrize("in_pipeline", [False, True])
+def test_warnings_of_odd_votes_and_gold_name_the_line_of_the_user(message, in_pipeline):
+    model, votes, y = ODD[message]
+    if in_pipeline:
+        model = make_pipeline("passthrough", model)
+    with pytest.warns(UserWarning, match=re.escape(message)) as record:
+        model.fit(votes, y)
+    assert [warning.filename for warning in record] == [__file__]

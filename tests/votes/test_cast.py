@@ -1,37 +1,23 @@
-"""Votes keep their meaning in every form, and bad ones are refused."""
+"""Votes are read from whatever holds them, and bad ones are refused."""
 
-import pickle
+# SPDX-License-Identifier: BSD-3-Clause
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
-from sklearn.compose import make_column_transformer
-from sklearn.pipeline import make_union
-from sklearn.preprocessing import FunctionTransformer
 
-from sklabel import ABSTAIN
-from sklabel.votes import (
-    VoteMatrix,
-    votes_from_long,
-    votes_to_dense,
-    votes_to_long,
-    votes_to_sparse,
-)
+from sklabel import CrowdLabels
+from sklabel.votes import votes_to_dense
 from sklabel.votes._cast import (
     CastVotes,
     distinct,
     index_of,
+    is_crowd_labels,
+    is_minus_one,
+    read_any_votes,
     read_votes,
 )
-from sklabel.votes._forms import vote_dtype
-
-
-def _random_votes(seed, shape=(30, 7), n_values=3, abstain=0.5):
-    rng = np.random.default_rng(seed)
-    votes = rng.integers(0, n_values, shape).astype(np.int8)
-    votes[rng.random(shape) < abstain] = ABSTAIN
-    return votes
 
 
 def _stored(votes):
@@ -166,7 +152,7 @@ def test_an_all_abstain_matrix_has_no_votes():
         ([0, 1], ValueError, "must be two-dimensional.*reshape"),
     ],
 )
-def test_what_is_no_vote_is_refused(votes, error, message):
+def test_what_is_not_a_vote_is_refused(votes, error, message):
     with pytest.raises(error, match=message):
         votes_to_dense(votes)
 
@@ -188,211 +174,6 @@ def test_sparse_formats_that_pad_with_zeros_are_refused(form):
     votes = sparse.csr_matrix(np.eye(2)).asformat(form)
     with pytest.raises(TypeError, match="cannot tell an abstention from a vote for"):
         votes_to_dense(votes)
-
-
-# Forms
-
-
-@pytest.mark.parametrize("n_values", [1, 3, 200])
-def test_dense_sparse_and_long_forms_hold_the_same(n_values):
-    rng = np.random.default_rng(0)
-    votes = rng.integers(-1, n_values, (40, 6))
-    votes[:2] = [[-1] * 6, [0] * 6]
-    matrix = votes_to_sparse(votes)
-    assert matrix.nnz == (votes >= 0).sum()
-    assert (matrix.data == 0).sum() == (votes == 0).sum()
-    np.testing.assert_array_equal(votes_to_dense(matrix), votes)
-    for form in (votes, matrix):
-        long = votes_to_long(form)
-        expected = [
-            (i, j, votes[i, j]) for i in range(40) for j in range(6) if votes[i, j] >= 0
-        ]
-        assert list(long.itertuples(index=False, name=None)) == expected
-    back = votes_from_long(long)
-    np.testing.assert_array_equal(back, votes[np.any(votes >= 0, axis=1)])
-
-
-@pytest.mark.parametrize(
-    ("largest", "dtype"),
-    [(-1, np.int8), (127, np.int8), (128, np.int16), (40_000, np.int32)],
-)
-def test_votes_get_the_smallest_integers_that_hold_them(largest, dtype):
-    assert vote_dtype(largest) == dtype
-    assert votes_to_dense([[largest, -1]]).dtype == dtype
-
-
-def test_large_votes_get_64_bits():
-    assert vote_dtype(2**40) == np.int64
-
-
-@pytest.mark.parametrize("votes", [[["a", None]], [[0.5, 1]]])
-def test_only_integers_can_be_made_sparse(votes):
-    with pytest.raises(ValueError, match="holds non-negative integers; got"):
-        votes_to_sparse(votes)
-
-
-def test_a_negative_vote_cannot_be_made_sparse():
-    with pytest.raises(ValueError, match="first -2 at row 1, LF 0"):
-        votes_to_sparse([[1], [-2]])
-
-
-def test_long_votes_of_a_frame_carry_index_and_column_names():
-    frame = pd.DataFrame({"p": [1, -1], "q": [-1, 0]}, index=["s7", "s9"])
-    long = votes_to_long(frame)
-    assert long.to_dict("list") == {
-        "sample": ["s7", "s9"],
-        "lf": ["p", "q"],
-        "vote": [1, 0],
-    }
-    assert votes_from_long(long).equals(
-        frame.astype(np.int8).rename_axis("sample").rename_axis("lf", axis=1)
-    )
-
-
-def test_long_votes_of_strings_are_strings():
-    long = votes_to_long([["a", None], [None, None], [None, "b"]], lf_names=["x", "y"])
-    assert list(long["vote"]) == ["a", "b"]
-    assert list(long["sample"]) == [0, 2]
-    assert list(long["lf"]) == ["x", "y"]
-
-
-def test_fewer_votes_than_samples_can_be_listed():
-    assert votes_to_long([[-1], [-1], [1]])["sample"].tolist() == [2]
-
-
-def test_lf_names_of_another_number_are_refused():
-    with pytest.raises(ValueError, match="each of the 2 columns; got 1"):
-        votes_to_long([[0, 1]], lf_names=["a"])
-
-
-@pytest.mark.parametrize("dtype", ["int64", "Int8", "float64", "category", object])
-def test_long_votes_of_any_integral_dtype_become_dense(dtype):
-    long = pd.DataFrame({"sample": ["b", "a"], "lf": [5, 5], "vote": [0, 2]})
-    dense = votes_from_long(long.astype({"vote": dtype}))
-    assert dense[5].to_dict() == {"a": 2, "b": 0}
-    assert dense[5].dtype == np.int8
-
-
-GOOD = pd.DataFrame({"sample": [1, 1], "lf": ["a", "b"], "vote": [0, 1]})
-
-
-@pytest.mark.parametrize(
-    ("long", "error", "message"),
-    [
-        (GOOD.drop(columns="lf"), ValueError, r"needs the column\(s\) 'lf'; the frame"),
-        (GOOD.assign(vote=[0, None]), ValueError, "an id or vote is missing"),
-        (GOOD.assign(sample=[None, 1]), ValueError, "an id or vote is missing"),
-        (GOOD.assign(lf="a"), ValueError, "1 .sample, lf. pair.*first 1, 'a'"),
-        (GOOD.assign(vote=["x", "y"]), ValueError, "non-negative integers; got 'x'"),
-        (GOOD.assign(vote=[0, -1]), ValueError, "non-negative integers; got 0, -1"),
-        (GOOD.assign(vote=[0.5, 1]), ValueError, "non-negative integers; got 0.5"),
-        (GOOD[:0], ValueError, "the frame is empty"),
-        ([(1, "a", 0)], TypeError, "needs a DataFrame.*got list"),
-    ],
-)
-def test_bad_long_votes_are_refused(long, error, message):
-    with pytest.raises(error, match=message):
-        votes_from_long(long)
-
-
-# VoteMatrix
-
-
-@pytest.fixture
-def votes():
-    return _random_votes(1)
-
-
-@pytest.fixture
-def matrix(votes):
-    return votes_to_sparse(votes)
-
-
-@pytest.mark.parametrize(
-    "index",
-    [
-        np.s_[3:20],
-        np.s_[::-2],
-        np.s_[[5, 2, 2]],
-        np.s_[np.arange(30) % 2 == 0],
-        np.s_[:, [4, 0]],
-        np.s_[4:9, 1:3],
-        np.s_[7:8],
-    ],
-)
-def test_a_slice_of_a_vote_matrix_is_a_vote_matrix(matrix, votes, index):
-    assert isinstance(matrix[index], VoteMatrix)
-    np.testing.assert_array_equal(matrix[index].toarray(), votes[index])
-
-
-@pytest.mark.parametrize(
-    "duplicate",
-    [
-        lambda m: m.copy(),
-        lambda m: pickle.loads(pickle.dumps(m)),
-        lambda m: m.astype(np.int64),
-        VoteMatrix,
-        lambda m: VoteMatrix(sparse.csr_array(m)),
-        lambda m: VoteMatrix((m.data, m.indices, m.indptr), shape=m.shape),
-    ],
-)
-def test_a_copy_of_a_vote_matrix_is_a_vote_matrix(matrix, votes, duplicate):
-    copy = duplicate(matrix)
-    assert isinstance(copy, VoteMatrix)
-    np.testing.assert_array_equal(copy.toarray(), votes)
-
-
-def test_every_way_to_densify_a_vote_matrix_fills_abstentions(matrix, votes):
-    for dense in (matrix.toarray(), matrix.todense()):
-        np.testing.assert_array_equal(dense, votes)
-    out = np.zeros(votes.shape, dtype=np.int64)
-    assert matrix.toarray(out=out) is out
-    np.testing.assert_array_equal(out, votes)
-    assert matrix.toarray(order="F").flags.f_contiguous
-
-
-@pytest.mark.parametrize("dtype", [np.uint8, bool])
-def test_an_abstention_does_not_wrap_in_an_unsigned_matrix(dtype):
-    matrix = VoteMatrix((np.array([1], dtype=dtype), ([0], [0])), shape=(1, 2))
-    assert matrix.toarray().tolist() == [[1, -1]]
-    with pytest.raises(TypeError, match="Cannot cast"):
-        matrix.toarray(out=np.zeros((1, 2), dtype=dtype))
-
-
-def test_a_vote_matrix_is_not_built_from_a_dense_array(votes):
-    with pytest.raises(TypeError, match=r"drops its zeros.*Use votes_to_sparse"):
-        VoteMatrix(votes)
-
-
-def _sparse_votes(X):
-    return votes_to_sparse(X)
-
-
-def test_a_column_transformer_that_densifies_keeps_abstentions(votes):
-    frame = pd.DataFrame(votes, columns=list("abcdefg"))
-    to_sparse = FunctionTransformer(_sparse_votes)
-    union = make_column_transformer(
-        (to_sparse, list("abcd")), (to_sparse, list("efg")), sparse_threshold=0
-    )
-    stacked = union.fit_transform(frame)
-    assert isinstance(stacked, np.ndarray)
-    np.testing.assert_array_equal(stacked, votes)
-
-
-def test_sparse_blocks_can_be_stacked(votes):
-    to_sparse = FunctionTransformer(_sparse_votes)
-    stacked = make_union(to_sparse, to_sparse).fit_transform(votes)
-    np.testing.assert_array_equal(votes_to_dense(stacked), np.hstack([votes, votes]))
-
-
-def test_a_dense_block_stacked_with_a_sparse_one_is_refused(votes):
-    union = make_union(FunctionTransformer(_sparse_votes), FunctionTransformer())
-    stacked = union.fit_transform(votes)
-    with pytest.raises(
-        ValueError,
-        match=r"negative stored value\(s\), first -1 at row .*same sparse_output",
-    ):
-        votes_to_dense(stacked)
 
 
 # Kernels
@@ -432,7 +213,8 @@ def test_distinct_values_are_sorted(values):
     assert distinct(values).tolist() == sorted(set(values.tolist()))
 
 
-def test_rows_and_votes_can_be_kept_by_a_mask(votes):
+def test_rows_and_votes_can_be_kept_by_a_mask():
+    votes = np.random.default_rng(1).integers(-1, 3, (30, 7))
     cast = read_votes(votes)
     keep = np.arange(30) % 3 == 0
     kept = cast.take_rows(keep)
@@ -448,3 +230,19 @@ def _dense(cast: CastVotes):
         for at in range(cast.indptr[i], cast.indptr[i + 1]):
             dense[i, cast.lf[at]] = cast.value[at]
     return dense
+
+
+def test_minus_one_is_found_among_anything():
+    cells = [-1, -1.0, np.int8(-1), "-1", True, None, np.nan, pd.NA, [-1], {}]
+    objects = np.empty(len(cells), dtype=object)
+    objects[:] = cells
+    assert is_minus_one(objects).tolist() == [True] * 3 + [False] * 7
+
+
+def test_crowd_labels_are_told_from_votes():
+    frame = pd.DataFrame({"sample": [1], "worker": ["a"], "label": [0]})
+    crowd = CrowdLabels.from_frame(frame)
+    assert is_crowd_labels(crowd)
+    assert not any(map(is_crowd_labels, (frame, crowd.to_wide(), [[0]], None)))
+    with pytest.raises(TypeError, match=r"got CrowdLabels\. .* WorkerLFTransformer"):
+        read_any_votes(crowd)

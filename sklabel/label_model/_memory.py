@@ -1,4 +1,7 @@
-"""Sums over samples that go on from call to call, and what has to be kept of them."""
+"""What `partial_fit` remembers of earlier votes: sums that go on from call to call.
+
+The sums of LFs that are new begin with 0, and those that depend on posteriors fade.
+"""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
@@ -11,11 +14,13 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from sklabel.label_model._chunks import (
+from sklabel.label_model._base import EMResult
+from sklabel.label_model._sums import (
     AtomSums,
-    Chunks,
     Profile,
+    Statistic,
     VoteChunk,
+    VoteSource,
     add_sums,
 )
 from sklabel.utils._validation import plain
@@ -24,18 +29,10 @@ from sklabel.votes._cast import CastVotes
 # The weight of a vote in the statistics of its LF grows with the number of votes that
 # came before, to this power: the first posteriors know least.
 _FADING = 0.5
-# Kernels whose sums depend on posteriors. Those of the others are exact, and add up.
-_FADING_KERNELS = {"atom_sweep", "second_sweep", "coin_sweep", "left_out"}
-_PROFILES = {"atom_profile", "coin_profile"}
-_LIKELIHOODS = {"atom_likelihood", "coin_likelihood"}
-# Sums with a row per LF; all others have one per LF and vote value.
-_PER_LF = {"coin_profile", "coin_sweep"}
-# Fields of sums whose rows belong to LFs.
-_OF_LFS = {"n_votes", "counts", "judged_counts", "together"}
 # A pass is complete up to rounding in single precision.
 _COMPLETE = 1 - 1e-5
-# Samples that are kept to match a given class prior.
-_SAMPLE_ROWS = 2000
+# Rows that are kept to match a given class prior.
+_RECENT_ROWS = 2000
 
 
 @dataclass(frozen=True)
@@ -44,44 +41,42 @@ class Memory:
 
     Attributes
     ----------
-    sums : dict
-        Sums over all samples, by the name of their kernel.
+    sums : dict of Statistic to namedtuple
+        Sums over all samples.
     classes_given : bool
         Whether the user named the classes.
-    by_name : bool
-        Whether columns have been matched by name.
-    visited : dict
+    visited : dict of Statistic to namedtuple
         Sums over the samples that the present pass has visited again.
     visited_weight : float
         Weight of these samples.
     moved : float
         By how much this pass moved the sums.
-    sample : VoteChunk or None
+    recent : VoteChunk or None
         Some of the last samples.
     """
 
-    sums: dict[str, Any] = field(default_factory=dict)
+    sums: dict[Statistic, Any] = field(default_factory=dict)
     classes_given: bool = False
-    by_name: bool = False
-    visited: dict[str, Any] = field(default_factory=dict)
+    visited: dict[Statistic, Any] = field(default_factory=dict)
     visited_weight: float = 0.0
     moved: float = 0.0
-    sample: VoteChunk | None = None
+    recent: VoteChunk | None = None
 
     @property
     def profile(self) -> Profile:
         """What is known of the votes."""
-        return next(self.sums[name] for name in _PROFILES if name in self.sums)
+        return next(s for s in self.sums.values() if isinstance(s, Profile))
 
 
-class GrowingSums(Chunks):
-    """Chunks of votes, and the sums over those that came before.
+class RememberedVotes(VoteSource):
+    """The votes of a call, and the sums over those of earlier calls.
 
-    A model is fitted to it as to chunks: `total` returns the sums over all samples.
+    A model is fitted to it as to any source: `total` returns the sums over all
+    samples.
 
     Parameters
     ----------
-    data : Chunks
+    data : VoteSource
         The votes of this call.
     memory : Memory
         The sums over the votes of earlier calls.
@@ -93,132 +88,138 @@ class GrowingSums(Chunks):
     """
 
     def __init__(
-        self, data: Chunks, memory: Memory, revisit: bool, lf_names: Sequence[Any]
+        self, data: VoteSource, memory: Memory, revisit: bool, lf_names: Sequence[Any]
     ) -> None:
-        self.data = data
-        self.n_lfs = data.n_lfs
-        self.revisit = revisit
-        self.by_name = memory.by_name
+        super().__init__(data.chunks)
+        self._data = data
+        self._revisit = revisit
         self._earlier = memory
         self._sums = dict(memory.sums)
+        self._asked: set[Statistic] = set()
         self._visited = dict(memory.visited) if revisit else {}
         self._visited_weight = memory.visited_weight if revisit else 0.0
         self._moved = memory.moved if revisit else 0.0
         self._lf_names = lf_names
 
-    def total(self, kernel: Callable[..., Any], *parameters: Any) -> Any:
-        """Return the sums of a kernel over all samples, and remember them."""
-        earlier = self._earlier.sums.get(kernel.__name__)
-        if self.revisit and earlier is not None:
-            return self._revisited(kernel, parameters, earlier)
-        return self._remember(kernel, self.data.total(kernel, *parameters))
+    def total(self, statistic: Statistic, *parameters: Any) -> Any:
+        """Return a statistic summed up over all samples, and remember it."""
+        if statistic.kind == "rows":
+            return self._over_recent(statistic, parameters)
+        self._asked.add(statistic)
+        earlier = self._earlier.sums.get(statistic)
+        if self._revisit and earlier is not None:
+            return self._revisited(statistic, parameters, earlier)
+        return self._remember(statistic, self._data.total(statistic, *parameters))
 
-    def resumed(
-        self,
-        sweep: Callable[..., Any],
-        start: Callable[..., Any],
-        *parameters: Any,
-        keep: bool = False,
-    ) -> Any:
-        """Return the sums from which EM starts: those of `sweep`, where it went before.
+    def start(self, sweep: Statistic, first: Statistic, *parameters: Any) -> Any:
+        """Return the sums from which EM starts: where it went before.
 
-        Samples that are new start with the sums of the kernel `start`, which are
-        remembered with `keep`.
+        Samples that are new start with the sums of `first`, which are remembered: a
+        later call may choose another model, which starts from them.
         """
-        earlier = self._earlier.sums.get(sweep.__name__)
-        if self.revisit and earlier is not None:
+        earlier = self._earlier.sums.get(sweep)
+        if self._revisit and earlier is not None:
             return earlier
-        sums = self.data.total(start, *parameters)
-        if keep:
-            self._remember(start, sums)
-        return sums if earlier is None else faded_sums(*_alike(earlier, sums))
+        sums = self._data.total(first, *parameters)
+        self._remember(first, sums)
+        return (
+            sums if earlier is None else faded_sums(*_with_equal_fields(earlier, sums))
+        )
 
-    def _remember(self, kernel: Callable[..., Any], sums: Any) -> Any:
-        """Join the sums of this call and those of earlier ones."""
-        name = kernel.__name__
-        earlier = self._earlier.sums.get(name)
-        if earlier is not None:
-            join = faded_sums if name in _FADING_KERNELS else add_sums
-            sums = join(*_alike(earlier, sums))
-        self._sums[name] = sums
-        return sums
-
-    def forget(self, kernel: Callable[..., Any]) -> None:
-        """Forget what earlier calls summed up: it is of another model."""
-        kept = {k: v for k, v in self._earlier.sums.items() if k != kernel.__name__}
-        self._earlier = replace(self._earlier, sums=kept)
+    def run_em(
+        self, em: Callable[..., EMResult], start: Any, m_step: Any, e_step: Any
+    ) -> EMResult:
+        """Run EM to its end; one sweep if the samples are part of a pass."""
+        if not self._revisit:
+            return em(start, m_step, e_step)
+        sums = e_step(m_step(start))
+        return EMResult(m_step(sums), sums, 1, True, 0.0)
 
     def settled(self, tol: float) -> bool:
-        """Tell whether nothing is left to do: a pass has moved the sums by less."""
-        if not self.revisit:
-            return True
+        """Tell whether a pass has ended that moved the sums by less than `tol`."""
         if not self._complete():
             return False
         settled = self._moved < tol
         self._moved = self._visited_weight = 0.0
         return settled
 
-    def sample(self, profile: Profile) -> tuple[Chunks, float]:
-        """Return a sample of all rows, and its share of them."""
-        if self._earlier.sample is None:
-            chunks = self.data
-        else:
-            chunks = Chunks([self._earlier.sample, *self.data.chunks])
-        if not self._earlier.sums:
-            return chunks, 1.0
-        weight = sum(float(chunk.weight.sum()) for chunk in chunks.chunks)
-        return chunks, weight / profile.weight
+    def remembered(self, *, with_rows: bool) -> Memory:
+        """Return what the next call has to know.
 
-    def progress(self, n_iter: int, change: float) -> None:
-        """Pass on the news of a sweep."""
-        self.data.progress(n_iter, change)
-
-    def remembered(self, *, with_sample: bool) -> Memory:
-        """Return what the next call has to know."""
-        sample = self._earlier.sample
-        if not with_sample:
-            sample = None
-        elif type(self.data) is Chunks and not self.revisit:
-            sample = _latest_rows([sample, *map(_thinned, self.data.chunks)])
+        Likelihoods that this fit had no use for are those of another model.
+        """
+        recent = self._earlier.recent
+        if not with_rows:
+            recent = None
+        elif not self._revisit:
+            recent = _latest_rows([recent, *map(_thinned, self.chunks)])
         return replace(
             self._earlier,
-            sums=self._sums,
+            sums={
+                statistic: sums
+                for statistic, sums in self._sums.items()
+                if statistic.kind != "likelihood" or statistic in self._asked
+            },
             visited=self._visited,
             visited_weight=self._visited_weight,
             moved=self._moved,
-            sample=sample,
+            recent=recent,
         )
+
+    def _remember(self, statistic: Statistic, sums: Any) -> Any:
+        """Join the sums of this call and those of earlier ones."""
+        earlier = self._earlier.sums.get(statistic)
+        if earlier is not None:
+            fades = statistic.kind == "expectation"
+            join = faded_sums if fades else add_sums
+            sums = join(*_with_equal_fields(earlier, sums))
+        self._sums[statistic] = sums
+        return sums
+
+    def _over_recent(self, statistic: Statistic, parameters: Sequence[Any]) -> Any:
+        """Return a statistic over the rows that are left, scaled up to all samples."""
+        recent = self._earlier.recent
+        if not self._earlier.sums:
+            return self._data.total(statistic, *parameters)
+        chunks = list(self.chunks)
+        if recent is not None:
+            # Rows that are visited again are among the recent ones.
+            chunks = [recent] if self._revisit else [recent, *chunks]
+        sums = VoteSource(chunks).total(statistic, *parameters)
+        weight = sum(float(chunk.weight.sum()) for chunk in chunks)
+        profile = next(s for s in self._sums.values() if isinstance(s, Profile))
+        return type(sums)(*(array * (profile.weight / weight) for array in sums))
 
     def _complete(self) -> bool:
         profile = self._earlier.profile
         return self._visited_weight >= profile.weight * _COMPLETE
 
     def _revisited(
-        self, kernel: Callable[..., Any], parameters: Sequence[Any], earlier: Any
+        self, statistic: Statistic, parameters: Sequence[Any], earlier: Any
     ) -> Any:
         """Return the sums of earlier calls, replaced where a pass is complete."""
-        name = kernel.__name__
-        if name in _PROFILES:
-            profile = self.data.total(kernel)
+        if isinstance(earlier, Profile):
+            profile = self._data.total(statistic)
             self._check_seen(profile.n_votes, earlier.n_votes)
             self._visited_weight += profile.weight
-        elif name in _FADING_KERNELS:
-            visited = self._visit(kernel, parameters)
-            sums, self._visited[name] = _rolled(*_alike(earlier, visited))
-            self._sums[name] = sums
+        elif statistic.kind == "expectation":
+            visited = self._visit(statistic, parameters)
+            pair = _with_equal_fields(earlier, visited)
+            sums, self._visited[statistic] = _replaced_where_complete(*pair)
+            self._sums[statistic] = sums
             if hasattr(sums, "change"):
                 self._moved += sums.change(earlier)
-        elif name in _LIKELIHOODS:
-            self._visited[name] = self._visit(kernel, parameters)
+        elif statistic.kind == "likelihood":
+            self._visited[statistic] = self._visit(statistic, parameters)
             if self._visited_weight == 0 or self._complete():
-                self._sums[name] = self._visited.pop(name)
-        return self._sums[name]
+                self._sums[statistic] = self._visited.pop(statistic)
+        return self._sums[statistic]
 
-    def _visit(self, kernel: Callable[..., Any], parameters: Sequence[Any]) -> Any:
+    def _visit(self, statistic: Statistic, parameters: Sequence[Any]) -> Any:
         """Add to the sums of the present pass."""
-        sums = self.data.total(kernel, *parameters)
-        before = self._visited.get(kernel.__name__)
-        return sums if before is None else add_sums(*_alike(before, sums))
+        sums = self._data.total(statistic, *parameters)
+        before = self._visited.get(statistic)
+        return sums if before is None else add_sums(*_with_equal_fields(before, sums))
 
     def _check_seen(self, n_votes: np.ndarray, earlier: np.ndarray) -> None:
         new = (n_votes > 0) & (earlier == 0)
@@ -258,7 +259,7 @@ def faded_sums(earlier: Any, new: Any) -> Any:
     return type(new)(*map(join, earlier, new))
 
 
-def _alike(earlier: Any, new: Any) -> tuple[Any, Any]:
+def _with_equal_fields(earlier: Any, new: Any) -> tuple[Any, Any]:
     """Give earlier sums the judged counts that the new ones have, or take them away."""
     if isinstance(new, AtomSums) and len(earlier.judged_total) != len(new.judged_total):
         # Where there were no rules, workers judged all samples.
@@ -269,7 +270,7 @@ def _alike(earlier: Any, new: Any) -> tuple[Any, Any]:
     return earlier, new
 
 
-def _rolled(earlier: Any, visited: Any) -> tuple[Any, Any]:
+def _replaced_where_complete(earlier: Any, visited: Any) -> tuple[Any, Any]:
     """Replace sums by those of a pass where it has visited all votes.
 
     Returns the sums, and what is left of the pass.
@@ -289,19 +290,24 @@ def _thinned(chunk: VoteChunk) -> VoteChunk:
     """Return some rows of a chunk, evenly spaced."""
     n_rows = len(chunk.gold)
     keep = np.ones(n_rows, dtype=bool)
-    if n_rows > _SAMPLE_ROWS:
+    if n_rows > _RECENT_ROWS:
         keep[:] = False
-        keep[np.linspace(0, n_rows - 1, _SAMPLE_ROWS).astype(int)] = True
-    return _rebuilt(chunk, chunk.votes.take_rows(keep), keep)
+        keep[np.linspace(0, n_rows - 1, _RECENT_ROWS).astype(int)] = True
+    return replace_votes(chunk, chunk.votes.take_rows(keep), keep)
 
 
-def _rebuilt(chunk: VoteChunk, votes: CastVotes, keep: Any = slice(None)) -> VoteChunk:
-    """Return some samples of a chunk, with votes that are laid out anew."""
-    return VoteChunk(
+def replace_votes(
+    chunk: VoteChunk,
+    votes: CastVotes,
+    rows: Any = slice(None),
+    class_of_value: np.ndarray | None = None,
+) -> VoteChunk:
+    """Return some rows of a chunk with other votes."""
+    return type(chunk)(
         votes,
-        chunk.gold[keep],
-        chunk.weight[keep],
-        chunk.class_of_value,
+        chunk.gold[rows],
+        chunk.weight[rows],
+        chunk.class_of_value if class_of_value is None else class_of_value,
         chunk.n_classes,
         chunk.dtype,
     )
@@ -312,7 +318,7 @@ def _latest_rows(chunks: Sequence[VoteChunk | None]) -> VoteChunk:
     parts = [chunk for chunk in chunks if chunk is not None]
     votes = [chunk.votes for chunk in parts]
     counts = np.concatenate([part.counts for part in votes])
-    joined = VoteChunk(
+    joined = type(parts[0])(
         CastVotes(
             np.concatenate([[0], np.cumsum(counts)]),
             np.concatenate([part.lf for part in votes]),
@@ -325,8 +331,8 @@ def _latest_rows(chunks: Sequence[VoteChunk | None]) -> VoteChunk:
         parts[-1].n_classes,
         parts[-1].dtype,
     )
-    keep = np.arange(len(joined.gold)) >= len(joined.gold) - _SAMPLE_ROWS
-    return _rebuilt(joined, joined.votes.take_rows(keep), keep)
+    keep = np.arange(len(joined.gold)) >= len(joined.gold) - _RECENT_ROWS
+    return replace_votes(joined, joined.votes.take_rows(keep), keep)
 
 
 @dataclass(frozen=True)
@@ -343,29 +349,25 @@ class Growth:
     class_of_value: np.ndarray
 
     def memory(self, memory: Memory) -> Memory:
-        """Return the memory with room for what is new."""
-        sample = memory.sample
-        if sample is not None:
-            votes = sample.votes
+        """Return the memory with zeros for what is new."""
+        recent = memory.recent
+        if recent is not None:
+            votes = recent.votes
             value = self.value_at[votes.value]
             votes = CastVotes(votes.indptr, votes.lf, value, self.n_lfs)
-            sample = VoteChunk(
-                votes,
-                sample.gold,
-                sample.weight,
-                self.class_of_value,
-                sample.n_classes,
-                sample.dtype,
-            )
+            recent = replace_votes(recent, votes, class_of_value=self.class_of_value)
         return replace(
             memory,
-            sums={name: self._sums(name, s) for name, s in memory.sums.items()},
-            visited={name: self._sums(name, s) for name, s in memory.visited.items()},
-            sample=sample,
+            sums={of: self._grown(of, sums) for of, sums in memory.sums.items()},
+            visited={of: self._grown(of, sums) for of, sums in memory.visited.items()},
+            recent=recent,
         )
 
-    def _sums(self, name: str, sums: Any) -> Any:
-        if name in _PER_LF:
+    def _grown(self, statistic: Statistic, sums: Any) -> Any:
+        """Move the rows of LFs, or of LFs and values, to where they stand now."""
+        if statistic.per is None:
+            return sums
+        if statistic.per == "lf":
             at, length = np.arange(self.old_n_lfs), self.n_lfs
         else:
             n_values = len(self.class_of_value)
@@ -385,6 +387,6 @@ class Growth:
         grown = {
             name: moved(value)
             for name, value in sums._asdict().items()
-            if name in _OF_LFS and value.shape[0] == len(at)
+            if name in statistic.rows_of and value.shape[0] == len(at)
         }
         return sums._replace(**grown)

@@ -9,22 +9,28 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklabel import LabelModel
 from sklabel.datasets import make_crowd_labels, make_lf_votes
 from sklabel.label_model import DawidSkene, OneCoinDawidSkene
-from sklabel.label_model._chunks import (
-    Chunks,
-    VoteChunk,
+from sklabel.label_model._label_model import CLASS_MASS
+from sklabel.label_model._one_coin import (
+    COIN_LIKELIHOOD,
+    COIN_PROFILE,
+    COIN_START,
+    COIN_SWEEP,
+    CoinChunk,
+)
+from sklabel.label_model._rules import (
+    CO_FIRING,
+    LEFT_OUT,
+    RULE_VOTES_MET,
+    RULES_LIKELIHOOD,
+    SECOND_SWEEP,
+)
+from sklabel.label_model._sums import (
+    ATOM_LIKELIHOOD,
+    ATOM_PROFILE,
+    ATOM_START,
+    ATOM_SWEEP,
+    VoteSource,
     add_sums,
-    atom_likelihood,
-    atom_profile,
-    atom_start,
-    atom_sweep,
-    class_mass,
-    co_firing,
-    coin_likelihood,
-    coin_profile,
-    coin_start,
-    coin_sweep,
-    left_out,
-    rule_votes_met,
 )
 from sklabel.votes import votes_from_long
 from sklabel.votes._cast import CastVotes, read_votes
@@ -45,7 +51,7 @@ def parts():
 
 
 def chunk_of(dense, gold, weight):
-    return VoteChunk(read_votes(dense), gold, weight, CLASS_OF_VALUE, K)
+    return CoinChunk(read_votes(dense), gold, weight, CLASS_OF_VALUE, K)
 
 
 IS_RULE = np.array([True, False, False, True, False])
@@ -55,29 +61,31 @@ COIN = np.linspace(-1, 1, N_LFS)
 
 
 @pytest.mark.parametrize(
-    ("kernel", "args"),
+    ("statistic", "args"),
     [
-        (atom_profile, ()),
-        (coin_profile, ()),
-        (atom_start, (np.full(K, 1 / K),)),
-        (atom_start, (np.full(K, 1 / K), IS_RULE)),
-        (atom_sweep, (TABLE, PRIOR)),
-        (atom_sweep, (TABLE, PRIOR, IS_RULE)),
-        (atom_likelihood, (TABLE, PRIOR)),
-        (coin_start, (np.full(K, 1 / K),)),
-        (coin_sweep, (COIN, PRIOR)),
-        (coin_likelihood, (COIN, -COIN, PRIOR)),
-        (left_out, (TABLE, PRIOR)),
-        (co_firing, ()),
-        (class_mass, (TABLE, PRIOR)),
-        (rule_votes_met, (IS_RULE,)),
+        (ATOM_PROFILE, ()),
+        (COIN_PROFILE, ()),
+        (ATOM_START, (np.full(K, 1 / K),)),
+        (ATOM_START, (np.full(K, 1 / K), IS_RULE)),
+        (ATOM_SWEEP, (TABLE, PRIOR)),
+        (ATOM_SWEEP, (TABLE, PRIOR, IS_RULE)),
+        (ATOM_LIKELIHOOD, (TABLE, PRIOR)),
+        (COIN_START, (np.full(K, 1 / K),)),
+        (COIN_SWEEP, (COIN, PRIOR)),
+        (COIN_LIKELIHOOD, (COIN, -COIN, PRIOR)),
+        (SECOND_SWEEP, (TABLE, PRIOR)),
+        (RULES_LIKELIHOOD, (TABLE, PRIOR)),
+        (LEFT_OUT, (TABLE, PRIOR)),
+        (CO_FIRING, ()),
+        (CLASS_MASS, (TABLE, PRIOR)),
+        (RULE_VOTES_MET, (IS_RULE,)),
     ],
 )
-def test_a_kernel_of_seven_chunks_adds_up_to_that_of_all_rows(parts, kernel, args):
+def test_statistics_of_seven_chunks_add_up_to_those_of_all_rows(parts, statistic, args):
     cuts = [0, 1, 4, 30, 31, 60, 75, N_SAMPLES]
     chunks = [chunk_of(*(part[a:b] for part in parts)) for a, b in pairwise(cuts)]
-    found = Chunks(chunks).total(kernel, *args)
-    expected = kernel(chunk_of(*parts), *args)
+    found = VoteSource(chunks).total(statistic, *args)
+    expected = statistic.of(chunk_of(*parts), *args)
     for name, value in expected._asdict().items():
         other = getattr(found, name)
         if hasattr(value, "toarray"):
@@ -112,7 +120,7 @@ def test_sweep_statistics_equal_loops_over_votes(parts):
         for j in cast:
             counts[j * K + dense[i, j]] += weight[i] * posterior
             judged_counts[j * K + dense[i, j]] += judged * weight[i] * posterior
-    sums = atom_sweep(chunk_of(*parts), TABLE, PRIOR, IS_RULE)
+    sums = ATOM_SWEEP.of(chunk_of(*parts), TABLE, PRIOR, IS_RULE)
     assert_allclose(sums.counts, counts)
     assert_allclose(sums.total, total)
     assert_allclose(sums.judged_counts, judged_counts)
@@ -121,7 +129,7 @@ def test_sweep_statistics_equal_loops_over_votes(parts):
 
 def test_the_change_of_sums_is_the_mean_move_of_a_vote(parts):
     chunk = chunk_of(*parts)
-    a, b = atom_start(chunk, np.full(K, 1 / K)), atom_sweep(chunk, TABLE, PRIOR)
+    a, b = ATOM_START.of(chunk, np.full(K, 1 / K)), ATOM_SWEEP.of(chunk, TABLE, PRIOR)
     moved = np.abs(a.counts - b.counts).sum() / 2
     assert b.change(a) == pytest.approx(moved / a.counts.sum())
     assert a.change(a) == 0
@@ -139,7 +147,7 @@ def test_judged_weights_follow_the_rules_asked_for(parts):
 
 
 def test_sums_of_two_chunks_keep_their_names(parts):
-    profile = atom_profile(chunk_of(*parts))
+    profile = ATOM_PROFILE.of(chunk_of(*parts))
     assert add_sums(profile, profile).n_all == 2 * profile.n_all
 
 
@@ -156,7 +164,7 @@ class InSevenChunks:
                 indptr - indptr[0], votes.lf[cast], votes.value[cast], votes.n_lfs
             )
             chunks.append(self._chunk(part, gold[a:b], sample_weight[a:b]))
-        self._fit_chunks(Chunks(chunks))
+        self._fit_source(VoteSource(chunks))
 
 
 def crowd():
@@ -212,3 +220,33 @@ def test_dawid_skene_fits_the_same_in_seven_chunks(Model):
         parts.predict_proba(votes), whole.predict_proba(votes), rtol=0, atol=1e-9
     )
     assert parts.lower_bound_ == pytest.approx(whole.lower_bound_)
+
+
+def test_statistics_that_are_remembered_apart_have_names_of_their_own():
+    statistics = [
+        *(ATOM_PROFILE, ATOM_START, ATOM_SWEEP, ATOM_LIKELIHOOD, SECOND_SWEEP),
+        *(RULES_LIKELIHOOD, LEFT_OUT, CO_FIRING, CLASS_MASS, RULE_VOTES_MET),
+    ]
+    assert len({statistic.name for statistic in statistics}) == len(statistics)
+
+
+@pytest.mark.parametrize(
+    "statistic",
+    [ATOM_PROFILE, ATOM_START, ATOM_SWEEP, LEFT_OUT, CO_FIRING, COIN_SWEEP],
+)
+def test_rows_of_a_statistic_stand_for_atoms_or_lfs(parts, statistic):
+    args = {
+        "start": (np.full(K, 1 / K), IS_RULE),
+        "sweep": (TABLE, PRIOR, IS_RULE),
+        "left_out": (TABLE, PRIOR),
+    }.get(statistic.name, ())
+    if statistic is COIN_SWEEP:
+        args = (COIN, PRIOR)
+    sums = statistic.of(chunk_of(*parts), *args)
+    n_rows = N_LFS if statistic.per == "lf" else N_LFS * K
+    with_rows = {
+        name
+        for name, value in sums._asdict().items()
+        if np.shape(value)[:1] == (n_rows,)
+    }
+    assert with_rows == set(statistic.rows_of)

@@ -1,0 +1,148 @@
+"""Warnings point to the line of the user's code, whatever the way in."""
+
+import warnings
+from contextlib import contextmanager
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from sklabel import LabelModel, MajorityVote, WeakSupervisionClassifier
+from sklabel.label_model import (
+    GLAD,
+    MACE,
+    DawidSkene,
+    OneCoinDawidSkene,
+    SnorkelLabelModel,
+    WeightedMajorityVote,
+)
+
+NOISE = np.random.default_rng(0).integers(0, 2, size=(60, 4))
+SILENT = np.full((6, 3), -1)
+
+
+def near_the_border():
+    """Return votes of which rules cast about one half."""
+    votes = np.random.default_rng(1).integers(0, 2, size=(60, 4))
+    votes[:, 2], votes[:, 3] = 0, 1
+    return votes
+
+
+def in_pipeline(model):
+    return make_pipeline(FunctionTransformer(), model)
+
+
+def in_grid_search(model):
+    return GridSearchCV(model, {"classes": [[0, 1]]}, cv=2, error_score="raise")
+
+
+WAYS = {
+    "fit": lambda model, X, y: model.fit(X, y),
+    "Pipeline.fit": lambda model, X, y: in_pipeline(model).fit(X, y),
+}
+
+
+@contextmanager
+def points_here(message):
+    """Catch all warnings; one has this message, and is at a line of this file."""
+    with warnings.catch_warnings(record=True) as record:
+        warnings.simplefilter("always")
+        yield
+    found = [w for w in record if message in str(w.message)]
+    assert found, [str(w.message) for w in record]
+    assert {w.filename for w in found} == {__file__}
+
+
+FIT_WARNINGS = [
+    (LabelModel(max_iter=1), NOISE, None, "stopped after max_iter=1"),
+    (DawidSkene(max_iter=1), NOISE, None, "stopped after max_iter=1"),
+    (OneCoinDawidSkene(max_iter=1), NOISE, None, "stopped after max_iter=1"),
+    (GLAD(max_iter=1), NOISE, None, "stopped after max_iter=1"),
+    (MACE(max_iter=1), NOISE, None, "stopped after max_iter=1"),
+    (SnorkelLabelModel(max_iter=1), NOISE, None, "stopped after max_iter=1"),
+    (WeightedMajorityVote(max_iter=2, tol=0), NOISE, None, "stopped after max_iter=2"),
+    (LabelModel(), near_the_border(), None, "near the border"),
+    (LabelModel(classes=[0, 1]), SILENT, None, "none of the 6 rows has a vote"),
+    (MajorityVote(classes=[0, 1]), SILENT, None, "none of the 6 rows has a vote"),
+    (LabelModel(), NOISE + 2, np.resize([-1, 1], 60), "exactly {-1, 1}"),
+    (MajorityVote(), NOISE, np.resize(["no", "yes"], 60), "sorted labels of y"),
+    (LabelModel(), NOISE + 0.5, np.resize([0, 1], 60), "not all integers"),
+]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("model", "X", "y", "message"), FIT_WARNINGS)
+def test_warnings_of_a_fit(way, model, X, y, message):
+    with points_here(message):
+        WAYS[way](model, X, y)
+
+
+@pytest.mark.parametrize(
+    ("model", "X", "y", "message"),
+    [row for row in FIT_WARNINGS if hasattr(row[0], "partial_fit")],
+)
+def test_warnings_of_partial_fit(model, X, y, message):
+    with points_here(message.replace("of the 6 rows", "of the 6 rows so far")):
+        clone(model).partial_fit(X, y)
+
+
+def test_warnings_in_a_grid_search():
+    with points_here("stopped after max_iter=1"):
+        in_grid_search(DawidSkene(max_iter=1, use_gold=False)).fit(NOISE, NOISE[:, 0])
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_proba"])
+def test_values_that_fit_never_saw(method):
+    model = LabelModel(classes=[0, 1]).fit(NOISE)
+    pipeline = in_pipeline(LabelModel(classes=[0, 1])).fit(NOISE)
+    for fitted in (model, pipeline):
+        with points_here("fit never saw"):
+            getattr(fitted, method)(NOISE[:3] + 3)
+
+
+def test_warnings_inside_of_another_estimator():
+    lfs = FunctionTransformer()
+    workflow = WeakSupervisionClassifier(
+        lfs, DawidSkene(max_iter=1), LogisticRegression()
+    )
+    with points_here("stopped after max_iter=1"):
+        workflow.fit(NOISE)
+
+
+@pytest.mark.parametrize(
+    ("model", "X", "y", "message"),
+    [row for row in FIT_WARNINGS if hasattr(row[0], "partial_fit")],
+)
+def test_warnings_of_a_fit_on_dask(model, X, y, message):
+    dd = pytest.importorskip("dask.dataframe")
+    from sklabel.dask import fit
+
+    frame = pd.DataFrame(X, columns=list("abcd")[: X.shape[1]])
+    lazy = dd.from_pandas(frame, npartitions=2)
+    lazy_y = None if y is None else dd.from_pandas(pd.Series(y), npartitions=2)
+    with points_here(message.replace("of the 6 rows", "of the rows")):
+        fit(model, lazy, lazy_y)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        *(LabelModel(), DawidSkene(), OneCoinDawidSkene(), GLAD(), MACE()),
+        *(SnorkelLabelModel(), WeightedMajorityVote()),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_verbose_writes_a_line_per_sweep(model, capsys):
+    model.set_params(verbose=0).fit(NOISE)
+    assert capsys.readouterr().err == ""
+    model.set_params(verbose=1).fit(NOISE)
+    out, err = capsys.readouterr()
+    lines = err.splitlines()
+    assert out == ""
+    assert len(lines) == model.n_iter_
+    assert all(line.startswith(type(model).__name__) for line in lines)
