@@ -383,11 +383,11 @@ def _of_crowd(data: ReportData) -> list[Finding]:
         return []
     left = {**data.crowd.left_out, "unknown": data.crowd.n_unknown}
     parts = [
-        f"{count:,} {what}"
-        for key, what in (
-            ("repeated", "repeated judgements of one sample by one worker"),
-            ("missing_label", "rows without a label"),
-            ("unknown", "judgements outside of the classes"),
+        f"{count:,} {noun}{'s' if count > 1 else ''} {what}"
+        for key, noun, what in (
+            ("repeated", "repeated judgement", "of one sample by one worker"),
+            ("missing_label", "row", "without a label"),
+            ("unknown", "judgement", "outside of the classes"),
         )
         if (count := left[key])
     ]

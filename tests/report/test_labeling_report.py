@@ -422,7 +422,7 @@ def test_few_gold_labels_and_what_was_left_out_are_noted():
     assert "Only 1 gold label" in _titles(report, "note")
     (left_out,) = [f for f in report.findings if f.title == "Judgements were left out"]
     assert left_out.detail == (
-        "1 repeated judgements of one sample by one worker; 1 rows without a label."
+        "1 repeated judgement of one sample by one worker; 1 row without a label."
     )
 
 
