@@ -23,7 +23,7 @@ from sklabel.utils._validation import (
 )
 from sklabel.votes._cast import distinct, is_numeric, read_any_votes
 
-# Numbers in a block of bootstrap statistics.
+# Most numbers in a block of bootstrap statistics.
 _BLOCK = 2_000_000
 
 

@@ -287,7 +287,7 @@ class LFConfusionDisplay:
         return texts
 
     def _name_of(self, value: int) -> str:
-        """Return what a vote value is called: by its class where it has one."""
+        """Return the name of a vote value: that of its class if it has one."""
         c = self.value_classes[value]
         return plain_text(self.classes[c] if c >= 0 else self.vote_values[value], 14)
 

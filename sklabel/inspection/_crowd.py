@@ -88,6 +88,28 @@ def check_label_model(model: Any, *, where: str) -> BaseLabelModel:
     return model
 
 
+def check_gold(y: Any, *, where: str) -> None:
+    """Raise if a model was passed in place of gold labels.
+
+    Parameters
+    ----------
+    y : object
+        What the user passed.
+    where : str
+        Name of the function, for the message.
+
+    Raises
+    ------
+    TypeError
+        If it is an estimator.
+    """
+    if hasattr(y, "fit"):
+        raise TypeError(
+            f"y of {where} must be gold labels; got {type(y).__name__}. Pass a fitted "
+            "label model as label_model=..."
+        )
+
+
 def check_crowd_labels(crowd_labels: Any, *, where: str) -> CrowdLabels:
     """Check that the argument is a CrowdLabels.
 

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from sklabel.inspection._crowd import (
     ModelVotes,
+    check_gold,
     check_label_model,
     posterior_of,
     read_model_votes,
@@ -98,7 +99,7 @@ def lf_summary(
         or `y` is of another kind (numbers, strings) than the votes, or `label_model`
         was fitted on other LFs or other vote values.
     TypeError
-        If `label_model` is not a label model.
+        If `label_model` is not a label model, or `y` is a model.
     NotFittedError
         If `label_model` is not fitted.
 
@@ -200,6 +201,7 @@ def summarise_lfs(
     flags : list of length n_lfs of lists of Flag
         In the order of the rows; all empty without a model.
     """
+    check_gold(y, where="lf_summary")
     model = label_model
     if model is not None:
         model = check_label_model(model, where="lf_summary")
@@ -300,7 +302,7 @@ def _names_of(votes: Any, cast: CastVotes, lf_names: Sequence[Any] | None) -> pd
     return pd.Index(lf_names)
 
 
-# The bits of what is counted: each vote has one of 16 codes.
+# Each vote has a code of 4 bits. These are the codes in which one of the bits is set.
 _CODES = np.arange(16)
 _OVERLAP, _CONFLICT, _JUDGED, _RIGHT = (
     np.flatnonzero(_CODES & bit) for bit in (1, 2, 4, 8)
@@ -310,10 +312,10 @@ _OVERLAP, _CONFLICT, _JUDGED, _RIGHT = (
 def _count_votes(
     encoded: CastVotes, n_values: int, gold: np.ndarray | None
 ) -> np.ndarray:
-    """Count the votes of each LF by what is true of them, shape (n_lfs, 16).
+    """Count the votes of each LF by code, shape (n_lfs, 16).
 
-    One pass over the votes: what is true of a row (others vote, they differ, there is
-    gold) and of the vote (it is right) makes a code of 4 bits.
+    Three bits say what is true of the row (other LFs vote too, votes differ, there is
+    a gold label), and one that the vote is right. One pass over the votes counts all.
     """
     row_code = (encoded.counts >= 2).astype(np.int8) | _rows_that_differ(encoded) << 1
     if gold is not None:

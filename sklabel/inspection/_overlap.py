@@ -301,12 +301,12 @@ def _count_pairs(votes: CastVotes, lfs: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def _leaf_order(likeness: np.ndarray) -> np.ndarray:
-    """Return the order of LFs in which those that are alike stand together."""
+    """Return an order of LFs that puts similar ones side by side."""
     n_lfs = len(likeness)
     if n_lfs < 3:
         return np.arange(n_lfs)
     known = ~np.isnan(likeness) & ~np.eye(n_lfs, dtype=bool)
-    # A pair that never meets is neither alike nor different.
+    # A pair without common samples counts as an average pair.
     middle = likeness[known].mean() if known.any() else 0.5
     distance = 1 - np.where(known, likeness, middle)
     distance = np.clip((distance + distance.T) / 2, 0, 1)

@@ -341,7 +341,7 @@ class WorkerFunnelDisplay:
         return self
 
     def _draw_limits(self, ax: Any) -> None:
-        """Draw the funnel itself and settle the limits of the axes."""
+        """Draw the limits of the funnel, and set the range of the axes."""
         from matplotlib.ticker import (
             LogLocator,
             MaxNLocator,
@@ -359,7 +359,7 @@ class WorkerFunnelDisplay:
             ax.fill_between(grid, low, high, color=GREY, alpha=alpha, linewidth=0)
             for edge in (low, high):
                 ax.plot(grid, edge, color=GREY, linewidth=0.8, linestyle=line)
-            # Names the limits where the funnel is narrow.
+            # The names of the limits are at the end, where the funnel is narrow.
             ax.annotate(
                 f"{confidence:.1%}".replace(".0%", "%"),
                 (grid[-1], low[-1]),
@@ -382,7 +382,7 @@ class WorkerFunnelDisplay:
                 textcoords="offset points", fontsize=8, color=SOFT,
             )  # fmt: skip
         ax.set_xscale("log")
-        # A decade has three ticks, and a short axis would have one of them or none.
+        # A decade has three ticks, so a short axis would have one or none.
         few = right / left < 8
         ax.xaxis.set_major_locator(
             MaxNLocator(5, integer=True) if few else LogLocator(subs=(1.0, 2.0, 5.0))
@@ -400,7 +400,7 @@ class WorkerFunnelDisplay:
             return self.accuracy < p, self.accuracy > p
         right = self.accuracy * n
         least, most = binom.ppf(tail, n, p), binom.ppf(1 - tail, n, p)
-        # Counts that went through a share carry rounding errors.
+        # A count that is computed from a share has a rounding error.
         return right < least - 1e-9 * n, right > most + 1e-9 * n
 
     def _quantile(self, n: np.ndarray, tail: float) -> np.ndarray:

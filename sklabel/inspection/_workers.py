@@ -13,6 +13,7 @@ from scipy.stats import binom
 from sklabel.inspection._crowd import (
     ModelVotes,
     check_crowd_labels,
+    check_gold,
     check_label_model,
     columns_of_workers,
     crowd_to_cast,
@@ -54,8 +55,8 @@ def worker_report(
 ) -> pd.DataFrame:
     r"""Report every worker of a crowd, those to act upon first.
 
-    Needs no gold labels: what a worker is worth comes from the agreement with the
-    others, through a label model. Where there are gold labels, they stand beside it.
+    It needs no gold labels: a label model estimates from the agreement with the others
+    how good each worker is. Accuracies on gold labels, if given, are counted beside it.
 
     Parameters
     ----------
@@ -110,7 +111,8 @@ def worker_report(
     Raises
     ------
     TypeError
-        If `crowd_labels` is not a CrowdLabels, or `label_model` is not a label model.
+        If `crowd_labels` is not a CrowdLabels, `label_model` is not a label model, or
+        `y` is a model.
     NotFittedError
         If `label_model` is not fitted.
     ValueError
@@ -199,6 +201,7 @@ def describe_workers(
         In the order of the rows.
     """
     crowd = check_crowd_labels(crowd_labels, where="worker_report")
+    check_gold(y, where="worker_report")
     fitted_here = label_model is None
     model = fit_on_crowd(crowd) if label_model is None else label_model
     model = check_label_model(model, where="worker_report")

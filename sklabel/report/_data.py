@@ -16,6 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklabel.inspection._crowd import (
     check_crowd_labels,
+    check_gold,
     check_label_model,
     crowd_to_cast,
     crowd_to_votes,
@@ -118,6 +119,7 @@ def gather(
 ) -> ReportData:
     """Read everything that the user passed to the report; see `labeling_report`."""
     where = "labeling_report"
+    check_gold(y, where=where)
     model = label_model
     if model is not None:
         check_label_model(model, where=where)
@@ -199,7 +201,7 @@ def gather(
 
 
 def _in_order(values: Any, ids: pd.Index) -> Any:
-    """Bring a Series that has the ids of the rows in another order into their order."""
+    """Reorder a Series whose index holds the ids of the rows in another order."""
     if not isinstance(values, pd.Series) or values.index.equals(ids):
         return values
     same = len(values) == len(ids) and not ids.has_duplicates
@@ -209,7 +211,7 @@ def _in_order(values: Any, ids: pd.Index) -> Any:
 
 
 def _by_id(values: Any, ids: pd.Index) -> Any:
-    """Look a Series up by sample id; an array is in the order of the ids already."""
+    """Look up a Series by sample id; an array is in the order of the ids already."""
     if not isinstance(values, pd.Series):
         return values
     if values.index.has_duplicates:
@@ -242,7 +244,7 @@ def _ids_of(votes: Any, n_samples: int, sample_ids: Any) -> pd.Index:
 
 
 def _read_texts(texts: Any, n_samples: int) -> np.ndarray | None:
-    """Return one string per sample, "" where there is none."""
+    """Return one string per sample, "" for a missing text."""
     if texts is None:
         return None
     series = pd.Series(texts).astype(object)
@@ -275,11 +277,11 @@ def _as_matrix(votes: CastVotes, model: BaseLabelModel) -> Any:
 def gold_by_id(data: ReportData) -> pd.Series | None:
     """Return gold labels indexed by sample id, as `worker_report` takes them.
 
-    None where the rows do not stand for samples of the crowd.
+    None if the rows are not known to be samples of the crowd.
     """
     crowd = data.crowd
     if crowd is None or not data.ids_are_samples or (data.gold < 0).all():
-        # The positions of rows would match the integer ids of other samples.
+        # Row numbers could equal the ids of other samples.
         return None
     known = np.flatnonzero(data.gold >= 0)
     labels: Sequence[Any] = data.classes[data.gold[known]]
@@ -289,7 +291,7 @@ def gold_by_id(data: ReportData) -> pd.Series | None:
 
 
 def is_of_worker(data: ReportData) -> np.ndarray:
-    """Tell which LFs are workers of the crowd, by name."""
+    """Mark the LFs that are workers of the crowd, by name."""
     if data.crowd is None:
         return np.zeros(len(data.lf_names), dtype=bool)
     expected = names_of_workers(data.crowd.worker_ids)

@@ -18,7 +18,7 @@ _VARIABLES = {BLUE: "--blue", GREEN: "--green", RED: "--red", SOFT: "--soft"}
 _PROLOG = re.compile(r"^.*?(?=<svg)", re.DOTALL)
 _METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-# "* {stroke-linejoin: round ...}" would hold for the whole page.
+# It holds "* {stroke-linejoin: round ...}", which would apply to the whole page.
 _STYLE = re.compile(r"<style.*?</style>", re.DOTALL)
 _ROOT = re.compile(r"<svg[^>]*?viewBox=\"([^\"]+)\"[^>]*>")
 _IDS = re.compile(r"(\bid=\"|url\(#|href=\"#)([^\")]+)")
@@ -60,7 +60,7 @@ def draw_svg(
     figure = Figure(figsize=size, layout="constrained")
     buffer = StringIO()
     with warnings.catch_warnings():
-        # A name in a script that the font lacks shows boxes here; the tables have it.
+        # Letters that the font lacks become boxes here; the tables show them.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         draw(figure)
         _neutralise(figure)
@@ -97,7 +97,7 @@ def _default_face() -> Any:
 
 
 def _inline(svg: str, name: str, alt: str) -> str:
-    """Turn a file of matplotlib into an element that lives well in a page."""
+    """Turn an SVG file of matplotlib into an element for an HTML page."""
     svg = _PROLOG.sub("", svg, count=1)
     for pattern in (_METADATA, _COMMENT, _STYLE):
         svg = pattern.sub("", svg)
@@ -112,8 +112,8 @@ def _inline(svg: str, name: str, alt: str) -> str:
         svg,
         count=1,
     )
-    # matplotlib salts its ids with a random number; in order of appearance they are
-    # the same each time, and with the prefix no two figures share one.
+    # matplotlib puts a random number into its ids. Numbered in the order of appearance,
+    # they are the same each time; the prefix keeps those of two figures apart.
     known: dict[str, str] = {}
 
     def rename(match: re.Match[str]) -> str:

@@ -40,7 +40,7 @@ class Finding:
     title : str
         What it is, in a few words.
     detail : str
-        Whom it is about, what it means and what to do.
+        Who or what it is about, what it means and what to do.
     """
 
     level: Level
@@ -114,7 +114,7 @@ def findings(data: ReportData, tables: ReportTables) -> list[Finding]:
     data : ReportData
         What the report is about.
     tables : ReportTables
-        The tables of the report, and the flags that stand in them.
+        The tables of the report, and their flags.
 
     Returns
     -------
@@ -168,12 +168,15 @@ def headline(
         ("percent agreement", "agreement of pairs"),
     ):
         row = agreement.loc[key]
+        reason = str(row["reason"])
         if np.isnan(row["value"]):
-            out.append((name, NOTHING, "no sample has two votes"))
-        else:
-            style = "{:.1%}" if key == "percent agreement" else "{:.2f}"
-            between = f"{style.format(row['low'])} to {style.format(row['high'])}"
-            out.append((name, style.format(row["value"]), f"95% interval {between}"))
+            out.append((name, NOTHING, reason))
+            continue
+        style = "{:.1%}" if key == "percent agreement" else "{:.2f}"
+        between = f"{style.format(row['low'])} to {style.format(row['high'])}"
+        # Without an interval, the reason says why.
+        meaning = reason or f"95% interval {between}"
+        out.append((name, style.format(row["value"]), meaning))
     top = data.proba.max(axis=1)
     sure = top >= SURE
     out.append(
@@ -295,7 +298,8 @@ def _of_agreement(agreement: pd.DataFrame) -> list[Finding]:
                 "bad ones.",
             )
         ]
-    between = f"{row['value']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
+    interval = f" ({row['low']:.2f} to {row['high']:.2f})"
+    between = f"{row['value']:.2f}{'' if row['reason'] else interval}"
     if row["low"] <= 0:
         return [
             Finding(
@@ -379,11 +383,11 @@ def _of_crowd(data: ReportData) -> list[Finding]:
         return []
     left = {**data.crowd.left_out, "unknown": data.crowd.n_unknown}
     parts = [
-        f"{count:,} {what}"
-        for key, what in (
-            ("repeated", "repeated judgements of one sample by one worker"),
-            ("missing_label", "rows without a label"),
-            ("unknown", "judgements outside of the classes"),
+        f"{count:,} {noun}{'s' if count > 1 else ''} {what}"
+        for key, noun, what in (
+            ("repeated", "repeated judgement", "of one sample by one worker"),
+            ("missing_label", "row", "without a label"),
+            ("unknown", "judgement", "outside of the classes"),
         )
         if (count := left[key])
     ]

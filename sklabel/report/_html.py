@@ -68,7 +68,7 @@ def table(
     label : str
         What the table is, for those who do not see it.
     max_rows : int
-        Longer tables are cut, and say so.
+        Longer tables are cut, with a note.
     rows_are : str
         What a row is, in the plural.
     rest : str
@@ -241,7 +241,7 @@ def _cells(frame: pd.DataFrame, column: Column) -> list[str]:
 
 
 def _text(value: Any) -> str:
-    """Write a name or text; long ones are cut and say so."""
+    """Write a name or text; long ones are cut, with a note."""
     if isinstance(value, list):
         shown = ", ".join(str(plain(v)) for v in value[:_MOST_VALUES])
         return shown + (f", ... ({len(value)})" if len(value) > _MOST_VALUES else "")

@@ -24,7 +24,7 @@ from sklabel.utils._validation import check_integer
 class LabelingReport:
     """A finished report; :func:`labeling_report` makes it.
 
-    In a notebook it shows itself in a frame of its own.
+    A notebook shows it in its own frame.
 
     Parameters
     ----------
@@ -166,9 +166,10 @@ def labeling_report(
     NotFittedError
         If `label_model` is not fitted.
     TypeError
-        If `label_model` is not a label model or `crowd_labels` is not a CrowdLabels.
+        If `label_model` is not a label model, `crowd_labels` is not a CrowdLabels, or
+        `y` is a model.
     ValueError
-        If lengths, LFs or classes do not fit together, or there is no row.
+        If lengths, LFs or classes do not fit together, or there are no rows.
 
     See Also
     --------

@@ -1,4 +1,4 @@
-"""The sections of the report: tables and plots, each with how to read it."""
+"""The sections of the report: tables and plots, and how to read them."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
@@ -84,7 +84,7 @@ def build_sections(
     *,
     max_rows: int,
 ) -> list[tuple[str, str, str]]:
-    """Return the sections of the page as (id, heading, html), warnings first.
+    """Return the sections of the page as (id, heading, html), findings first.
 
     Parameters
     ----------
@@ -361,7 +361,7 @@ def _confusion(data: ReportData) -> str:
         classes=data.classes,
         vote_values=model.vote_values_,
         value_classes=model._class_of_value,
-        # Without accuracies: those of the tables above count votes in another way.
+        # No accuracies here: those in the tables above count votes in another way.
         lf_names=[names[j] for j in worst],
     )
     columns = min(2 if many else 3, len(worst))

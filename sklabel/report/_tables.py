@@ -21,9 +21,9 @@ from sklabel.relabeling._plan import relabel_plan
 from sklabel.report._data import ReportData, gold_by_id
 from sklabel.utils._validation import plain
 
-# Vote values of one sample that are counted one by one.
+# So many vote values of a sample are counted one by one, the others together.
 _MOST_VALUES = 4
-# Judgements for one sample in the plan.
+# Most judgements for one sample in the plan.
 _PER_SAMPLE = 3
 _TIMES = "\N{MULTIPLICATION SIGN}"
 
@@ -130,7 +130,7 @@ def _plan(data: ReportData, budget: int) -> tuple[pd.DataFrame | None, str]:
         cap[known] = 0
     budget = min(budget, int(cap.sum()))
     if len(data.votes.lf) == 0:
-        return None, "There are no votes to judge the average worker by."
+        return None, "There are no votes to estimate the average worker from."
     X = data.X
     if isinstance(X, pd.DataFrame):
         X = X.reset_index(drop=True)
@@ -171,7 +171,7 @@ def _disputed(data: ReportData) -> pd.DataFrame:
 
 
 def _against_gold(data: ReportData) -> pd.DataFrame:
-    """List the gold samples that the model labels otherwise, the surest first."""
+    """List the gold samples with another label, the surest first."""
     top = data.proba.argmax(axis=1)
     rows = np.flatnonzero((data.gold >= 0) & (top != data.gold))
     order = np.lexsort((rows, -data.proba[rows].max(axis=1)))
@@ -220,7 +220,7 @@ def _votes_as_text(rows: np.ndarray, data: ReportData) -> list[str]:
 
 
 def value_names(data: ReportData) -> list[str]:
-    """Return what each vote value is called: by its class where it names one."""
+    """Return the name of each vote value: that of its class if it has one."""
     values = data.model.vote_values_
     return [
         str(plain(data.classes[c] if c >= 0 else value))

@@ -264,7 +264,7 @@ def test_confusion_panels_take_an_array_of_axes_and_need_enough(figure):
         display.plot(ax=figure.add_axes((0, 0, 1, 1)))
 
 
-def test_vote_values_that_are_no_class_have_no_outline():
+def test_vote_values_that_are_not_a_class_have_no_outline():
     votes = [["a", "?"], ["b", "b"], ["a", "a"], ["b", "?"]] * 5
     model = LabelModel(classes=["a", "b"]).fit(votes)
     display = LFConfusionDisplay.from_estimator(model)
@@ -444,7 +444,7 @@ def test_the_histogram_of_an_estimator_and_of_one_class():
         ([[0.4, 0.6]], {"y": [1, 0]}, "1 rows and y has 2"),
     ],
 )
-def test_probabilities_that_are_none_are_refused(proba, options, message):
+def test_invalid_probabilities_are_refused(proba, options, message):
     with pytest.raises(ValueError, match=message):
         PosteriorDisplay(proba, **options)
 

@@ -24,9 +24,9 @@ def _summary_by_loops(votes, y=None):
     """One dict per LF, counted cell by cell; -1 or None is no vote and no gold."""
     n_samples, n_lfs = votes.shape
     none = (-1, None)
-    lines = []
+    rows = []
     for j in range(n_lfs):
-        line = dict.fromkeys(["Coverage", "Overlaps", "Conflicts"], 0)
+        row = dict.fromkeys(["Coverage", "Overlaps", "Conflicts"], 0)
         right = wrong = 0
         for i in range(n_samples):
             if votes[i, j] in none:
@@ -34,19 +34,19 @@ def _summary_by_loops(votes, y=None):
             others = [
                 votes[i, k] for k in range(n_lfs) if k != j and votes[i, k] not in none
             ]
-            line["Coverage"] += 1 / n_samples
-            line["Overlaps"] += bool(others) / n_samples
-            line["Conflicts"] += any(o != votes[i, j] for o in others) / n_samples
+            row["Coverage"] += 1 / n_samples
+            row["Overlaps"] += bool(others) / n_samples
+            row["Conflicts"] += any(o != votes[i, j] for o in others) / n_samples
             if y is not None and y[i] not in none:
                 right += votes[i, j] == y[i]
                 wrong += votes[i, j] != y[i]
-        line["j"] = j
-        line["Polarity"] = sorted(set(votes[:, j].tolist()) - set(none))
+        row["j"] = j
+        row["Polarity"] = sorted(set(votes[:, j].tolist()) - set(none))
         if y is not None:
             accuracy = right / (right + wrong) if right + wrong else np.nan
-            line |= {"Correct": right, "Incorrect": wrong, "Emp. Acc.": accuracy}
-        lines.append(line)
-    return pd.DataFrame(lines)[COLUMNS if y is None else WITH_GOLD]
+            row |= {"Correct": right, "Incorrect": wrong, "Emp. Acc.": accuracy}
+        rows.append(row)
+    return pd.DataFrame(rows)[COLUMNS if y is None else WITH_GOLD]
 
 
 def _random_votes(seed, n_values=3):
@@ -231,7 +231,7 @@ def _crowd_of(n_samples, n_workers, n_classes, seed, **options):
 
 def _learned_by_loops(votes, proba):
     """Agreement and learned accuracy of each LF, cell by cell."""
-    lines = []
+    rows = []
     for j in range(votes.shape[1]):
         agreement, right = [], []
         for i in np.flatnonzero(votes[:, j] >= 0):
@@ -241,14 +241,14 @@ def _learned_by_loops(votes, proba):
                 most = max(others.count(v) for v in others)
                 leaders = {v for v in others if others.count(v) == most}
                 agreement.append((votes[i, j] in leaders) / len(leaders))
-        lines.append(
+        rows.append(
             {
                 "n_votes": len(right),
                 "agreement": np.mean(agreement) if agreement else np.nan,
                 "accuracy": np.mean(right) if right else np.nan,
             }
         )
-    return pd.DataFrame(lines)
+    return pd.DataFrame(rows)
 
 
 @pytest.mark.parametrize("n_classes", [2, 4])
@@ -345,14 +345,14 @@ def test_a_single_lf_can_be_summarised():
     assert summary["flag"].tolist() == [""]
 
 
-def test_one_class_is_no_reason_to_flag():
+def test_one_class_is_not_a_reason_to_flag():
     votes = np.zeros((40, 3), dtype=int)
     summary = lf_summary(votes, label_model=LabelModel().fit(votes))
     assert summary["accuracy"].tolist() == [1, 1, 1]
     assert summary["flag"].tolist() == ["", "", ""]
 
 
-def test_votes_of_which_there_are_none():
+def test_a_matrix_without_votes_can_be_summarised():
     votes = np.full((3, 2), -1)
     with pytest.warns(UserWarning, match="none of the 3 rows has a vote"):
         model = MajorityVote(classes=[0, 1]).fit(votes)
@@ -537,8 +537,15 @@ def test_the_interval_holds_the_gold_accuracy_of_most_workers(name):
     assert held.mean() > 0.95
 
 
-def test_gold_that_is_no_class_of_the_model_is_refused():
+def test_gold_that_is_not_a_class_of_the_model_is_refused():
     votes = np.array([[0, 0, 1], [1, 1, 1], [0, 0, 0], [1, 0, 1]])
     model = MajorityVote().fit(votes)
     with pytest.raises(ValueError, match=r"not in classes=\[0, 1\]: 2"):
         lf_summary(votes, [1, 2, 1, 2], label_model=model)
+
+
+def test_a_model_in_place_of_gold_labels_is_refused():
+    with pytest.raises(
+        TypeError, match=r"y of lf_summary .*; got MajorityVote. Pass a"
+    ):
+        lf_summary([[0, 1]], MajorityVote().fit([[0, 1]]))

@@ -64,8 +64,8 @@ def _fit(model, crowd):
     return model.set_params(classes=crowd.classes).fit(crowd_to_votes(crowd))
 
 
-def _frame(lines):
-    return pd.DataFrame(lines, columns=["sample", "worker", "label"])
+def _frame(judgements):
+    return pd.DataFrame(judgements, columns=["sample", "worker", "label"])
 
 
 def test_the_report_equals_loops():
@@ -219,9 +219,9 @@ def test_a_model_fitted_on_the_wide_table_is_read():
 
 def test_those_to_act_upon_come_first():
     crowd, _ = _crowd(600, 40, 2, seed=3)
-    lines = crowd.to_frame()
+    judgements = crowd.to_frame()
     few = _frame([(0, 100, 0), (1, 100, 1)])
-    report = worker_report(CrowdLabels.from_frame(pd.concat([lines, few])))
+    report = worker_report(CrowdLabels.from_frame(pd.concat([judgements, few])))
     act = (report["flag"] != "") & ~report["flag"].str.startswith("few")
     assert act.iloc[: act.sum()].all()
     assert 0 < act.sum() < 40
@@ -240,7 +240,7 @@ def test_the_flags_find_the_types_of_the_generator():
     assert (flags[types.isin(["reliable", "average"])] == "").all()
 
 
-def test_one_answer_for_everything_is_flagged():
+def test_one_label_for_everything_is_flagged():
     crowd, _ = _crowd(300, 10, 2, names=["no", "yes"])
     same = _frame([(i, 50, "yes") for i in range(60)])
     flags = worker_report(
@@ -252,19 +252,20 @@ def test_one_answer_for_everything_is_flagged():
     assert not flags.drop(50).str.contains("always").any()
 
 
-def test_one_answer_for_samples_of_one_class_is_right():
+def test_one_label_for_samples_of_one_class_is_right():
     truth = np.arange(200) % 2
-    lines = [(i, w, truth[i]) for i in range(200) for w in range(3)]
-    lines += [(i, 9, 1) for i in range(1, 61, 2)]
-    flags = worker_report(CrowdLabels.from_frame(_frame(lines)))["flag"]
+    judgements = [(i, w, truth[i]) for i in range(200) for w in range(3)]
+    judgements += [(i, 9, 1) for i in range(1, 61, 2)]
+    flags = worker_report(CrowdLabels.from_frame(_frame(judgements)))["flag"]
     assert (flags == "").all()
 
 
 def test_copies_are_flagged_with_the_worker_id():
     crowd, _ = _crowd(400, 10, 4, worker_types={"average": 1.0})
-    lines = crowd.to_frame()
-    copied = lines[lines["worker"] == 2].assign(worker=77)
-    flags = worker_report(CrowdLabels.from_frame(pd.concat([lines, copied])))["flag"]
+    judgements = crowd.to_frame()
+    copied = judgements[judgements["worker"] == 2].assign(worker=77)
+    both = CrowdLabels.from_frame(pd.concat([judgements, copied]))
+    flags = worker_report(both)["flag"]
     n = len(copied)
     assert flags[77] == f"repeats 2: equal on 100% of {n} common samples"
     assert flags[2] == f"repeats 77: equal on 100% of {n} common samples"
@@ -312,11 +313,11 @@ def test_one_class_only():
     assert report["flag"].tolist() == ["", ""]
 
 
-def test_a_worker_with_answers_outside_of_the_classes_only():
-    lines = [(i, w, i % 2) for i in range(20) for w in "abc"]
-    lines += [(i, "d", 2) for i in range(20)]
+def test_a_worker_with_labels_outside_of_the_classes_only():
+    judgements = [(i, w, i % 2) for i in range(20) for w in "abc"]
+    judgements += [(i, "d", 2) for i in range(20)]
     crowd = CrowdLabels.from_frame(
-        _frame(lines), classes=[0, 1], handle_unknown="count"
+        _frame(judgements), classes=[0, 1], handle_unknown="count"
     )
     report = worker_report(crowd, y=np.arange(20) % 2)
     row = report.loc["d"]
@@ -346,19 +347,19 @@ def test_gold_by_id_or_by_position_for_some_rows():
 
 
 def test_a_gold_label_that_nobody_may_give_makes_judgements_wrong():
-    lines = [(i, w, i % 2) for i in range(10) for w in "ab"]
-    report = worker_report(CrowdLabels.from_frame(_frame(lines)), y=[5] * 10)
+    judgements = [(i, w, i % 2) for i in range(10) for w in "ab"]
+    report = worker_report(CrowdLabels.from_frame(_frame(judgements)), y=[5] * 10)
     assert report["gold_accuracy"].tolist() == [0, 0]
     assert report["n_gold"].tolist() == [10, 10]
 
 
 def test_permuting_the_judgements_changes_nothing():
     crowd, _ = _crowd(300, 20, 3)
-    lines = crowd.to_frame()
+    judgements = crowd.to_frame()
     report = worker_report(crowd)
-    shuffled = CrowdLabels.from_frame(lines.sample(frac=1, random_state=0))
+    shuffled = CrowdLabels.from_frame(judgements.sample(frac=1, random_state=0))
     pd.testing.assert_frame_equal(worker_report(shuffled), report)
-    pd.testing.assert_frame_equal(crowd.to_frame(), lines)
+    pd.testing.assert_frame_equal(crowd.to_frame(), judgements)
 
 
 def _unnamed_model():
@@ -398,6 +399,7 @@ def _model_of_other_labels():
             ValueError,
             "crowd has the classes 0, 1 and the model was fitted on votes 'x', 'y'",
         ),
+        ({"y": LabelModel()}, TypeError, "y of worker_report must be gold labels; got"),
         ({"y": [0, 1]}, ValueError, "X has 4 rows and y has 2"),
         ({"y": ["a"] * 4}, ValueError, "y holds 'a' and the classes of the crowd"),
         (
@@ -413,9 +415,9 @@ def _model_of_other_labels():
     ],
 )
 def test_what_does_not_match_raises(arguments, error, message):
-    lines = [(i, w, i % 2) for i in range(4) for w in "abc"]
+    judgements = [(i, w, i % 2) for i in range(4) for w in "abc"]
     with pytest.raises(error, match=message):
-        worker_report(CrowdLabels.from_frame(_frame(lines)), **arguments)
+        worker_report(CrowdLabels.from_frame(_frame(judgements)), **arguments)
 
 
 def test_a_frame_is_not_a_crowd():

@@ -136,3 +136,13 @@ def test_warnings_of_the_fit_are_known_by_category_and_not_by_text(monkeypatch):
     (found,) = labeling_report(votes).findings
     assert found.title == "LabelModel warned while it was fitted"
     assert found.detail == "max_iter is near the border"
+
+
+def test_what_cannot_be_measured_is_explained_and_not_written_as_nan():
+    alike = labeling_report([[0, 1]] * 5)
+    assert "no interval: bootstrap samples are all alike" in alike.html
+    assert ">0.0%<" in alike.html
+    assert not any("nan" in finding.detail for finding in alike.findings)
+    equal = labeling_report([[0, 0], [0, -1], [0, 0]])
+    assert "all judgements that can be paired are 0" in equal.html
+    assert "nan to" not in alike.html + equal.html

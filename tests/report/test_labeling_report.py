@@ -422,7 +422,7 @@ def test_few_gold_labels_and_what_was_left_out_are_noted():
     assert "Only 1 gold label" in _titles(report, "note")
     (left_out,) = [f for f in report.findings if f.title == "Judgements were left out"]
     assert left_out.detail == (
-        "1 repeated judgements of one sample by one worker; 1 rows without a label."
+        "1 repeated judgement of one sample by one worker; 1 row without a label."
     )
 
 
@@ -595,6 +595,7 @@ def test_the_report_saves_itself_and_shows_itself_in_a_frame(tmp_path, crowd):
     [
         ({"label_model": "x"}, TypeError, "label_model of labeling_report must be a"),
         ({"label_model": LabelModel()}, NotFittedError, "not fitted"),
+        ({"y": LabelModel()}, TypeError, "Pass a fitted label model as label_model="),
         ({"y": [0, 1]}, ValueError, "1 rows and y has 2"),
         ({"y": [5]}, ValueError, "y has labels that are not in classes"),
         ({"votes": np.zeros((0, 2))}, ValueError, "nothing to report|no vote"),
