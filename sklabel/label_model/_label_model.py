@@ -52,7 +52,7 @@ _MATCH_STEPS, _MATCH_TOL = 100, 1e-4
 # An LF with this many votes, all of one value, is a rule.
 _RULE_VOTES = 10
 # A share of rule votes this near to one half gives a warning.
-_BORDER = 0.05
+BORDER = 0.05
 
 
 class ClassMass(NamedTuple):
@@ -323,7 +323,7 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         if of_rules == 0:
             return "workers"
         is_auto = isinstance(self.lf_kind, str) and self.lf_kind == "auto"
-        if is_auto and abs(of_rules / total - 0.5) < _BORDER:
+        if is_auto and abs(of_rules / total - 0.5) < BORDER:
             warn(
                 f"LFs that look like rules cast {of_rules / total:.0%} of the votes, "
                 "near the border of 50% between two models. Say what each LF is with "

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from sklabel.inspection._flags import LEVELS, Kind, Level
-from sklabel.label_model._label_model import _BORDER
+from sklabel.label_model._label_model import BORDER
 from sklabel.report._data import ReportData, is_of_worker
 from sklabel.report._tables import Flags, ReportTables
 from sklabel.utils._validation import plain
@@ -269,7 +269,7 @@ def _of_model(data: ReportData) -> list[Finding]:
     # A model that was fitted here says it in its own words, below.
     if is_auto and not data.fitted_here and len(data.votes.lf):
         share = float((np.asarray(kinds) == "rule")[data.votes.lf].mean())
-        if share > 0 and abs(share - 0.5) < _BORDER:
+        if share > 0 and abs(share - 0.5) < BORDER:
             found.append(
                 Finding(
                     "warning",
