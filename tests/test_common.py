@@ -124,10 +124,10 @@ CHECKED_ELSEWHERE = {"BertEmbedder"}
 def test_every_public_estimator_is_checked():
     public = {
         name
-        for room in (sklabel, sklabel.label_model)
-        for name in room.__all__
-        if isinstance(getattr(room, name), type)
-        and issubclass(getattr(room, name), BaseEstimator)
+        for package in (sklabel, sklabel.label_model)
+        for name in package.__all__
+        if isinstance(getattr(package, name), type)
+        and issubclass(getattr(package, name), BaseEstimator)
     }
     checked = {type(estimator).__name__ for estimator in estimators()}
     assert checked == public - CHECKED_ELSEWHERE

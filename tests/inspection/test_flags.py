@@ -17,7 +17,7 @@ from sklabel.inspection._workers import describe_workers
 
 
 def _crowd_of_all_kinds():
-    """Return a crowd with a copy, a constant worker, a loner and one "can't tell"."""
+    """Return a crowd with a copy, a constant worker, a single and one "can't tell"."""
     data = make_crowd_labels(
         300,
         20,
