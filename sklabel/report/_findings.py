@@ -381,19 +381,27 @@ def _of_gold(data: ReportData) -> list[Finding]:
 def _of_crowd(data: ReportData) -> list[Finding]:
     if data.crowd is None:
         return []
-    left = {**data.crowd.left_out, "unknown": data.crowd.n_unknown}
+    left, found = data.crowd.left_out, []
     parts = [
         f"{count:,} {noun}{'s' if count > 1 else ''} {what}"
         for key, noun, what in (
             ("repeated", "repeated judgement", "of one sample by one worker"),
             ("missing_label", "row", "without a label"),
-            ("unknown", "judgement", "outside of the classes"),
         )
         if (count := left[key])
     ]
-    if not parts:
-        return []
-    return [Finding("note", "Judgements were left out", "; ".join(parts) + ".")]
+    if parts:
+        text = "; ".join(parts) + "."
+        found.append(Finding("note", "Judgements were left out", text))
+    if n := data.crowd.n_unknown:
+        found.append(
+            Finding(
+                "note",
+                "Some judgements are not votes",
+                f"{n:,} judgement{'s name' if n > 1 else ' names'} none of the classes.",
+            )
+        )
+    return found
 
 
 def _samples_have(n: int) -> str:

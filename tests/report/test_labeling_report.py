@@ -426,6 +426,17 @@ def test_few_gold_labels_and_what_was_left_out_are_noted():
     )
 
 
+@pytest.mark.usefixtures("without_plots")
+def test_judgements_that_are_not_votes_are_kept_and_noted():
+    frame = pd.DataFrame({"sample": [1, 1, 2], "worker": ["a", "b", "a"]})
+    frame["label"] = [0, 1, 7]
+    crowd = CrowdLabels.from_frame(frame, classes=[0, 1], handle_unknown="count")
+    report = labeling_report(crowd)
+    titles = _titles(report, "note")
+    assert "Some judgements are not votes" in titles
+    assert "Judgements were left out" not in titles
+
+
 def test_a_clean_table_needs_no_attention():
     rng = np.random.default_rng(0)
     truth = rng.integers(0, 2, (300, 1))
