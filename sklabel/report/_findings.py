@@ -398,7 +398,8 @@ def _of_crowd(data: ReportData) -> list[Finding]:
             Finding(
                 "note",
                 "Some judgements are not votes",
-                f"{n:,} judgement{'s name' if n > 1 else ' names'} none of the classes.",
+                f"{n:,} judgement{'s name' if n > 1 else ' names'} none of the "
+                "classes.",
             )
         )
     return found
