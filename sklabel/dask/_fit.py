@@ -82,6 +82,9 @@ def fit(
 
     Notes
     -----
+    With `verbose` of the model, the client writes a line per sweep. As after `fit` in
+    memory, the model keeps no sums that `partial_fit` could go on from.
+
     A sweep costs what it costs in memory, divided by the workers, and one round trip.
     Every worker gets the parameters, n_lfs * n_values * n_classes numbers of 8 bytes,
     and returns as many.
