@@ -10,6 +10,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["MPLBACKEND"] = "Agg"
 
 import socket
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,12 @@ SLOW_TESTS = (
     "keeps_the_promises",
     "fresh_process",
 )
+# Examples in docstrings that need an extra.
+NEEDS = {
+    "sklabel/dask/": "dask",
+    "sklabel/lf/_polarity.py": "textblob",
+    "sklabel/report/": "matplotlib",
+}
 
 
 def pytest_collection_modifyitems(items):
@@ -35,6 +42,9 @@ def pytest_collection_modifyitems(items):
     root = Path(__file__).parent
     for item in items:
         path = item.path
+        for place, extra in NEEDS.items():
+            if place in path.as_posix() and find_spec(extra) is None:
+                item.add_marker(pytest.mark.skip(reason=f"needs {extra}"))
         if root in path.parents:
             name = path.relative_to(root).as_posix()
             if name.startswith(SLOW) or any(part in item.name for part in SLOW_TESTS):

@@ -107,9 +107,8 @@ def fit(
     dask = require_dask()
     if not isinstance(model, BaseSumsLabelModel):
         raise TypeError(
-            "sklabel.dask.fit takes LabelModel, DawidSkene or OneCoinDawidSkene, whose "
-            f"statistics are sums over samples; got {type(model).__name__}. Fit it in "
-            "memory."
+            "sklabel.dask.fit takes models such as LabelModel, whose statistics are "
+            f"sums over samples; got {type(model).__name__}. Fit it in memory."
         )
     blocks = blocks_of(X, what="sklabel.dask.fit")
     n_parts = len(blocks.parts)

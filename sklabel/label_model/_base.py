@@ -79,8 +79,8 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
         Raises
         ------
         ValueError
-            If X holds no votes that are classes, a vote is not a class and y does
-            not name the classes, or y and X differ in length.
+            If neither X, y nor `classes` names a class, a vote is not a class and y
+            does not name the classes, or y and X differ in length.
         TypeError
             If a cell of X or y is neither a string nor a number.
         """
@@ -209,7 +209,10 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
         return votes.take_rows(kept), gold.take(kept), weight[kept]
 
     def _forget(self) -> None:
-        """Drop what an earlier fit learned, except for the number and names of LFs."""
+        """Drop the fitted attributes of an earlier fit; all end in an underscore.
+
+        The number and names of LFs stay.
+        """
         kept = {"n_features_in_", "feature_names_in_"}
         for name in list(vars(self)):
             if name.endswith("_") and not name.startswith("__") and name not in kept:
@@ -303,6 +306,7 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         assert tags.classifier_tags is not None
+        # Votes of the checks may stand for other classes than they name.
         tags.classifier_tags.poor_score = self._needs_class_votes
         tags.target_tags.required = False
         tags.input_tags.sparse = True
@@ -445,11 +449,11 @@ class BaseRowsLabelModel(BaseEMLabelModel):
         if not self.use_gold:
             gold = np.full_like(gold, -1)
         votes = self._usable(votes)
-        weight = sample_weight
         is_gold = gold >= 0
-        self._fixed_prior = self._prior_without_learning(
-            np.bincount(gold[is_gold], weight[is_gold], minlength=len(self.classes_))
+        gold_total = np.bincount(
+            gold[is_gold], sample_weight[is_gold], minlength=len(self.classes_)
         )
+        self._fixed_prior = self._prior_without_learning(gold_total)
         # Rows that say nothing take no part.
         active = (votes.counts > 0) | is_gold
         if len(self.classes_) == 1 or not active.any():
@@ -458,7 +462,7 @@ class BaseRowsLabelModel(BaseEMLabelModel):
             self._fit_trivial(votes)
             return
         taken = votes if active.all() else votes.take_rows(active)
-        self._fit_em(taken, gold[active], weight[active], active)
+        self._fit_em(taken, gold[active], sample_weight[active], active)
 
     def _fit_em(
         self,

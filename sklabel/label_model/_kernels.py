@@ -1,4 +1,4 @@
-"""Array kernels of the models without tables: counts of votes, coins, no state."""
+"""Array kernels that label models share: vote counts and shares, coins, no state."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
@@ -67,9 +67,6 @@ def smoothed_shares(counts: np.ndarray, prior: np.ndarray, mass: float) -> np.nd
     return (counts + mass * prior) / (total + mass)
 
 
-# Worker columns: MAP Dawid-Skene
-
-
 def mean_change(
     updated: np.ndarray, posterior: np.ndarray, weight: np.ndarray
 ) -> float:
@@ -78,9 +75,6 @@ def mean_change(
         return float(weight @ np.abs(updated[:, 1] - posterior[:, 1]) / weight.sum())
     largest = np.abs(updated - posterior).max(axis=1)
     return float(weight @ largest / weight.sum())
-
-
-# Full confusion matrices (Dawid-Skene)
 
 
 # Votes that speak for their own class only (one coin, GLAD, MACE)
@@ -176,9 +170,6 @@ def coin_confusion(
     if n_classes == 1:
         confusion[:, :, named] = 1.0
     return confusion
-
-
-# What is said of LFs at the end of a fit
 
 
 def unit_weight(weight: np.ndarray) -> np.ndarray | None:

@@ -345,14 +345,14 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
             np.full(n_classes, 1 / n_classes) if given is None else given
         )
         self._weights = np.zeros((n_lfs, n_values, n_classes))
-        prior = self._worker_prior()
+        prior = self._pseudo_votes()
         self.confusion_ = np.tile((prior / prior.sum(axis=0)).T, (n_lfs, 1, 1))
         self.lf_accuracy_ = np.full(
             n_lfs, _DIAGONAL / prior.sum(axis=0).mean() if n_values else np.nan
         )
         self.lower_bound_, self.n_iter_, self.converged_ = 0.0, 1, True
 
-    def _worker_prior(self) -> np.ndarray:
+    def _pseudo_votes(self) -> np.ndarray:
         """Return the pseudo-votes of confusion matrices, (n_values, n_classes)."""
         n_classes = len(self.classes_)
         return confusion_prior(
@@ -366,7 +366,7 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     ) -> None:
         rules = self.lf_kind_ == "rule"
         among = rules if rules.any() else None
-        pseudo_votes, mean_share = self._worker_prior(), profile.mean_share
+        pseudo_votes, mean_share = self._pseudo_votes(), profile.mean_share
         pseudo = _Pseudo(pseudo_votes, _PRIOR_SAMPLES * mean_share + 1, given)
         start = data.start(ATOM_SWEEP, ATOM_START, mean_share, among)
         m_step = partial(self._m_step, pseudo, among)
@@ -474,7 +474,7 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     def _describe_rules(
         self, counts: np.ndarray, table: np.ndarray, is_rule: np.ndarray
     ) -> None:
-        """Set the same for rules from their expected votes and P(class | vote)."""
+        """Set `confusion_`, `lf_accuracy_` of rules from votes and P(class | vote)."""
         n_votes = counts.sum(axis=2, keepdims=True)
         joint = table * (n_votes + 1e-9)
         values = joint / joint.sum(axis=1, keepdims=True)
@@ -484,8 +484,8 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     def _match_prior(self, data: VoteSource, n_all: float) -> np.ndarray:
         """Return what to add to log scores so that soft labels have the given shares.
 
-        Samples without vote have the prior. Those with votes have a share of their own
-        as far as they are few: coverage may depend on the class.
+        Samples without vote have the prior. The fewer samples have votes, the more
+        their own class shares are kept, since coverage may depend on the class.
         """
         table, log_prior = self._flat_weights(), np.log(self.class_prior_)
         shift = np.zeros(len(self.classes_))
@@ -526,8 +526,8 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         n_classes = len(self.classes_)
         counts = class_counts(A, self._class_of_value, n_classes)
         even = np.full(n_classes, 1 / n_classes)
-        given = self._given_prior() is not None or self.structure_ == "rules"
-        shares = smoothed_shares(counts, self.class_prior_ if given else even, 2.0)
+        is_fixed = self._given_prior() is not None or self.structure_ == "rules"
+        shares = smoothed_shares(counts, self.class_prior_ if is_fixed else even, 2.0)
         return (1 - self.mixing) * proba + self.mixing * shares
 
     def _design_effect(

@@ -154,6 +154,7 @@ class MACE(CoinMixin, BaseRowsLabelModel):
     array([0])
     """
 
+    # Unlike that of coins, its class_prior='auto' is learned.
     _learns_prior = True
 
     _parameter_constraints = {

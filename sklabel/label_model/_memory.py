@@ -135,8 +135,11 @@ class RememberedVotes(VoteSource):
         sums = e_step(m_step(start))
         return EMResult(m_step(sums), sums, 1, True, 0.0)
 
-    def settled(self, tol: float) -> bool:
-        """Tell whether a pass has ended that moved the sums by less than `tol`."""
+    def end_pass(self, tol: float) -> bool:
+        """End a pass if it is complete; tell whether it moved the sums by < `tol`.
+
+        Before `remembered`, which keeps how far the next pass is.
+        """
         if not self._complete():
             return False
         settled = self._moved < tol

@@ -181,14 +181,14 @@ class PartialFitMixin(BaseSumsLabelModel):
             self._resolve_classes(contents, known_classes)
             memory = Memory(classes_given=known_classes is not None)
         else:
-            memory = self._grown(memory, votes, old_n_lfs)
+            memory = self._make_room(memory, votes, old_n_lfs)
         index = gold.index(self.classes_)
         encoded, _ = votes.encode(self.vote_values_)
         votes_of_call = VoteSource([self._chunk(encoded, index, weight)])
         data = RememberedVotes(votes_of_call, memory, revisit, self._lf_names())
         self._fit_source(data)
         if revisit:
-            self.converged_ = data.settled(self.tol)
+            self.converged_ = data.end_pass(self.tol)
         self._memory_ = data.remembered(with_rows=self._given_prior() is not None)
         seen = self._memory_.profile.n_all
         self.n_samples_seen_ = int(seen) if seen == int(seen) else seen
@@ -202,6 +202,7 @@ class PartialFitMixin(BaseSumsLabelModel):
     def _votes_of_call(self, X: Any, columns: str, first: bool) -> CastVotes:
         """Read votes, and find their LFs among those seen so far."""
         check_option(columns, "columns", ("same", "by_name"))
+        # By name, LFs that a parameter names may still come.
         if columns == "same":
             votes = self._read_votes(X, reset=first)
             self._check_lfs()
@@ -248,7 +249,7 @@ class PartialFitMixin(BaseSumsLabelModel):
         if memory is not None:
             known = self.classes_
             if self.classes is not None:
-                # Somebody may have set another parameter since.
+                # set_params(classes=) may have been called since the first call.
                 classes = self.classes if classes is None else classes
         elif self.classes is not None:
             known = check_classes(self.classes)
@@ -263,7 +264,7 @@ class PartialFitMixin(BaseSumsLabelModel):
             )
         return given if known is None else known
 
-    def _grown(self, memory: Memory, votes: CastVotes, old_n_lfs: int) -> Memory:
+    def _make_room(self, memory: Memory, votes: CastVotes, old_n_lfs: int) -> Memory:
         """Add zeros for LFs and vote values that are new; set `vote_values_`."""
         old_values = self.vote_values_
         if not memory.profile.n_votes.any() and len(votes.value):

@@ -53,7 +53,7 @@ class cached:
 class VoteChunk:
     """Encoded votes of some samples, with their gold labels and weights.
 
-    Rows with neither vote nor gold label are left out; `n_all` counts them.
+    Rows with neither vote nor gold label are left out; `n_all` is the weight of all.
 
     Parameters
     ----------
@@ -203,7 +203,8 @@ class Statistic:
     kind : {'count', 'expectation', 'likelihood', 'rows'}
         'count': depends on votes and gold labels only. 'expectation': depends on
         posteriors, and so on the parameters. 'likelihood': depends on the parameters
-        of a finished fit. 'rows': is asked for with several parameters.
+        of a finished fit. 'rows': needs the rows themselves, since it is asked for
+        under several parameters.
     per : {'atom', 'lf', None}
         What the rows of the arrays in `rows_of` stand for.
     rows_of : tuple of str
@@ -251,7 +252,10 @@ class VoteSource:
         return sums
 
     def start(self, sweep: Statistic, first: Statistic, *parameters: Any) -> Any:
-        """Return the sums from which EM with `sweep` starts: those of `first`."""
+        """Return the sums from which EM with `sweep` starts: those of `first`.
+
+        A source that has seen a sweep before may start from that.
+        """
         return self.total(first, *parameters)
 
     def run_em(

@@ -12,9 +12,10 @@ sparse
 long
     One row per cast vote: sample, lf, vote.
 
-The sparse form has two traps, and both are closed. Stacking a dense and a sparse
+The sparse form has two traps. Stacking a dense and a sparse
 block (``FeatureUnion``) turns the dense abstentions into stored -1 and drops the
-dense zeros: readers of votes raise on a negative stored value. And densifying CSR
+dense zeros: readers of votes raise on a negative stored value, and see nothing
+where the dense block has no abstention. And densifying CSR
 the ordinary way turns abstentions into class 0: LF transformers return
 :class:`VoteMatrix`, whose ``toarray`` fills -1.
 """

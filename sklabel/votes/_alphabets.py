@@ -396,7 +396,10 @@ def resolve_classes(
 
 
 def _is_minus_one_a_label(contents: Contents) -> bool:
-    """Read -1 as unlabelled, except where y can only mean two classes {-1, 1}."""
+    """Tell whether -1 among gold labels is a class, since y holds {-1, 1} only.
+
+    Warns if so: it otherwise means unlabelled.
+    """
     values = contents.values
     binary_votes = is_numeric(values) and bool(np.isin(values, [0, 1]).all())
     if not np.array_equal(contents.labels, [1]) or binary_votes:

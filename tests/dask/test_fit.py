@@ -224,7 +224,7 @@ def test_gold_of_another_length_names_the_partition():
 @pytest.mark.parametrize(
     ("args", "error", "match"),
     [
-        ((GLAD(), None), TypeError, "takes LabelModel, DawidSkene.*got GLAD"),
+        ((GLAD(), None), TypeError, "such as LabelModel.*got GLAD"),
         ((LogisticRegression(), None), TypeError, "got LogisticRegression"),
         ((LabelModel(), "memory"), TypeError, "Dask DataFrame or Array.*ndarray"),
         ((LabelModel(tol=-1), None), ValueError, "tol"),
