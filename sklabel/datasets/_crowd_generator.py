@@ -38,7 +38,7 @@ def make_crowd_labels(
     judgements_per_sample: float = 5,
     worker_types: Mapping[str, float] | None = None,
     difficulty: float = 0.0,
-    class_prior: ArrayLike | None = None,
+    class_prior: str | ArrayLike = "uniform",
     random_state: int | RandomState | None = None,
 ) -> Bunch:
     """Simulate crowd workers who judge samples of known class.
@@ -79,8 +79,8 @@ def make_crowd_labels(
         drawn from Beta(2 * difficulty, 2 * (1 - difficulty)); a worker w who judges
         it labels by ``(1 - t_i) * confusion[w, y_i] + t_i / n_classes``. At 0
         nobody guesses, at 1 everybody does, at 0.5 t_i is uniform.
-    class_prior : array-like of shape (n_classes,), default=None
-        Probability of each class. If None, all are equally likely.
+    class_prior : 'uniform' or array-like of shape (n_classes,), default='uniform'
+        Probability of each class. 'uniform': all are equally likely.
     random_state : int, RandomState instance or None, default=None
         Seed of all draws. The same int gives the same bits.
 
@@ -132,7 +132,7 @@ def make_crowd_labels(
     shares = _check_shares(DEFAULT_SHARES if worker_types is None else worker_types)
     mean_difficulty = check_share(difficulty, "difficulty")
     prior = np.full(n_classes, 1 / n_classes)
-    if class_prior is not None:
+    if not (isinstance(class_prior, str) and class_prior == "uniform"):
         prior = check_class_prior(class_prior, n_classes)
     rng = check_random_state(random_state)
 

@@ -28,7 +28,7 @@ def make_lf_votes(
     unipolar_share: float = 0.0,
     correlated: float = 0.0,
     copy_probability: float = 0.9,
-    class_prior: ArrayLike | None = None,
+    class_prior: str | ArrayLike = "uniform",
     random_state: int | RandomState | None = None,
 ) -> Bunch:
     """Simulate labeling functions (LFs) that vote on samples of known class.
@@ -69,8 +69,8 @@ def make_lf_votes(
     copy_probability : float, default=0.9
         Probability that a copying LF repeats what its source does on a sample, an
         abstention included; else it votes independently.
-    class_prior : array-like of shape (n_classes,), default=None
-        Probability of each class. If None, all are equally likely.
+    class_prior : 'uniform' or array-like of shape (n_classes,), default='uniform'
+        Probability of each class. 'uniform': all are equally likely.
     random_state : int, RandomState instance or None, default=None
         Seed of all draws. The same int gives the same bits.
 
@@ -131,7 +131,7 @@ def make_lf_votes(
         )
     copy_probability = check_share(copy_probability, "copy_probability")
     prior = np.full(n_classes, 1 / n_classes)
-    if class_prior is not None:
+    if not (isinstance(class_prior, str) and class_prior == "uniform"):
         prior = check_class_prior(class_prior, n_classes)
     rng = check_random_state(random_state)
 
