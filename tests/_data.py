@@ -5,16 +5,32 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from sklabel.datasets import fetch_weather_sentiment
 from sklabel.votes import VoteMatrix
 
 BESIDE = Path(__file__).parents[2] / "shared" / "data"
 SHARED_DATA = Path(os.environ.get("SKLABEL_TEST_DATA", BESIDE))
 
 
+def real_data(name):
+    """Return the path of a set or a file of the real data, or skip the test."""
+    path = SHARED_DATA / name
+    if not path.exists():
+        pytest.skip(f"needs {name} in the folder that SKLABEL_TEST_DATA names")
+    return path
+
+
+def weather_sentiment():
+    """Return the real weather tweets, or skip the test."""
+    real_data("weather_sentiment")
+    return fetch_weather_sentiment(data_home=SHARED_DATA, download_if_missing=False)
+
+
 def read_votes(name):
     """Return the votes of a set of the real data, and the number of classes."""
-    folder = SHARED_DATA / name
+    folder = real_data(name)
     if (folder / "L.csv.gz").exists():
         votes = pd.read_csv(folder / "L.csv.gz").to_numpy()
         gold = pd.read_csv(folder / "gold.csv")["label"].to_numpy()

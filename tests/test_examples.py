@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests._data import SHARED_DATA
+from tests._data import real_data
 from tests._tiny_bert import make_tiny_bert
 
 ROOT = Path(__file__).parents[1]
@@ -61,10 +61,10 @@ def test_example_runs(path, minilm_stand_in):
     assert run_script(path, stand_in=minilm_stand_in).strip()
 
 
-@pytest.mark.skipif(not SHARED_DATA.exists(), reason="needs the real weather data")
 @pytest.mark.parametrize("unipolar", [False, True])
 def test_main_example_prints_the_reference_figures(unipolar, minilm_stand_in):
-    arguments = ["--data-home", str(SHARED_DATA), "--resplits", "2"]
+    data_home = real_data("weather_sentiment").parent
+    arguments = ["--data-home", str(data_home), "--resplits", "2"]
     if unipolar:
         arguments.append("--unipolar")
     path = ROOT / "examples" / "hybrid_crowd_labeling.py"

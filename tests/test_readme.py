@@ -4,6 +4,8 @@ import io
 import re
 from pathlib import Path
 
+import pytest
+
 from tests._tiny_bert import make_tiny_bert
 
 README = Path(__file__).parents[1] / "README.md"
@@ -11,6 +13,8 @@ BLOCK = re.compile(r"```python\n(.*?)```(?:\n+```text\n(.*?)```)?", re.DOTALL)
 
 
 def test_readme_code_prints_what_the_readme_says(tmp_path, monkeypatch):
+    for library in ("torch", "transformers", "textblob", "matplotlib", "dask"):
+        pytest.importorskip(library)
     monkeypatch.chdir(tmp_path)
     blocks = BLOCK.findall(README.read_text())
     assert blocks

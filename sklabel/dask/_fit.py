@@ -135,6 +135,8 @@ def fit(
             found = [look(number, blank, *row) for number, *row in rows]
             contents = compute(dask.delayed(list)(found))
         model._resolve_classes(_merged(model, contents, y), classes)
+        # A wrong class_prior is an error before the votes are read again and kept.
+        model._given_prior()
         ready, lay_out = dask.delayed(_blank_copy(model)), dask.delayed(_chunk_of)
         chunks = [lay_out(number, ready, *row) for number, *row in rows]
         data = DaskVotes(chunks, model, persist=persist)

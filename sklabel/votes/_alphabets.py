@@ -518,8 +518,7 @@ def _match_values(
             "value is read as evidence of its own.",
         )
     # Classes that nobody voted for in fit may be voted for later.
-    values = distinct(np.concatenate([values, classes])) if len(values) else classes
-    values = np.sort(values)
+    values = distinct(np.concatenate([values, classes]) if len(values) else classes)
     order = np.argsort(classes, kind="stable")
     at = index_of(classes[order], values)
     return np.where(at >= 0, order[at], -1), values

@@ -13,6 +13,7 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
 import sklabel.dask._chunks as chunks_module
+import sklabel.dask._fit as fit_module
 from sklabel import LabelModel, MajorityVote
 from sklabel.dask import fit, predict, predict_proba
 from sklabel.datasets import make_lf_votes
@@ -272,6 +273,13 @@ def test_a_failed_fit_leaves_the_former_one():
     with pytest.raises(ValueError, match="Partition 2"):
         fit(model, break_partition(X, with_infinity))
     assert_array_equal(model.predict_proba(X), before)
+
+
+def test_a_wrong_class_prior_is_refused_before_votes_are_kept(monkeypatch):
+    X, _ = votes_frame()
+    monkeypatch.setattr(fit_module, "DaskVotes", None)  # a call would raise TypeError
+    with pytest.raises(ValueError, match="one probability for each of the"):
+        fit(LabelModel(class_prior=[1.0]), dd.from_pandas(X, npartitions=2))
 
 
 # Faults

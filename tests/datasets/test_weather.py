@@ -8,12 +8,8 @@ import pytest
 
 from sklabel.datasets import _base, _weather, fetch_weather_sentiment, get_data_home
 from sklabel.datasets._base import RemoteFile, fetch_file
-from tests._data import SHARED_DATA
+from tests._data import weather_sentiment
 
-needs_shared_data = pytest.mark.skipif(
-    not (SHARED_DATA / "weather_sentiment").is_dir(),
-    reason="needs the weather sentiment files in ../shared/data",
-)
 NEUTRAL = "Neutral / author is just sharing information"
 
 
@@ -65,9 +61,8 @@ def _tweet_ids(frames):
     return [set(frame["tweet_id"]) for frame in frames]
 
 
-@needs_shared_data
 def test_the_published_counts_come_out():
-    data = fetch_weather_sentiment(data_home=SHARED_DATA, download_if_missing=False)
+    data = weather_sentiment()
     assert data.crowd_labels.shape == (1916, 3)
     assert data.crowd_labels["worker_id"].nunique() == 100
     assert data.crowd_answers.shape == (2380, 3)
@@ -78,9 +73,8 @@ def test_the_published_counts_come_out():
     assert [len(data[split]) for split in ("train", "dev", "test")] == [187, 50, 50]
 
 
-@needs_shared_data
 def test_the_published_coverage_comes_out():
-    data = fetch_weather_sentiment(data_home=SHARED_DATA)
+    data = weather_sentiment()
     judged = data.crowd_labels["tweet_id"]
     covered = [
         data[split]["tweet_id"].isin(judged).mean() for split in ("train", "dev")
@@ -89,9 +83,8 @@ def test_the_published_coverage_comes_out():
     assert not data.test["tweet_id"].isin(data.crowd_answers["tweet_id"]).any()
 
 
-@needs_shared_data
 def test_majority_vote_of_the_crowd_has_the_published_accuracy_on_train():
-    data = fetch_weather_sentiment(data_home=SHARED_DATA)
+    data = weather_sentiment()
     share = data.crowd_labels.groupby("tweet_id")["label"].mean()
     gold = data.train.set_index("tweet_id")["sentiment"]
     share = share[share.index.isin(gold.index)]

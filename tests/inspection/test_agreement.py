@@ -15,7 +15,7 @@ from sklabel.inspection import (
     percent_agreement,
 )
 from sklabel.votes import votes_to_sparse
-from tests._data import SHARED_DATA
+from tests._data import weather_sentiment
 
 ROWS = ["percent agreement", "Fleiss kappa", "Krippendorff alpha"]
 COLUMNS = ["value", "low", "high", "n_samples", "n_judgements", "reason"]
@@ -157,11 +157,7 @@ def test_kappa_equals_that_of_irrcac(seed):
 
 
 def test_the_weather_crowd_agrees_as_the_peers_say():
-    if not (SHARED_DATA / "weather_sentiment").is_dir():
-        pytest.skip("needs the weather sentiment files in ../shared/data")
-    from sklabel.datasets import fetch_weather_sentiment
-
-    data = fetch_weather_sentiment(data_home=SHARED_DATA, download_if_missing=False)
+    data = weather_sentiment()
     crowd = CrowdLabels.from_frame(
         data.crowd_labels, sample="tweet_id", worker="worker_id"
     )

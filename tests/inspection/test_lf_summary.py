@@ -14,7 +14,7 @@ from sklabel.inspection import _repeats, label_coverage, lf_summary
 from sklabel.inspection._vote_quality import expected_accuracy_interval
 from sklabel.label_model import DawidSkene, MajorityVote
 from sklabel.votes import votes_to_sparse
-from tests._data import SHARED_DATA
+from tests._data import real_data, weather_sentiment
 
 COLUMNS = ["j", "Polarity", "Coverage", "Overlaps", "Conflicts"]
 WITH_GOLD = [*COLUMNS, "Correct", "Incorrect", "Emp. Acc."]
@@ -166,11 +166,7 @@ def test_label_coverage_of_nothing_raises():
 
 
 def test_the_worker_rows_of_the_tutorial_come_out():
-    if not (SHARED_DATA / "weather_sentiment").is_dir():
-        pytest.skip("needs the weather sentiment files in ../shared/data")
-    from sklabel.datasets import fetch_weather_sentiment
-
-    data = fetch_weather_sentiment(data_home=SHARED_DATA, download_if_missing=False)
+    data = weather_sentiment()
     crowd = CrowdLabels.from_frame(
         data.crowd_labels, sample="tweet_id", worker="worker_id"
     )
@@ -517,9 +513,7 @@ def test_a_model_that_does_not_match_raises(votes, model, error, message):
 
 @pytest.mark.parametrize("name", ["weather_cf_amt", "sp_amt", "dog", "rte"])
 def test_the_interval_holds_the_gold_accuracy_of_most_workers(name):
-    folder = SHARED_DATA / name
-    if not folder.is_dir():
-        pytest.skip(f"needs ../shared/data/{name}")
+    folder = real_data(name)
     (path,) = folder.glob("annotations.csv*")
     judgements = pd.read_csv(path, dtype=str, keep_default_na=False)
     gold = pd.read_csv(folder / "gold.csv", dtype=str, keep_default_na=False)

@@ -23,7 +23,7 @@ from sklabel.label_model import (
     SnorkelLabelModel,
     WeightedMajorityVote,
 )
-from tests._data import SHARED_DATA
+from tests._data import weather_sentiment
 
 COLUMNS = [
     "n_judgements",
@@ -437,12 +437,7 @@ def test_memory_does_not_grow_with_samples_times_workers():
 
 
 def test_guessers_of_the_weather_crowd_are_found():
-    folder = SHARED_DATA / "weather_sentiment"
-    if not folder.is_dir():
-        pytest.skip("needs the weather sentiment files in ../shared/data")
-    from sklabel.datasets import fetch_weather_sentiment
-
-    data = fetch_weather_sentiment(data_home=SHARED_DATA, download_if_missing=False)
+    data = weather_sentiment()
     crowd = CrowdLabels.from_frame(
         data.crowd_labels, sample="tweet_id", worker="worker_id"
     )

@@ -7,7 +7,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklabel.datasets import make_crowd_labels
 from sklabel.label_model import DawidSkene, OneCoinDawidSkene
 from sklabel.votes import votes_from_long, votes_to_sparse
-from tests._data import SHARED_DATA
+from tests._data import real_data
 
 FLOOR = 1e-10
 MODELS = [DawidSkene, OneCoinDawidSkene]
@@ -173,9 +173,7 @@ def test_it_finds_adversaries_and_confusion_matrices():
 
 
 def read_crowd(name, nogold=False):
-    folder = SHARED_DATA / ("_nogold" if nogold else "") / name
-    if not (folder / "annotations.csv").exists():
-        pytest.skip(f"needs {name} in ../shared/data")
+    folder = real_data(f"_nogold/{name}" if nogold else name)
     return pd.read_csv(folder / "annotations.csv"), folder
 
 

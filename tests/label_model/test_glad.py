@@ -7,7 +7,7 @@ from scipy.special import expit, logsumexp
 from sklabel.datasets import make_crowd_labels
 from sklabel.label_model._glad import GLAD, climb_log_discrimination, logistic_curvature
 from sklabel.votes import votes_from_long
-from tests._data import SHARED_DATA
+from tests._data import real_data
 
 VOTES = np.array([[0, 0, 1], [1, 1, -1], [-1, 1, 0], [0, -1, 0], [1, 1, 1]])
 
@@ -112,9 +112,7 @@ def test_same_labels_as_crowd_kit_where_samples_are_easy():
 @pytest.mark.parametrize("name", ["snow_wsd", "labelme"])
 def test_same_labels_as_crowd_kit_on_real_data(name):
     peers = pytest.importorskip("crowdkit.aggregation")
-    path = SHARED_DATA / name / "annotations.csv"
-    if not path.exists():
-        pytest.skip(f"needs {name} in ../shared/data")
+    path = real_data(f"{name}/annotations.csv")
     judgements = pd.read_csv(path)
     votes = judgements.pivot(index="task", columns="worker", values="label")
     expected = peers.GLAD().fit_predict(judgements).loc[votes.index]

@@ -9,7 +9,7 @@ from sklabel.datasets import make_crowd_labels
 from sklabel.label_model import _mace
 from sklabel.label_model._mace import MACE
 from sklabel.votes import votes_from_long
-from tests._data import SHARED_DATA
+from tests._data import real_data
 
 VOTES = np.array([[0, 0, 1], [1, 1, -1], [-1, 1, 0], [0, -1, 0], [1, 1, 1]])
 
@@ -130,9 +130,7 @@ def test_equals_crowd_kit_from_its_start(n_classes, method, monkeypatch):
 @pytest.mark.parametrize("name", ["snow_wsd", "labelme"])
 def test_same_labels_as_crowd_kit_on_real_data(name):
     peers = pytest.importorskip("crowdkit.aggregation")
-    path = SHARED_DATA / name / "annotations.csv"
-    if not path.exists():
-        pytest.skip(f"needs {name} in ../shared/data")
+    path = real_data(f"{name}/annotations.csv")
     judgements = by_appearance(pd.read_csv(path).rename(columns={"task": "sample"}))
     votes = judgements.pivot(index="task", columns="worker", values="label")
     n_classes = judgements["label"].nunique()

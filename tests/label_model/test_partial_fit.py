@@ -14,7 +14,6 @@ from sklabel.label_model._memory import faded_sums
 from sklabel.label_model._rules import LeftOut
 from sklabel.label_model._sums import AtomSums
 from sklabel.votes import votes_from_long
-from tests._data import SHARED_DATA as DATA
 from tests._data import read_votes
 
 MODELS = [LabelModel, DawidSkene, OneCoinDawidSkene]
@@ -637,8 +636,6 @@ def test_dask_ml_fits_it_block_by_block():
 @pytest.mark.parametrize("name", ["dog", "weather_sentiment", "product", "ws_youtube"])
 @pytest.mark.parametrize("Model", MODELS)
 def test_real_data_keep_what_the_docstring_says(name, Model):
-    if not (DATA / name).exists():
-        pytest.skip(f"needs {DATA / name}")
     if name.startswith("ws_") and Model is not LabelModel:
         pytest.skip("rules are for LabelModel")
     votes, n_classes = read_votes(name)

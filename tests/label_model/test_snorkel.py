@@ -12,10 +12,10 @@ from sklabel import (
     PolarityLFTransformer,
     WorkerLFTransformer,
 )
-from sklabel.datasets import fetch_weather_sentiment, make_lf_votes
+from sklabel.datasets import make_lf_votes
 from sklabel.label_model import SnorkelLabelModel, _snorkel
 from sklabel.votes import votes_to_sparse
-from tests._data import SHARED_DATA as DATA
+from tests._data import real_data, weather_sentiment
 
 
 def random_moments(n_lfs=4, n_values=3, n_classes=2, n_samples=50, seed=0):
@@ -207,7 +207,7 @@ def test_negative_regularization_raises():
 
 
 def tutorial_votes():
-    data = fetch_weather_sentiment(data_home=DATA)
+    data = weather_sentiment()
     crowd = CrowdLabels.from_frame(
         data.crowd_labels, sample="tweet_id", worker="worker_id", label="label"
     )
@@ -218,7 +218,6 @@ def tutorial_votes():
 
 
 @pytest.mark.peers
-@pytest.mark.skipif(not DATA.is_dir(), reason="needs the labelling data sets")
 @pytest.mark.parametrize("name", ["tutorial", "ws_babe_llm", "ws_mushroom"])
 def test_it_agrees_with_snorkel_for_a_uniform_prior(name):
     peer = pytest.importorskip("snorkel.labeling.model")
@@ -226,7 +225,7 @@ def test_it_agrees_with_snorkel_for_a_uniform_prior(name):
         pytest.importorskip("textblob")
         votes = tutorial_votes()
     else:
-        votes = pd.read_csv(DATA / name / "L.csv.gz").to_numpy()
+        votes = pd.read_csv(real_data(f"{name}/L.csv.gz")).to_numpy()
     theirs = peer.LabelModel(cardinality=2, verbose=False)
     theirs.fit(votes, seed=0, progress_bar=False)
     model = SnorkelLabelModel(class_prior=[0.5, 0.5]).fit(votes)

@@ -15,7 +15,7 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
 from sklabel import CrowdLabels, WorkerLFTransformer
-from tests._data import SHARED_DATA
+from tests._data import real_data
 
 
 def _frame(**columns):
@@ -454,9 +454,7 @@ def test_one_pair_may_repeat_very_often():
     [("adult/annotations.csv", 2922), ("trec2011/annotations.csv.gz", 972)],
 )
 def test_real_files_have_the_known_number_of_repeats(name, n_repeated):
-    path = SHARED_DATA / name
-    if not path.exists():
-        pytest.skip(f"needs {name} in ../shared/data")
+    path = real_data(name)
     crowd = CrowdLabels.from_csv(path, sample="task", keep_default_na=False)
     assert crowd.left_out["repeated"] == n_repeated
     frame = pd.read_csv(path, keep_default_na=False)

@@ -17,7 +17,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklabel import CrowdLabels, WorkerLFTransformer
 from sklabel.inspection import label_coverage
 from sklabel.votes import VoteMatrix, votes_to_dense
-from tests._data import SHARED_DATA
+from tests._data import weather_sentiment
 
 
 @pytest.fixture
@@ -503,11 +503,7 @@ def test_input_features_must_be_those_of_fit(crowd, items):
 
 @pytest.fixture
 def weather():
-    if not (SHARED_DATA / "weather_sentiment").is_dir():
-        pytest.skip("needs the weather sentiment files in ../shared/data")
-    from sklabel.datasets import fetch_weather_sentiment
-
-    return fetch_weather_sentiment(data_home=SHARED_DATA, download_if_missing=False)
+    return weather_sentiment()
 
 
 def test_the_workers_and_coverages_of_the_tutorial_come_out(weather):

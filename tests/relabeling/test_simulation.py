@@ -12,7 +12,7 @@ from sklabel.datasets import make_crowd_labels
 from sklabel.inspection._crowd import crowd_to_votes
 from sklabel.relabeling._simulation import simulate_cost_curve
 from sklabel.relabeling._stopping import StoppingRule
-from tests._data import SHARED_DATA
+from tests._data import real_data
 
 FAST = {"n_repeats": 3, "step": 0.2, "random_state": 0}
 
@@ -274,9 +274,7 @@ def test_what_is_not_a_crowd_raises(data):
 
 
 def test_a_real_crowd_needs_fewer_judgements():
-    folder = SHARED_DATA / "rte"
-    if not folder.exists():
-        pytest.skip("the labelling data sets do not lie beside the project")
+    folder = real_data("rte")
     judged = pd.read_csv(next(folder.glob("annotations.csv*")), dtype=str)
     gold = pd.read_csv(folder / "gold.csv", dtype=str).set_index("task")["label"]
     crowd = CrowdLabels.from_frame(judged, sample="task")
