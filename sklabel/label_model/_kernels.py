@@ -18,16 +18,21 @@ from sklabel.votes._cast import CastVotes
 
 
 def count_classes(
-    votes: CastVotes, class_of_value: np.ndarray, n_classes: int
+    votes: CastVotes,
+    class_of_value: np.ndarray,
+    n_classes: int,
+    weight: np.ndarray | None = None,
 ) -> np.ndarray:
     """Count the votes for each class, shape (n_samples, n_classes).
 
-    Votes whose value names no class are not counted.
+    Votes whose value names no class are not counted. `weight` is that of each vote,
+    None for 1.
     """
     named = class_of_value[votes.value]
     keep = named >= 0
     flat = votes.rows[keep] * n_classes + named[keep]
-    counts = np.bincount(flat, minlength=votes.n_samples * n_classes)
+    kept = None if weight is None else weight[keep]
+    counts = np.bincount(flat, kept, minlength=votes.n_samples * n_classes)
     return counts.reshape(votes.n_samples, n_classes).astype(np.float64)
 
 

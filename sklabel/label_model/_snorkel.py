@@ -28,9 +28,97 @@ _PRIOR_ROUNDS = 10
 _PRIOR_TOL = 1e-3
 # An LF with this many votes, all of one value, does not help to learn the prior.
 _RULE_VOTES = 10
+# An LF of several values is as good as constant where at most this share of the samples
+# gets another vote or none; from twice the share on it is an ordinary one.
+_OTHERWISE = 0.04
+# Which LFs tell of the prior depends on it: rounds until both agree, at most.
+_TRUST_ROUNDS = 100
 # Smallest P(value | class) as a share of how often the LF votes.
 _FLOOR = 0.01
 _MOMENTUM = 0.9
+
+
+def start_precision(class_of_value: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    """Return P(class | vote value) of an LF before anything is known of it."""
+    n_classes = len(prior)
+    precision = np.tile(prior, (len(class_of_value), 1))
+    named = np.flatnonzero(class_of_value >= 0)
+    odds = _START_PRECISION / (1 - _START_PRECISION) * max(n_classes - 1, 1)
+    precision[named, class_of_value[named]] *= odds
+    return precision / np.maximum(precision.sum(axis=1, keepdims=True), 1e-300)
+
+
+def seen_frequency(
+    A: sparse.csr_matrix, weight: np.ndarray, frequency: np.ndarray, n_lfs: int
+) -> np.ndarray:
+    """Return how often atoms fire where another LF votes, if that is less often.
+
+    An LF that fires where all others abstain is a default, not a constant.
+
+    Parameters
+    ----------
+    A : csr_matrix of shape (n_samples, n_lfs * n_values)
+        One-hot votes.
+    weight : ndarray of shape (n_samples,)
+        Weights of the samples.
+    frequency : ndarray of shape (n_lfs * n_values,)
+        Weighted share of samples on which each atom fires.
+    n_lfs : int
+        Number of LFs.
+
+    Returns
+    -------
+    seen : ndarray of shape (n_lfs, n_values)
+        At most `frequency`; 0 for an LF that never votes beside another one.
+    """
+    counts = np.diff(A.indptr)
+    beside = (A.T @ (weight * (counts > 1))).reshape(n_lfs, -1)
+    alone = (A.T @ (weight * (counts == 1))).reshape(n_lfs, -1).sum(axis=1)
+    others = (weight * (counts > 0)).sum() - alone
+    share = beside / np.maximum(others, 1e-300)[:, None]
+    return np.minimum(share, frequency.reshape(n_lfs, -1))
+
+
+def possible_trust(
+    seen: np.ndarray, class_of_value: np.ndarray, prior: np.ndarray
+) -> np.ndarray:
+    """Return how far each LF can be as good as the start assumes.
+
+    Of an LF that fires for one class nearly everywhere, the start would assume that it
+    fires on more than all samples of that class.
+
+    Parameters
+    ----------
+    seen : ndarray of shape (n_lfs, n_values)
+        What `seen_frequency` returns.
+    class_of_value : ndarray of shape (n_values,)
+        Class that a value names, -1 if none.
+    prior : ndarray of shape (n_classes,)
+        Class prior.
+
+    Returns
+    -------
+    trust : ndarray of shape (n_lfs,)
+        From 1, where all of the start is possible, to 0, for an LF that always votes
+        for the same class. All are 1 if no LF is left to tell more than a constant.
+    """
+    named = np.flatnonzero(class_of_value >= 0)
+    of_value = class_of_value[named]
+    p = np.maximum(prior[of_value], 1e-300)
+    gain = np.maximum(start_precision(class_of_value, prior)[named, of_value] / p, 1)
+    fires = np.minimum(seen[:, named], 1)
+    room = 1 - fires
+    # Keeps P(atom fires | its class) = fires * (1 + trust * (gain - 1)) at most 1.
+    excess = fires * (gain - 1)
+    short = excess > room + 1e-9
+    possible = np.where(short, room / np.where(short, excess, 1), 1)
+    # An ordinary LF that favours a class differs enough for its pairs to tell.
+    several = (seen > 0).sum(axis=1) > 1
+    nearly = np.clip(2 - room / _OTHERWISE, 0, 1)
+    possible = np.where(several[:, None], 1 - nearly * (1 - possible), possible)
+    trust = possible.min(axis=1, initial=1.0)
+    votes = seen.any(axis=1)
+    return trust if (trust[votes] > 0.5).any() else np.ones_like(trust)
 
 
 def start_tables(
@@ -38,6 +126,7 @@ def start_tables(
     class_of_value: np.ndarray,
     prior: np.ndarray,
     gold_counts: np.ndarray,
+    trust: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the start of mu; its classes sum to the frequency of each atom.
 
@@ -51,19 +140,21 @@ def start_tables(
         Class prior.
     gold_counts : ndarray of shape (n_lfs * n_values, n_classes)
         Votes of each atom on gold samples of each class.
+    trust : ndarray of shape (n_lfs,), default=None
+        What `possible_trust` returns. None: 1 for all.
 
     Returns
     -------
     mu : ndarray of shape (n_lfs * n_values, n_classes)
         P(atom fires | class).
     """
-    n_classes = len(prior)
-    precision = np.tile(prior, (len(class_of_value), 1))
-    named = np.flatnonzero(class_of_value >= 0)
-    odds = _START_PRECISION / (1 - _START_PRECISION) * max(n_classes - 1, 1)
-    precision[named, class_of_value[named]] *= odds
-    precision /= precision.sum(axis=1, keepdims=True)
-    pseudo = np.tile(precision, (len(frequency) // len(class_of_value), 1))
+    n_values = len(class_of_value)
+    pseudo = np.tile(
+        start_precision(class_of_value, prior), (len(frequency) // n_values, 1)
+    )
+    if trust is not None and (trust < 1).any():
+        held = np.repeat(trust, n_values)[:, None]
+        pseudo = held * pseudo + (1 - held) * prior
     smoothed = gold_counts + _GOLD_STRENGTH * pseudo
     smoothed /= smoothed.sum(axis=1, keepdims=True)
     return frequency[:, None] * smoothed / prior
@@ -255,6 +346,19 @@ class SnorkelLabelModel(BaseLabelModel):
     for any prior; steps are bounded by the curvature, so that no number of LFs makes
     them diverge; and descent goes on until it converges, instead of 100 steps.
 
+    A constant LF, which votes for class c whatever the sample is, has
+    :math:`\mu_{ac} = 1` for all classes: it is no evidence. Its pairs with others
+    hardly show this, since they only repeat how often the others vote, so the start
+    has to: precision :math:`q` would take :math:`\mu^0_{ac} = q_{ac} / p_c`, which is
+    above 1. Where an LF of one value, or nearly so, fires so often that :math:`\mu^0`
+    would exceed 1, q moves towards p as far as needed, for a constant LF onto p. How
+    often it fires is counted on the samples with votes of other LFs, if that is less:
+    a default that votes only where others abstain stays trusted. The share s below
+    counts the LF for less by the same factor, and leaves out LFs of a single value
+    that fire on more samples than there seem to be of their class; what is learned of
+    the prior leaves out those that count for nothing. If all LFs are constant, they
+    are trusted alike.
+
     A learned prior starts at the mean vote share s and takes up to 10 rounds of
     :math:`p_c \propto \sum_i P(c | x_i) + 100 s_c + 1`, each with its own fit; with
     one or two LFs it stays at s.
@@ -333,15 +437,21 @@ class SnorkelLabelModel(BaseLabelModel):
         on_gold[known, gold[known]] = sample_weight[known]
         gold_counts = A.T @ on_gold
 
-        counts = count_classes(votes, self._class_of_value, n_classes)
-        shares = clamp(vote_shares(counts, sample_weight), gold)
+        seen = seen_frequency(A, sample_weight, frequency, votes.n_lfs)
+        tells = self._tells_prior(votes, gold, sample_weight, frequency, seen)
+        shares = self._shares(votes, gold, sample_weight, tells)
         pseudo = _PRIOR_SAMPLES * np.average(shares, axis=0, weights=sample_weight) + 1
-        prior, learned = self._first_prior(frequency, on_gold, pseudo, sample_weight)
+        prior, learned = self._first_prior(
+            frequency, on_gold, pseudo, sample_weight, tells
+        )
 
         mu = None
         self.n_iter_ = 0
         for _ in range(_PRIOR_ROUNDS if learned else 1):
-            start = start_tables(frequency, self._class_of_value, prior, gold_counts)
+            trust = possible_trust(seen, self._class_of_value, prior)
+            start = start_tables(
+                frequency, self._class_of_value, prior, gold_counts, trust
+            )
             mu = self._descend(
                 start if mu is None else mu,
                 start,
@@ -354,8 +464,14 @@ class SnorkelLabelModel(BaseLabelModel):
             self._set_tables(mu, frequency, gold_counts, on_gold, sample_weight)
             if not learned:
                 break
-            posterior = clamp(self._posterior(votes), gold)
-            prior = (sample_weight * (votes.counts > 0)) @ posterior + pseudo
+            posterior = clamp(self._posterior(votes, tells > 0), gold)
+            judged = votes.counts > 0
+            if not tells.all():
+                by_others = np.bincount(
+                    votes.rows, tells[votes.lf] > 0, minlength=votes.n_samples
+                )
+                judged = (by_others > 0) | (gold >= 0)
+            prior = (sample_weight * judged) @ posterior + pseudo
             prior /= prior.sum()
             if np.abs(prior - self.class_prior_).max() <= _PRIOR_TOL:
                 break
@@ -364,21 +480,68 @@ class SnorkelLabelModel(BaseLabelModel):
                 self._change, "Increase max_iter, tol or regularization."
             )
 
+    def _shares(
+        self,
+        votes: CastVotes,
+        gold: np.ndarray,
+        sample_weight: np.ndarray,
+        tells: np.ndarray,
+    ) -> np.ndarray:
+        """Return the vote shares of all rows, with LFs weighted by what they tell."""
+        of_vote = None if (tells == 1).all() else tells[votes.lf]
+        counts = count_classes(votes, self._class_of_value, len(self.classes_), of_vote)
+        return clamp(vote_shares(counts, sample_weight), gold)
+
+    def _is_rule(self, frequency: np.ndarray, sample_weight: np.ndarray) -> np.ndarray:
+        """Return which LFs have many votes, all of one value."""
+        n_votes = frequency.reshape(-1, len(self.vote_values_)) * sample_weight.sum()
+        # Compared in votes: a sum of weights may differ from a whole number.
+        single = (n_votes > 0).sum(axis=1) == 1
+        return single & (n_votes.sum(axis=1) > _RULE_VOTES - 0.5)
+
+    def _tells_prior(
+        self,
+        votes: CastVotes,
+        gold: np.ndarray,
+        sample_weight: np.ndarray,
+        frequency: np.ndarray,
+        seen: np.ndarray,
+    ) -> np.ndarray:
+        """Return how much the votes of each LF tell about the prior, from 0 to 1.
+
+        A constant LF tells nothing. Neither does one that fires for a single class on
+        more samples than there seem to be of it.
+        """
+        top = self._class_of_value[seen.argmax(axis=1)]
+        is_rule = self._is_rule(frequency, sample_weight) & (top >= 0)
+        tells = np.ones(votes.n_lfs)
+        for _ in range(_TRUST_ROUNDS):
+            before = tells
+            shares = self._shares(votes, gold, sample_weight, before)
+            prior = np.average(shares, axis=0, weights=sample_weight)
+            tells = possible_trust(seen, self._class_of_value, prior)
+            too_often = is_rule & (seen.max(axis=1) > prior[top] + 1e-9)
+            if not too_often.all():
+                tells = np.where(too_often, 0, tells)
+            if np.abs(tells - before).max() <= _PRIOR_TOL:
+                break
+        return tells
+
     def _first_prior(
         self,
         frequency: np.ndarray,
         on_gold: np.ndarray,
         pseudo: np.ndarray,
         sample_weight: np.ndarray,
+        tells: np.ndarray,
     ) -> tuple[np.ndarray, bool]:
         """Return the prior to start from, and whether to go on learning it."""
         given = self._given_prior()
         if given is not None:
             return given, False
         n_votes = frequency.reshape(-1, len(self.vote_values_)) * sample_weight.sum()
-        of_lf = n_votes.sum(axis=1)
-        # Compared in votes: a sum of weights may differ from a whole number.
-        is_rule = ((n_votes > 0).sum(axis=1) == 1) & (of_lf > _RULE_VOTES - 0.5)
+        of_lf = n_votes.sum(axis=1) * tells
+        is_rule = self._is_rule(frequency, sample_weight)
         total = of_lf.sum()
         if total > 0 and of_lf[is_rule].sum() >= total * (0.5 - 1e-9):
             prior = on_gold.sum(axis=0) + 1
@@ -462,9 +625,14 @@ class SnorkelLabelModel(BaseLabelModel):
         joint = mu * self.class_prior_
         self.lf_accuracy_ = accuracy_of(joint, self._class_of_value)
 
-    def _posterior(self, votes: CastVotes) -> np.ndarray:
+    def _posterior(
+        self, votes: CastVotes, kept: np.ndarray | None = None
+    ) -> np.ndarray:
         n_classes, n_values = len(self.classes_), len(self.vote_values_)
         A = one_hot(votes, n_values)
-        scores = A @ self._log_tables.reshape(-1, n_classes)
+        tables = self._log_tables
+        if kept is not None and not kept.all():
+            tables = np.where(kept[:, None, None], tables, 0)
+        scores = A @ tables.reshape(-1, n_classes)
         proba, _ = softmax(scores + np.log(self.class_prior_))
         return proba

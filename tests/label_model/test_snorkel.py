@@ -236,6 +236,124 @@ def test_it_agrees_with_snorkel_for_a_uniform_prior(name):
     assert same[voted].mean() >= 0.97
 
 
+def with_constants(n_classes, constants, class_prior="uniform", noise=0.0, seed=0):
+    """Return votes, whose first six LFs are ordinary, and the truth."""
+    data = make_lf_votes(
+        1000, 6, n_classes, coverage=1.0, accuracy=(0.65, 0.85),
+        class_prior=class_prior, random_state=seed,
+    )  # fmt: skip
+    rng = np.random.default_rng(seed)
+    columns = np.tile(constants, (1000, 1))
+    other = rng.random(columns.shape) < noise
+    columns[other] = rng.integers(0, n_classes, size=other.sum())
+    return np.hstack([data.votes, columns]), data.y
+
+
+CONSTANTS = [
+    (2, [1], "uniform", 0.0),
+    (2, [1, 1, 1], "uniform", 0.0),
+    (2, [1, 1, 1], [0.8, 0.2], 0.0),
+    (2, [0], [0.8, 0.2], 0.0),
+    (2, [1, 1], "uniform", 0.04),
+    (3, [1, 1, 1], "uniform", 0.0),
+    (3, [1, 2], [0.5, 0.25, 0.25], 0.0),
+    (5, [1], "uniform", 0.0),
+    (5, [3, 3], "uniform", 0.03),
+]
+
+
+@pytest.mark.parametrize(("n_classes", "constants", "class_prior", "noise"), CONSTANTS)
+def test_constant_lfs_do_no_harm(n_classes, constants, class_prior, noise):
+    votes, y = with_constants(n_classes, constants, class_prior, noise)
+    model = SnorkelLabelModel().fit(votes)
+    without = SnorkelLabelModel().fit(votes[:, :6])
+    assert model.score(votes, y) > without.score(votes[:, :6], y) - 0.015
+    assert_allclose(model.class_prior_, without.class_prior_, atol=0.03)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_a_constant_lf_is_no_evidence(n_classes):
+    votes, _ = with_constants(n_classes, [1])
+    model = SnorkelLabelModel(class_prior="uniform").fit(votes)
+    assert_allclose(model.confusion_[6, :, 1], 1, atol=0.02)
+    assert_allclose(model.lf_accuracy_[6], 1 / n_classes, atol=0.02)
+    alone = np.where(np.arange(7) == 6, votes[:1], -1)
+    assert_allclose(model.predict_proba(alone), 1 / n_classes, atol=0.02)
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize(("n_classes", "constants", "class_prior", "noise"), CONSTANTS)
+def test_constant_lfs_harm_no_more_than_in_snorkel(
+    n_classes, constants, class_prior, noise
+):
+    peer = pytest.importorskip("snorkel.labeling.model")
+    ours, theirs = [], []
+    for seed in range(3):
+        votes, y = with_constants(n_classes, constants, class_prior, noise, seed)
+        reference = peer.LabelModel(cardinality=n_classes, verbose=False)
+        reference.fit(votes, seed=0, progress_bar=False)
+        ours.append(SnorkelLabelModel().fit(votes).score(votes, y))
+        theirs.append((reference.predict_proba(votes).argmax(axis=1) == y).mean())
+    assert np.mean(ours) > np.mean(theirs) - 0.005
+
+
+def test_a_rule_that_fires_too_often_does_not_set_the_prior():
+    votes, y = with_constants(2, [])
+    rng = np.random.default_rng(1)
+    rule = np.where(rng.random(1000) < np.where(y == 1, 0.95, 0.5), 1, -1)
+    model = SnorkelLabelModel().fit(np.column_stack([votes, rule]))
+    assert_allclose(model.class_prior_, 0.5, atol=0.03)
+
+
+def test_a_default_that_fires_where_the_others_abstain_stays_trusted():
+    data = make_lf_votes(
+        2000, 4, 3, coverage=0.02, accuracy=0.9, class_prior=[0.8, 0.1, 0.1],
+        random_state=0,
+    )  # fmt: skip
+    silent = (data.votes < 0).all(axis=1)
+    default = np.where(silent, 0, -1)
+    assert silent.mean() > 0.9
+    model = SnorkelLabelModel(class_prior="uniform")
+    model.fit(np.column_stack([data.votes, default]))
+    assert_allclose(model.lf_accuracy_[4], 0.7, atol=0.02)
+
+
+@pytest.mark.parametrize("constants", [[1], [1, 1, 1], [1, 0, 1]])
+def test_where_all_lfs_are_constant_the_majority_is_right(constants):
+    votes = np.tile(constants, (50, 1))
+    model = SnorkelLabelModel(classes=[0, 1]).fit(votes)
+    assert_array_equal(model.predict(votes), 1)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.05])
+def test_permutations_permute_the_result_with_constant_lfs(noise):
+    votes, _ = with_constants(3, [1, 1, 2], [0.5, 0.3, 0.2], noise)
+    proba = SnorkelLabelModel(classes=[0, 1, 2]).fit(votes).predict_proba(votes)
+    rng = np.random.default_rng(2)
+    rows, lfs = rng.permutation(len(votes)), rng.permutation(votes.shape[1])
+    new_class = np.array([2, 0, 1])
+    moved = new_class[votes[rows][:, lfs]]
+    again = SnorkelLabelModel(classes=[0, 1, 2]).fit(moved).predict_proba(moved)
+    assert_allclose(again[:, new_class], proba[rows], atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("seen", "trust"),
+    [
+        ([[0.0, 1.0], [0.4, 0.6]], [0, 1]),  # constant
+        ([[0.0, 0.7], [0.4, 0.6]], [1, 1]),  # a rule that may be right
+        ([[0.0, 0.8], [0.4, 0.6]], [0.2 / (0.8 * 0.4), 1]),  # one that errs
+        ([[0.1, 0.9], [0.4, 0.6]], [1, 1]),  # prefers a class
+        ([[0.02, 0.98], [0.4, 0.6]], [0.02 / (0.98 * 0.4), 1]),  # nearly constant
+        ([[0.0, 1.0], [1.0, 0.0]], [1, 1]),  # nothing else is left
+        ([[0.0, 0.0], [0.0, 1.0]], [1, 1]),
+    ],
+)
+def test_lfs_are_trusted_as_far_as_possible(seen, trust):
+    got = _snorkel.possible_trust(np.array(seen), np.arange(2), np.full(2, 0.5))
+    assert_allclose(got, trust)
+
+
 def test_it_is_better_than_the_majority_where_lfs_differ():
     data = make_lf_votes(2000, 9, coverage=0.6, accuracy=(0.5, 0.95), random_state=1)
     sparse_votes = votes_to_sparse(data.votes)
