@@ -182,15 +182,23 @@ def overlap_product(
     overlap : callable
         Takes and returns an array of shape (n_lfs * n_values, n_classes).
     """
-    share = (weight / weight.sum())[:, None]
+    share = weight / weight.sum()
     transposed = A.T.tocsr()
     # An LF casts one vote per sample: its own block of O is diagonal.
     if A.shape[1] ** 2 <= 4 * max(A.nnz, 2_500):
-        pairs = (transposed @ A.multiply(share)).toarray()
+        pairs = (transposed @ A.multiply(share[:, None])).toarray()
         np.fill_diagonal(pairs, 0)
         return lambda Y: pairs @ Y
     own = frequency[:, None]
-    return lambda Y: transposed @ (share * (A @ Y)) - own * Y
+    weighted = transposed.copy()
+    weighted.data *= share[weighted.indices]
+
+    def overlap(Y: np.ndarray) -> np.ndarray:
+        product = weighted @ (A @ Y)
+        product -= own * Y
+        return product
+
+    return overlap
 
 
 def moment_gradient(
@@ -231,13 +239,45 @@ def moment_gradient(
     joint = mu * prior
     blocks = mu.reshape(-1, n_values, n_classes)
     joint_blocks = joint.reshape(blocks.shape)
-    gram = np.swapaxes(joint_blocks, 1, 2) @ joint_blocks
-    total = gram.sum(axis=0)
-    modelled = (blocks @ (total - gram)).reshape(mu.shape)
-    gradient = 4 * (modelled - overlap(joint))
-    gradient += 2 * np.outer(mu @ prior - frequency, prior)
+    turned = np.swapaxes(joint_blocks, 1, 2)
+    # Of the model's co-voting, that of an LF with itself is taken out.
+    if 4 * n_values <= n_classes:
+        total = joint.T @ joint
+        gradient = mu @ total
+        gradient -= ((blocks @ turned) @ joint_blocks).reshape(mu.shape)
+    else:
+        of_others = turned @ joint_blocks
+        total = of_others.sum(axis=0)
+        np.subtract(total, of_others, out=of_others)
+        gradient = (blocks @ of_others).reshape(mu.shape)
+    gradient -= overlap(joint)
+    gradient *= 4
+    gradient += (2 * (mu @ prior - frequency))[:, None] * prior
     root = np.sqrt(prior)
     return gradient, float(np.linalg.eigvalsh(total / np.outer(root, root))[-1])
+
+
+def fired_atoms(frequency: np.ndarray, n_values: int) -> np.ndarray:
+    """Return the atoms that fire, and as few others as make up as many for each LF.
+
+    Atoms that never fire stay at 0, so that a fit need not carry them along.
+
+    Parameters
+    ----------
+    frequency : ndarray of shape (n_lfs * n_values,)
+        Share of samples on which each atom fires.
+    n_values : int
+        Number of atoms of an LF.
+
+    Returns
+    -------
+    atoms : ndarray of shape (n_lfs, n_kept)
+        In ascending order where an LF keeps all.
+    """
+    silent = frequency.reshape(-1, n_values) == 0
+    n_kept = max(int((~silent).sum(axis=1).max(initial=0)), 1)
+    kept = np.argsort(silent, axis=1, kind="stable")[:, :n_kept]
+    return kept + np.arange(len(kept))[:, None] * n_values
 
 
 def largest_eigenvalue(overlap: Callable[[np.ndarray], np.ndarray], size: int) -> float:
@@ -431,7 +471,9 @@ class SnorkelLabelModel(BaseLabelModel):
         n_classes, n_values = len(self.classes_), len(self.vote_values_)
         A = one_hot(votes, n_values)
         frequency = (A.T @ sample_weight) / sample_weight.sum()
-        overlap = overlap_product(A, sample_weight, frequency)
+        atoms = fired_atoms(frequency, n_values)
+        fired, n_kept = atoms.ravel(), atoms.shape[1]
+        overlap = overlap_product(A[:, fired], sample_weight, frequency[fired])
         on_gold = np.zeros((votes.n_samples, n_classes))
         known = np.flatnonzero(gold >= 0)
         on_gold[known, gold[known]] = sample_weight[known]
@@ -452,13 +494,17 @@ class SnorkelLabelModel(BaseLabelModel):
             start = start_tables(
                 frequency, self._class_of_value, prior, gold_counts, trust
             )
-            mu = self._descend(
-                start if mu is None else mu,
-                start,
+            if mu is None:
+                mu = np.zeros_like(start)
+                mu[fired] = start[fired]
+            mu[fired] = self._descend(
+                mu[fired],
+                start[fired],
                 overlap,
-                frequency,
+                frequency[fired],
                 prior,
                 sample_weight.sum(),
+                n_kept,
             )
             self.class_prior_ = prior
             self._set_tables(mu, frequency, gold_counts, on_gold, sample_weight)
@@ -556,32 +602,36 @@ class SnorkelLabelModel(BaseLabelModel):
         frequency: np.ndarray,
         prior: np.ndarray,
         n_samples: float,
+        n_values: int,
     ) -> np.ndarray:
         """Minimise the errors of the moments from mu on, pulled to the start."""
-        n_values = len(self.vote_values_)
         coverage = frequency.reshape(-1, n_values).sum(axis=1)
         coverage = np.repeat(coverage, n_values)[:, None]
         votes = coverage > 0
         unit = np.where(votes, coverage, 1)
         pull = np.where(votes, self.regularization / (unit * n_samples), 0)
         observed = largest_eigenvalue(overlap, len(mu))
-        velocity = np.zeros_like(mu)
+        velocity, step = np.zeros_like(mu), np.empty_like(mu)
         self.converged_ = False
         for _ in range(self.max_iter):
             self.n_iter_ += 1
             gradient, modelled = moment_gradient(
                 mu, overlap, frequency, prior, n_values
             )
-            gradient += 2 * pull * (mu - start)
+            np.subtract(mu, start, out=step)
+            step *= 2 * pull
+            gradient += step
             # Bounds the second derivatives, so that a step alone never goes uphill;
             # momentum that does is dropped.
             curvature = 12 * prior.max() * max(observed, modelled) + 2 * prior @ prior
-            if (velocity * gradient).sum() < 0:
+            if np.vdot(velocity, gradient) < 0:
                 velocity[:] = 0
-            velocity = _MOMENTUM * velocity + gradient
-            step = velocity / (curvature + 2 * pull)
-            mu = mu - step
-            self._change = float(np.abs(step / unit).max())
+            velocity *= _MOMENTUM
+            velocity += gradient
+            np.divide(velocity, curvature + 2 * pull, out=step)
+            mu -= step
+            moved = np.maximum(step.max(axis=1), -step.min(axis=1))
+            self._change = float((moved / unit[:, 0]).max())
             if self.verbose:
                 sys.stderr.write(
                     f"SnorkelLabelModel: step {self.n_iter_}, change "
