@@ -36,6 +36,8 @@ _TRUST_ROUNDS = 100
 # Smallest P(value | class) as a share of how often the LF votes.
 _FLOOR = 0.01
 _MOMENTUM = 0.9
+# Where the pull makes up this share of all curvature, so much momentum only overshoots.
+_PULLED = 0.25
 
 
 def start_precision(class_of_value: np.ndarray, prior: np.ndarray) -> np.ndarray:
@@ -293,6 +295,15 @@ def largest_eigenvalue(overlap: Callable[[np.ndarray], np.ndarray], size: int) -
     return value
 
 
+def momentum_for(conditioning: float) -> float:
+    """Return the momentum of a descent whose curvatures have at least this ratio."""
+    if conditioning < _PULLED:
+        return _MOMENTUM
+    # The best one for a quadratic.
+    root = conditioning**0.5
+    return ((1 - root) / (1 + root)) ** 2
+
+
 class SnorkelLabelModel(BaseLabelModel):
     r"""Snorkel's label model: LF tables from how often pairs of LFs co-vote.
 
@@ -328,7 +339,8 @@ class SnorkelLabelModel(BaseLabelModel):
         rounds, which start where the last one ended. A step costs O(number of votes *
         n_classes), or O((n_lfs * n_values) ** 2 * n_classes) if that is less.
     tol : float, default=1e-4
-        Stop when no table P(vote value | class, the LF votes) moves by more in a step.
+        Stop when no table P(vote value | class, the LF votes) moves by more in a step;
+        by a tenth of it where LFs vote so rarely that a few steps suffice.
     verbose : int, default=0
         Above 0, write a line per step to the standard error stream.
 
@@ -611,6 +623,7 @@ class SnorkelLabelModel(BaseLabelModel):
         unit = np.where(votes, coverage, 1)
         pull = np.where(votes, self.regularization / (unit * n_samples), 0)
         observed = largest_eigenvalue(overlap, len(mu))
+        weakest = 2 * pull[votes].min() if votes.any() else 0.0
         velocity, step = np.zeros_like(mu), np.empty_like(mu)
         self.converged_ = False
         for _ in range(self.max_iter):
@@ -626,7 +639,8 @@ class SnorkelLabelModel(BaseLabelModel):
             curvature = 12 * prior.max() * max(observed, modelled) + 2 * prior @ prior
             if np.vdot(velocity, gradient) < 0:
                 velocity[:] = 0
-            velocity *= _MOMENTUM
+            momentum = momentum_for(weakest / (curvature + weakest))
+            velocity *= momentum
             velocity += gradient
             np.divide(velocity, curvature + 2 * pull, out=step)
             mu -= step
@@ -637,7 +651,8 @@ class SnorkelLabelModel(BaseLabelModel):
                     f"SnorkelLabelModel: step {self.n_iter_}, change "
                     f"{self._change:.1e}\n"
                 )
-            if self._change < self.tol:
+            # Less momentum makes shorter steps of the same gradient.
+            if self._change < self.tol * ((1 - _MOMENTUM) / (1 - momentum)):
                 self.converged_ = True
                 break
         return mu

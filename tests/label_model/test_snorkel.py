@@ -193,6 +193,58 @@ def test_no_vote_at_all_gives_the_prior():
     assert_array_equal(model.predict([[0]]), [0])
 
 
+def rare_votes(n_classes):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, n_classes, 1000)
+    votes = np.where(
+        rng.random((1000, 40)) < 0.8,
+        y[:, None],
+        rng.integers(0, n_classes, (1000, 40)),
+    )
+    votes[rng.random(votes.shape) > 0.1] = -1
+    return votes
+
+
+@pytest.mark.parametrize("n_classes", [5, 60])
+def test_few_steps_reach_the_minimum_where_lfs_vote_rarely(n_classes, monkeypatch):
+    votes = rare_votes(n_classes)
+    model = SnorkelLabelModel(classes=range(n_classes)).fit(votes)
+    monkeypatch.setattr(_snorkel, "_PULLED", 2.0)  # the usual momentum
+    exact = SnorkelLabelModel(classes=range(n_classes), tol=1e-9).fit(votes)
+    assert model.n_iter_ < 30 < exact.n_iter_
+    got, expected = model.predict_proba(votes), exact.predict_proba(votes)
+    assert_allclose(got, expected, atol=2e-3)
+
+
+def test_atoms_that_never_fire_change_nothing():
+    data = make_lf_votes(500, 5, coverage=0.8, accuracy=(0.6, 0.9), random_state=0)
+    model = SnorkelLabelModel(classes=[0, 1], class_prior=[0.5, 0.5]).fit(data.votes)
+    # A value that no LF has used, before and after those that they use.
+    frequency = np.array([0.0, 0.3, 0.2, 0.0, 0.0, 0.5, 0.0, 0.0])
+    assert_array_equal(_snorkel.fired_atoms(frequency, 4), [[1, 2], [5, 4]])
+    assert_array_equal(_snorkel.fired_atoms(frequency[1:3], 2), [[0, 1]])
+    assert_array_equal(_snorkel.fired_atoms(np.zeros(4), 2), [[0], [2]])
+    rules = np.where(data.votes == np.arange(5) % 2, data.votes, -1)
+    only = SnorkelLabelModel(classes=[0, 1], class_prior=[0.5, 0.5]).fit(rules)
+    assert only.confusion_.shape == model.confusion_.shape
+    assert np.isfinite(only.predict_proba(data.votes)).all()
+
+
+@pytest.mark.parametrize("n_classes", [6, 30])
+def test_the_gradient_of_narrow_blocks_is_that_of_wide_ones(n_classes):
+    dense, weight, mu, prior = random_moments(5, 3, n_classes)
+    A = sparse.csr_matrix(dense)
+    frequency = overlaps(dense, weight)[1]
+    overlap = _snorkel.overlap_product(A, weight, frequency)
+    gradient, _ = _snorkel.moment_gradient(mu, overlap, frequency, prior, 3)
+    shift = np.zeros_like(mu)
+    shift[4, 2] = 1e-5
+    up, down = (
+        squared_errors(mu + s, dense, weight, prior, 3) for s in (shift, -shift)
+    )
+    assert_allclose(gradient[4, 2], (up - down) / 2e-5, rtol=1e-4)
+
+
 def test_stopping_early_warns():
     data = make_lf_votes(200, 5, random_state=0)
     with pytest.warns(ConvergenceWarning, match="max_iter=3 with a change of"):
