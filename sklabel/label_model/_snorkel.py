@@ -192,11 +192,10 @@ def overlap_product(
         np.fill_diagonal(pairs, 0)
         return lambda Y: pairs @ Y
     own = frequency[:, None]
-    weighted = transposed.copy()
-    weighted.data *= share[weighted.indices]
+    transposed.data *= share[transposed.indices]
 
     def overlap(Y: np.ndarray) -> np.ndarray:
-        product = weighted @ (A @ Y)
+        product = transposed @ (A @ Y)
         product -= own * Y
         return product
 
@@ -274,12 +273,12 @@ def fired_atoms(frequency: np.ndarray, n_values: int) -> np.ndarray:
     Returns
     -------
     atoms : ndarray of shape (n_lfs, n_kept)
-        In ascending order where an LF keeps all.
+        In ascending order.
     """
     silent = frequency.reshape(-1, n_values) == 0
     n_kept = max(int((~silent).sum(axis=1).max(initial=0)), 1)
     kept = np.argsort(silent, axis=1, kind="stable")[:, :n_kept]
-    return kept + np.arange(len(kept))[:, None] * n_values
+    return np.sort(kept, axis=1) + np.arange(len(kept))[:, None] * n_values
 
 
 def largest_eigenvalue(overlap: Callable[[np.ndarray], np.ndarray], size: int) -> float:
@@ -485,7 +484,8 @@ class SnorkelLabelModel(BaseLabelModel):
         frequency = (A.T @ sample_weight) / sample_weight.sum()
         atoms = fired_atoms(frequency, n_values)
         fired, n_kept = atoms.ravel(), atoms.shape[1]
-        overlap = overlap_product(A[:, fired], sample_weight, frequency[fired])
+        fired_votes = A if n_kept == n_values else A[:, fired]
+        overlap = overlap_product(fired_votes, sample_weight, frequency[fired])
         on_gold = np.zeros((votes.n_samples, n_classes))
         known = np.flatnonzero(gold >= 0)
         on_gold[known, gold[known]] = sample_weight[known]
