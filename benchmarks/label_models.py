@@ -4,8 +4,9 @@ Ours, and those of crowd-kit and Snorkel if they are installed. A folder holds o
 per sub-folder: ``annotations.csv[.gz]`` (task, worker, label) and ``gold.csv`` (task,
 label) for a crowd; ``L.csv.gz`` (a column per LF, -1 = abstain) and ``gold.csv``
 (label) for labeling functions. Crowds are scored on all gold samples, LFs on the rows
-with a vote. Ties split evenly, NLL clips at 1e-6, ECE has 15 bins. Means count a family
-of sets once; their intervals come from resampling families.
+with a vote. LabelModel is told that crowds are people, as `WeakSupervisionClassifier`
+would tell it (`lf_kind="worker"`). Ties split evenly, NLL clips at 1e-6, ECE has 15
+bins. Means count a family of sets once; their intervals come from resampling families.
 
     python benchmarks/label_models.py --data DIR --csv results.csv
     python benchmarks/label_models.py --data DIR --sets rte --estimators DawidSkene
@@ -85,34 +86,41 @@ def read_crowd(folder: Path) -> VoteSet:
     return VoteSet(folder.name, "crowd", frame, shape, len(labels), *known)
 
 
-def read_lfs(folder: Path, true_prior: bool) -> VoteSet:
-    """Read the votes of labeling functions."""
+def read_lfs(folder: Path, true_prior: bool, all_rows: bool) -> VoteSet:
+    """Read the votes of labeling functions; score rows with votes, or all of them."""
     votes = pd.read_csv(folder / "L.csv.gz").to_numpy()
     y = pd.read_csv(folder / "gold.csv")["label"].to_numpy()
     n_classes = int(max(votes.max(), y.max())) + 1
     task, worker = np.nonzero(votes >= 0)
     frame = pd.DataFrame({"task": task, "worker": worker, "label": votes[task, worker]})
-    at = np.flatnonzero((votes >= 0).any(axis=1) & (y >= 0))
+    covered = (votes >= 0).any(axis=1) | all_rows
+    at = np.flatnonzero(covered & (y >= 0))
     counts = np.maximum(np.bincount(y[y >= 0], minlength=n_classes), 0.5)
     prior = counts / counts.sum() if true_prior else None
     return VoteSet(folder.name, "LF", frame, votes.shape, n_classes, at, y[at], prior)
 
 
-def read_sets(root: Path, names: list[str], true_prior: bool) -> Iterator[VoteSet]:
+def read_sets(
+    root: Path, names: list[str], true_prior: bool, all_rows: bool = False
+) -> Iterator[VoteSet]:
     """Read the sets of a folder, one at a time."""
     for folder in sorted(root.iterdir()):
         if names and folder.name not in names:
             continue
         if (folder / "L.csv.gz").exists():
-            yield read_lfs(folder, true_prior)
+            yield read_lfs(folder, true_prior, all_rows)
         elif [*folder.glob("annotations.csv*")] and (folder / "gold.csv").exists():
             yield read_crowd(folder)
 
 
 def run_ours(cls: type, data: VoteSet) -> np.ndarray:
-    prior = {} if data.class_prior is None else {"class_prior": data.class_prior}
+    options: dict[str, Any] = {"classes": np.arange(data.n_classes)}
+    if data.class_prior is not None:
+        options["class_prior"] = data.class_prior
+    if data.kind == "crowd" and "lf_kind" in cls._parameter_constraints:
+        options["lf_kind"] = "worker"
     votes = data.votes()
-    model = cls(classes=np.arange(data.n_classes), **prior).fit(votes)
+    model = cls(**options).fit(votes)
     return model.predict_proba(votes)
 
 

@@ -77,7 +77,9 @@ def run(name: str, folder: Path, n_calls: int, seed: int) -> dict[str, Any]:
     batch = make(classes=np.arange(n_classes)).fit(votes)
     seconds = [time.process_time() - start]
     expected = batch.predict_proba(votes)
-    line = {"set": folder.name, "structure": getattr(batch, "structure_", "")}
+    line: dict[str, Any] = {"set": folder.name}
+    if hasattr(batch, "rule_share_"):
+        line["rules"] = batch.rule_share_.mean()
     scores = [score(expected[rows], gold)]
     calls = calls_of(votes, n_calls, seed)
     model = make(classes=np.arange(n_classes))

@@ -125,7 +125,7 @@ def save(proba: np.ndarray, sample: np.ndarray, path: str) -> float:
 def in_memory(folder: str, result: str) -> dict[str, Any]:
     """Fit on all votes at once."""
     from sklabel import CrowdLabels, LabelModel
-    from sklabel.label_model._sums import VoteSource
+    from sklabel.sums._sums import VoteSource
     from sklabel.votes import VoteMatrix
 
     sweeps = Sweeps(VoteSource)

@@ -104,6 +104,8 @@ LAYERS = [
     {"utils"},
     {"votes"},
     {"base"},
+    {"sums"},
+    {"evidence"},
     {"text"},
     {"label_model"},
     {"lf"},
@@ -114,7 +116,7 @@ LAYERS = [
     {"dask"},
 ]
 # A label model sees votes as arrays, whatever cast them; generators need no estimator.
-NEVER = {"lf": {"label_model"}, "label_model": {"text"}}
+NEVER = {"lf": {"label_model", "evidence"}, "label_model": {"text"}}
 NEVER |= {name: {"text", "lf", "label_model"} for name in ("datasets", "testing")}
 ALLOWED = {
     name: {name}.union(*LAYERS[:i]) - NEVER.get(name, set())

@@ -12,7 +12,7 @@ from functools import reduce
 from typing import Any
 
 from sklabel.dask._blocks import require_dask
-from sklabel.label_model._sums import Statistic, VoteSource, add_sums
+from sklabel.sums._sums import Statistic, VoteSource, add_sums
 
 # Sums of this many partitions are added by one task.
 _FAN_IN = 8

@@ -20,7 +20,7 @@ from sklabel.dask._blocks import (
 )
 from sklabel.dask._chunks import DaskVotes, compute
 from sklabel.label_model._base import BaseSumsLabelModel
-from sklabel.label_model._sums import VoteChunk
+from sklabel.sums._sums import VoteChunk
 from sklabel.utils._validation import check_sample_weight, first_few, warn
 from sklabel.votes._alphabets import Contents, Gold, check_classes, read_gold
 from sklabel.votes._cast import CastVotes, distinct, is_numeric
@@ -98,7 +98,7 @@ def fit(
     >>> lazy = dd.from_pandas(votes, npartitions=4)
     >>> model = fit(LabelModel(), lazy)
     >>> model.lf_accuracy_.round(1)
-    array([1. , 1. , 0.2])
+    array([0.9, 0.9, 0.1])
     >>> predict_proba(model, lazy).head(2).round(1)
          0    1
     0  0.9  0.1
@@ -145,11 +145,13 @@ def fit(
                 f"{type(model).__name__}: none of the rows has a vote; predict_proba "
                 "returns the class prior. Check ids and columns.",
             )
+        model._are_people = blocks.values is not None
         model._fit_source(data)
     except BaseException:
         model.__dict__ = before
         raise
     finally:
+        model.__dict__.pop("_are_people", None)
         if data is not None:
             data.release()
     return model

@@ -81,3 +81,32 @@ def names_of_votes(lfs: Any) -> np.ndarray | None:
             )
         known = names
     return known
+
+
+def kinds_of_lfs(lfs: Any, n_lfs: int) -> list[str] | None:
+    """Return the kind of each LF: people are workers, the rest is for the votes to say.
+
+    Parameters
+    ----------
+    lfs : transformer
+        Fitted labeling functions.
+    n_lfs : int
+        Number of columns of their votes.
+
+    Returns
+    -------
+    kinds : list of str or None
+        'worker' or 'auto'; None if there are no people, or it cannot be told which
+        columns are theirs.
+    """
+    kinds: list[str] = []
+    for leaf in leaves(lfs):
+        if not hasattr(leaf, "get_feature_names_out"):
+            return None
+        # With one column for each class of a person, a column cannot show a choice.
+        is_person = hasattr(leaf, "judgements_per_worker_") and not leaf.unipolar
+        kind = "worker" if is_person else "auto"
+        kinds += [kind] * len(leaf.get_feature_names_out())
+    if "worker" not in kinds or len(kinds) != n_lfs:
+        return None
+    return kinds

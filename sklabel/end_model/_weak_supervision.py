@@ -14,7 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from sklabel.base import VersionedPickle, score_on_gold
-from sklabel.end_model._lf_classes import check_one_layout, names_of_votes
+from sklabel.end_model._lf_classes import check_one_layout, kinds_of_lfs, names_of_votes
 from sklabel.end_model._soft_label import SoftLabelClassifier, estimator_has
 from sklabel.utils._validation import (
     HasMethods,
@@ -154,6 +154,9 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         self.lfs_ = clone(self.lfs)
         votes = self.lfs_.fit_transform(X)
         self.label_model_ = self._label_model_with_classes()
+        kinds = kinds_of_lfs(self.lfs_, votes.shape[1])
+        if kinds is not None and getattr(self.label_model_, "lf_kind", "") == "auto":
+            self.label_model_.set_params(lf_kind=kinds)
         weighted = weight is not None and has_fit_parameter(
             self.label_model_, "sample_weight"
         )

@@ -42,12 +42,15 @@ class ModelVotes:
         Which of the given votes these are.
     class_of_value : ndarray of shape (n_values,)
         Index into `model.classes_` of the class that a value names, -1 if none.
+    column : ndarray of shape (n_votes,)
+        LF of the model that cast each vote, -1 where the model has none.
     """
 
     model: BaseLabelModel
     votes: CastVotes
     kept: np.ndarray
     class_of_value: np.ndarray
+    column: np.ndarray
 
     @property
     def named(self) -> np.ndarray:
@@ -265,7 +268,7 @@ def read_model_votes(
         )
     if not kept.all():
         encoded = encoded.take_votes(kept)
-    return ModelVotes(model, encoded, kept, model._class_of_value)
+    return ModelVotes(model, encoded, kept, model._class_of_value, encoded.lf)
 
 
 def read_crowd_votes(
@@ -297,7 +300,8 @@ def read_crowd_votes(
     lf = column[cast.lf, cast.value]
     kept = (lf >= 0) & (value >= 0)
     moved = CastVotes(cast.indptr, lf, value, model.n_features_in_)
-    return ModelVotes(model, moved.take_votes(kept), kept, model._class_of_value)
+    taken = moved.take_votes(kept)
+    return ModelVotes(model, taken, kept, model._class_of_value, taken.lf)
 
 
 def value_of_label(crowd: CrowdLabels, model: BaseLabelModel) -> np.ndarray:

@@ -86,9 +86,10 @@ def lf_summary(
             Mean agreement of its votes with the plurality of the other votes on the
             row, where k tied classes count 1 / k; NaN if no other LF votes on its rows.
         accuracy : float
-            Expected share of right votes; NaN for an LF without votes for a class.
+            Share of right votes that the model learned; NaN for an LF without votes
+            for a class.
         accuracy_low, accuracy_high : float
-            Its 95 % interval, see Notes.
+            Its 95 % interval; see Notes on how often that holds.
         flag : str
             Empty, or why the LF needs a look; several flags are joined by "; ".
 
@@ -115,16 +116,31 @@ def lf_summary(
     ``LFAnalysis.lf_summary``, except that an accuracy without evidence is NaN and not
     0. They cost O(number of votes).
 
-    *accuracy* is the mean of `predict_proba` at the classes that the LF voted for;
-    votes that name no class count neither here nor in the agreement. Call that mean m,
-    over n votes and after half a right and half a wrong pseudo-vote, and :math:`u` the
-    mean of :math:`p (1 - p)`. The interval is that of a beta distribution with mean m
-    and variance :math:`m (1 - m) / (n + 2) + u / n + 0.02 u`. The three terms stand for
-    few votes, for the doubt of the model about each of them, and for errors of the
-    model that votes share. It cannot know where a model is plainly wrong. The 0.02 was
-    chosen on crowds with gold labels, where intervals of a LabelModel hold for most
-    workers; those of the other models are too narrow more often. Do not believe them
-    for rules, where each LF votes for one class only: gold labels are needed.
+    *accuracy* is `lf_accuracy_` of the model, the one figure that all tables and plots
+    state. It is what the fit learned, from gold labels too where it had some; `votes`
+    of other rows, such as a test split, and `y` do not change it. Of a model without
+    that attribute (:class:`~sklabel.label_model.MajorityVote`), it is the mean of
+    `predict_proba` at the classes that the LF voted for. Votes that name no class
+    count neither here nor in the agreement.
+
+    *The interval* is that of a beta distribution. Call its mean m: the accuracy, over
+    n votes and after half a right and half a wrong pseudo-vote. With the probability p
+    of each vote, let u be the mean of :math:`p (1 - p)`, and x in [0, 1] how little
+    the other votes check the LF. The variance is :math:`m (1 - m) / (n + 2) + u / n +
+    0.05 (1 - x) u + 0.25 x m (1 - m)`: few votes, doubt about each of them, errors
+    that votes share, and what agreement cannot tell. x is `rule_share_` for a rule,
+    whose single value nobody can check. It rises to 1 for all LFs as the agreement of
+    the votes, in excess of chance, falls from 15 % to 0, and for an LF of whose votes
+    less than 20 meet another. The votes of an LF on the gold rows of the fit are added
+    to the distribution as right and wrong ones.
+
+    On 25 public sets, from which the constants come too, the interval held the
+    accuracy on gold rows that the fit had not seen, give or take half a vote, for 96 %
+    of 2,022 crowd workers, 95 % of 128 rules and 79 % of 155 other LFs (142 of them in
+    one set); on generated votes for 99 %, 100 % and 96 %. With 60 gold rows it held for
+    98 %, 88 % and 81 %, and on generated votes for 98 %, 92 % and 95 %. Without gold
+    labels, an interval of rules is about 0.7 wide: it says that little is known. It is
+    too narrow where most of a crowd errs in the same way.
 
     *Flags*. Chance is the accuracy of the same votes on rows chosen blindly.
 
@@ -166,8 +182,8 @@ def lf_summary(
     >>> columns = ["agreement", "accuracy", "accuracy_low", "accuracy_high"]
     >>> summary[columns].tail(2).round(2)
        agreement  accuracy  accuracy_low  accuracy_high
-    8       0.70      0.70          0.55           0.83
-    9       0.19      0.27          0.14           0.42
+    8       0.70      0.71          0.50           0.87
+    9       0.19      0.24          0.08           0.46
     >>> summary["flag"].str.split(":").str[0].tail(2).tolist()
     ['', 'adversarial']
     """

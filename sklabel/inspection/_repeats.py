@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from sklabel.inspection._crowd import ModelVotes
-from sklabel.label_model._sums import one_hot
+from sklabel.sums._sums import one_hot
 
 # An LF repeats another if they have this many common votes, this share of them is
 # equal, and that is more than independent errors explain, by this share and by this

@@ -10,16 +10,21 @@ import numpy as np
 from scipy.special import xlogy
 from scipy.stats import beta
 
+from sklabel.evidence._kinds import find_kinds
 from sklabel.inspection._crowd import ModelVotes
-from sklabel.label_model._kernels import count_classes
-from sklabel.label_model._sums import one_hot
+from sklabel.sums._kernels import count_classes
+from sklabel.sums._sums import one_hot
 from sklabel.votes._cast import CastVotes
 
-# Constants of the interval: its confidence, pseudo-votes that are right and wrong, and
-# the correlation of the errors that a model makes about the votes of one LF.
+# Constants of the interval: its confidence, pseudo-votes that are right and wrong, the
+# correlation of the errors that a model makes about the votes of one LF that the votes
+# of others check, and the variance of what is not checked, as a share of the largest.
 _CONFIDENCE = 0.95
 _PSEUDO_VOTES = 0.5
-_ERROR_CORRELATION = 0.02
+_ERROR_CORRELATION = 0.05
+_UNCHECKED = 0.25
+# Votes check each other fully from this agreement on, in excess of chance.
+_AGREEMENT = 0.15
 # Constants of the flags. An LF is below chance if its accuracy is less than this share
 # of it. An LF guesses if it has this many votes, and if each of them tells less than so
 # many bits beyond what chance adds.
@@ -44,7 +49,7 @@ class VoteQuality:
     agreement : ndarray
         With the plurality of the other votes; NaN if no other LF votes on its rows.
     accuracy, low, high : ndarray
-        Expected share of right votes, and its interval; NaN without votes.
+        What `learned_accuracy` returns, and its interval; NaN without votes.
     chance : ndarray
         Accuracy of the same votes on rows chosen blindly; NaN without votes.
     below_chance : ndarray of bool
@@ -94,9 +99,8 @@ def describe_votes(model_votes: ModelVotes, posterior: np.ndarray) -> VoteQualit
     n_votes = np.bincount(lf, minlength=n_lfs)
     n_or_nan = np.where(n_votes > 0, n_votes, np.nan)
     p = posterior[rows, named]
-    accuracy = np.minimum(per_lf(p) / n_or_nan, 1)
+    accuracy = learned_accuracy(model_votes, posterior)
     doubt = per_lf(p * (1 - p)) / n_or_nan
-    low, high = expected_accuracy_interval(accuracy, doubt, n_or_nan)
     agrees, is_shared = _agree_with_others(
         counts, model_votes.class_of_value, n_classes
     )
@@ -104,6 +108,17 @@ def describe_votes(model_votes: ModelVotes, posterior: np.ndarray) -> VoteQualit
     n_shared[n_shared == 0] = np.nan
     agreement = per_lf(agrees) / n_shared
     chance = per_lf(share[named]) / n_or_nan
+    by_chance = share[named][is_shared].sum()
+    excess = (agrees.sum() - by_chance) / max(is_shared.sum() - by_chance, 1e-12)
+    checked = min(max(excess / _AGREEMENT, 0), 1)
+    checked = checked * np.minimum(np.nan_to_num(n_shared) / _MANY_VOTES, 1)
+    low, high = expected_accuracy_interval(
+        accuracy,
+        doubt,
+        n_or_nan,
+        unchecked=np.maximum(_rule_share(model_votes), 1 - checked),
+        gold_votes=_gold_votes(model_votes),
+    )
     # A vote takes part in the posterior that judges it, and a tempered one leans to
     # chance; the agreement with the others does neither.
     by_others = expected_accuracy_interval(agreement, 0 * doubt, n_shared)[1]
@@ -120,15 +135,53 @@ def describe_votes(model_votes: ModelVotes, posterior: np.ndarray) -> VoteQualit
     )
 
 
+def learned_accuracy(model_votes: ModelVotes, posterior: np.ndarray) -> np.ndarray:
+    """Return the accuracy of each LF that all tables, plots and pages state.
+
+    It is `lf_accuracy_` of the model, whatever the votes: also for other votes than
+    those of the fit, such as a test split, it is what the model learned in the fit. A
+    worker whose votes are several LFs of the model (a column per class) gets the mean
+    over the votes. Where the model has no such attribute (MajorityVote) or no LF of
+    that name, it is the mean probability of the classes that the LF voted for.
+
+    Parameters
+    ----------
+    model_votes : ModelVotes
+        Votes.
+    posterior : ndarray of shape (n_samples, n_classes)
+        Class probabilities of the rows.
+
+    Returns
+    -------
+    accuracy : ndarray of shape (n_lfs,)
+        In [0, 1]; NaN for an LF without votes for a class.
+    """
+    votes, named = model_votes.votes, model_votes.named
+    counts = named >= 0
+    lf, column = votes.lf[counts], model_votes.column[counts]
+    right = posterior[votes.rows[counts], named[counts]]
+    learned = getattr(model_votes.model, "lf_accuracy_", None)
+    if learned is not None:
+        known = np.where(column >= 0, np.asarray(learned)[column], np.nan)
+        right = np.where(np.isnan(known), right, known)
+    n_votes = np.bincount(lf, minlength=votes.n_lfs)
+    total = np.bincount(lf, right, minlength=votes.n_lfs)
+    return np.clip(total / np.where(n_votes > 0, n_votes, np.nan), 0, 1)
+
+
 def expected_accuracy_interval(
     accuracy: np.ndarray,
     doubt: np.ndarray,
     n_votes: np.ndarray,
+    *,
+    unchecked: np.ndarray | float = 0.0,
+    gold_votes: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the interval of an accuracy that a model expects.
 
     Unlike the interval of a share that was counted, it allows for the doubt of the
-    model about each vote; see Notes of `lf_summary`.
+    model about each vote, and for what no other vote can check; see Notes of
+    `lf_summary`.
 
     Parameters
     ----------
@@ -138,6 +191,10 @@ def expected_accuracy_interval(
         Mean of p * (1 - p).
     n_votes : ndarray of shape (n_lfs,)
         Number of votes, NaN for none.
+    unchecked : ndarray of shape (n_lfs,), default=0.0
+        How little the other votes say about those of the LF, in [0, 1].
+    gold_votes : ndarray of shape (n_lfs, 2), default=None
+        Votes that gold labels call right, and all that they judge. None: no gold.
 
     Returns
     -------
@@ -147,13 +204,68 @@ def expected_accuracy_interval(
     n_pseudo = n_votes + 2 * _PSEUDO_VOTES
     mean = (accuracy * n_votes + _PSEUDO_VOTES) / n_pseudo
     spread = mean * (1 - mean)
-    variance = spread / (n_pseudo + 1) + doubt * (1 / n_votes + _ERROR_CORRELATION)
+    variance = spread / (n_pseudo + 1) + doubt / n_votes
+    variance += (1 - unchecked) * _ERROR_CORRELATION * doubt
+    variance += unchecked * _UNCHECKED * spread
     size = spread / np.minimum(variance, 0.5 * spread) - 1
-    a, b = mean * size, (1 - mean) * size
+    right, wrong = mean * size, (1 - mean) * size
+    if gold_votes is not None:
+        # What the model expects is the prior of what gold labels say.
+        right = right + gold_votes[:, 0]
+        wrong = wrong + gold_votes[:, 1] - gold_votes[:, 0]
     low, high = (
-        beta.ppf(q, a, b) for q in ((1 - _CONFIDENCE) / 2, (1 + _CONFIDENCE) / 2)
+        beta.ppf(q, right, wrong)
+        for q in ((1 - _CONFIDENCE) / 2, (1 + _CONFIDENCE) / 2)
     )
     return np.minimum(low, accuracy), np.maximum(high, accuracy)
+
+
+def _columns(
+    model_votes: ModelVotes, group: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the pairs of LF and column of the model, and the votes of each pair.
+
+    With `group`, of shape (n_columns,), columns of one group are one.
+    """
+    known = model_votes.column >= 0
+    column = model_votes.column[known]
+    if group is not None:
+        column = group[column]
+    n_columns = max(model_votes.model.n_features_in_, 1)
+    pair = model_votes.votes.lf[known].astype(np.int64) * n_columns + column
+    pair, n_votes = np.unique(pair, return_counts=True)
+    return pair // n_columns, pair % n_columns, n_votes
+
+
+def _rule_share(model_votes: ModelVotes) -> np.ndarray:
+    """Return how much of a rule each LF is, as the model says, else as the votes do."""
+    votes, model = model_votes.votes, model_votes.model
+    share = getattr(model, "rule_share_", None)
+    if share is None:
+        n_values = max(len(model_votes.class_of_value), 1)
+        cell = votes.lf.astype(np.intp) * n_values + votes.value
+        counts = np.bincount(cell, minlength=votes.n_lfs * n_values)
+        counts = counts.reshape(-1, n_values).astype(np.float64)
+        unknown = np.full(votes.n_lfs, np.nan)
+        return find_kinds(counts, float(votes.n_samples), unknown).rule
+    lf, column, n_votes = _columns(model_votes)
+    total = np.bincount(lf, n_votes, minlength=votes.n_lfs)
+    mean = np.bincount(lf, n_votes * share[column], minlength=votes.n_lfs)
+    return np.clip(mean / np.maximum(total, 1), 0, 1)
+
+
+def _gold_votes(model_votes: ModelVotes) -> np.ndarray | None:
+    """Return right and judged votes of each LF on the gold rows of the fit, if any."""
+    # The columns of one group have one count.
+    group = getattr(model_votes.model, "_group", None)
+    of_column = getattr(model_votes.model, "_gold_votes", None)
+    if of_column is None or not of_column.any():
+        return None
+    lf, column, _ = _columns(model_votes, group)
+    n_lfs = model_votes.votes.n_lfs
+    return np.column_stack(
+        [np.bincount(lf, gold[column], minlength=n_lfs) for gold in of_column.T]
+    )
 
 
 def _agree_with_others(

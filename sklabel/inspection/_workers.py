@@ -87,8 +87,8 @@ def worker_report(
             Mean agreement with the plurality of the other judgements of the sample,
             where k tied classes count 1 / k; NaN if no other worker judged the samples.
         accuracy, accuracy_low, accuracy_high : float
-            Expected share of right judgements and its 95 % interval, as in
-            :func:`lf_summary`.
+            Share of right judgements that the model learned (`lf_accuracy_`), and
+            its 95 % interval, as in :func:`lf_summary`; see there how often it holds.
         n_gold : int
             Judgements of samples with a gold label. Only with `y`.
         gold_accuracy : float
@@ -127,8 +127,8 @@ def worker_report(
     Notes
     -----
     Class probabilities come from the judgements alone, even if the model has other
-    LFs. With the table :math:`\theta_{cv}` = P(label v | class c) and class prior
-    :math:`\pi`, both of the model,
+    LFs; the accuracy is that of the whole model. With the table :math:`\theta_{cv}` =
+    P(label v | class c) and class prior :math:`\pi`, both of the model,
 
     * the spammer score is 1 minus that of Raykar and Yu [1]_, the squared distance of
       the table from one with equal rows, divided by the largest one:
@@ -270,7 +270,8 @@ def _votes_by_worker(
     votes = CastVotes(cast.indptr, cast.lf, value, crowd.n_workers)
     if not known.all():
         votes = votes.take_votes(known)
-    return ModelVotes(model, votes, known, model._class_of_value)
+    column = columns_of_workers(crowd, model)[cast.lf, cast.value][known]
+    return ModelVotes(model, votes, known, model._class_of_value, column)
 
 
 def _tables_of_workers(

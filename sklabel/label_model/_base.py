@@ -18,7 +18,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklabel.base import VersionedPickle, score_on_gold
-from sklabel.label_model._sums import FLOOR, VoteChunk, VoteSource
+from sklabel.sums._sums import FLOOR, VoteChunk, VoteSource
 from sklabel.utils._validation import check_class_prior, check_sample_weight, warn
 from sklabel.votes._alphabets import Contents, Gold, read_gold, resolve_classes
 from sklabel.votes._cast import CastVotes, is_crowd_labels, read_votes
@@ -27,12 +27,14 @@ from sklabel.votes._cast import CastVotes, is_crowd_labels, read_votes
 class EMResult(NamedTuple):
     """How a run of EM ended.
 
-    `parameters` of the last E-step, the `sums` that they were made of, the number of
-    sweeps, whether it converged, and by how much the last sweep moved the sums.
+    `parameters` of the last E-step, the `sums` that they were made of and the sums
+    that they `led_to`, the number of sweeps, whether it converged, and by how much the
+    last sweep moved the sums.
     """
 
     parameters: Any
     sums: Any
+    led_to: Any
     n_iter: int
     converged: bool
     change: float
@@ -338,6 +340,9 @@ class BaseEMLabelModel(BaseLabelModel):
         start: Any,
         m_step: Callable[[Any], Any],
         e_step: Callable[[Any], Any],
+        n_steps: float = np.inf,
+        *,
+        n_done: int = 0,
         move: Callable[[Any, Any], float] | None = None,
     ) -> EMResult:
         """Alternate both steps until the sums move by less than `tol`.
@@ -348,6 +353,11 @@ class BaseEMLabelModel(BaseLabelModel):
             Sums to start from.
         m_step, e_step : callable
             Sums to parameters, and parameters to new sums.
+        n_steps : float
+            How many steps the model wants; a fraction goes part of the way, with the
+            method `towards` of the sums.
+        n_done : int
+            Sweeps that were done before.
         move : callable
             New sums and those before to the mean change; by default their method.
 
@@ -357,20 +367,26 @@ class BaseEMLabelModel(BaseLabelModel):
             How it ended.
         """
         sums, started = start, time.perf_counter()
-        for n_iter in range(1, self.max_iter + 1):
+        last = max(self.max_iter, n_done + 1)
+        for n_iter in range(n_done + 1, last + 1):
             parameters = m_step(sums)
             updated = e_step(parameters)
             change = updated.change(sums) if move is None else move(updated, sums)
-            if self.verbose:
-                seconds = time.perf_counter() - started
-                sys.stderr.write(
-                    f"{type(self).__name__}: sweep {n_iter}, change {change:.1e}, "
-                    f"{seconds:.1f} s\n"
-                )
-            if change < self.tol or n_iter == self.max_iter:
+            self._say(n_iter, change, time.perf_counter() - started)
+            left = n_steps - (n_iter - n_done)
+            done = change < self.tol or left <= 0
+            if done or n_iter == last:
                 break
-            sums = updated
-        return EMResult(parameters, sums, n_iter, change < self.tol, change)
+            sums = updated if left >= 1 else sums.towards(updated, left)
+        return EMResult(parameters, sums, updated, n_iter, done, change)
+
+    def _say(self, n_iter: int, change: float, seconds: float) -> None:
+        """Write a line for a sweep, if `verbose` asks for it."""
+        if self.verbose:
+            sys.stderr.write(
+                f"{type(self).__name__}: sweep {n_iter}, change {change:.1e}, "
+                f"{seconds:.1f} s\n"
+            )
 
     def _keep_ending(self, result: EMResult) -> None:
         """Set how EM ended, and warn if it did not converge."""

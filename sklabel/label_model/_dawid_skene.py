@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sklabel.evidence._alike import group_numbers
 from sklabel.label_model._base import BaseSumsLabelModel
 from sklabel.label_model._partial_fit import PartialFitMixin
-from sklabel.label_model._sums import (
+from sklabel.sums._sums import (
     ATOM_LIKELIHOOD,
     ATOM_PROFILE,
     ATOM_START,
     ATOM_SWEEP,
+    GOLD_VOTES,
     AtomSums,
     Profile,
     VoteSource,
@@ -26,10 +28,13 @@ from sklabel.label_model._sums import (
     log_tables,
     one_hot,
     posterior_of_atoms,
+    right_and_judged,
 )
-from sklabel.utils._validation import Interval, StrOptions, first_few
+from sklabel.utils._validation import Interval, StrOptions
 from sklabel.votes._cast import CastVotes
 
+# Gold-judged votes that what the tables say of an accuracy counts for.
+_PSEUDO_GOLD = 20.0
 _NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
 
 
@@ -40,17 +45,17 @@ class BaseDawidSkene(PartialFitMixin, BaseSumsLabelModel):
     `_fit_trivial()`, for one class or no vote.
     """
 
-    lf_groups: ArrayLike | None
+    table_groups: ArrayLike | None
 
     def _usable(self, votes: CastVotes) -> CastVotes:
         """Return the votes of workers; one may have several on a sample."""
-        if self.lf_groups is None:
+        if self.table_groups is None:
             return votes
-        lf = _group_numbers(self.lf_groups, votes.n_lfs)[votes.lf]
+        lf = group_numbers(self.table_groups, votes.n_lfs, "table_groups")[votes.lf]
         return CastVotes(votes.indptr, lf, votes.value, votes.n_lfs)
 
     def _fit_source(self, data: VoteSource) -> None:
-        self._group = _group_numbers(self.lf_groups, data.n_lfs)
+        self._group = group_numbers(self.table_groups, data.n_lfs, "table_groups")
         profile = self._profile(data)
         self._fixed_prior = self._prior_without_learning(profile.gold_total)
         if len(self.classes_) == 1 or profile.weight == 0:
@@ -103,7 +108,7 @@ class DawidSkene(BaseDawidSkene):
         LFs vote rarely.
     prior_smoothing : float, default=1.0
         Pseudo-samples of each class in the learned prior; 0 is maximum likelihood.
-    lf_groups : array-like of shape (n_lfs,), default=None
+    table_groups : array-like of shape (n_lfs,), default=None
         Name or number of the worker behind each LF. LFs with the same one share a
         confusion matrix, so that several columns can hold the repeated judgements of
         one worker. If None, each LF has its own.
@@ -133,7 +138,8 @@ class DawidSkene(BaseDawidSkene):
         P(vote value | class, the LF votes); each row sums to 1.
     lf_accuracy_ : ndarray of shape (n_lfs,)
         Expected share of right votes among the LF's votes for a class, pseudo-votes
-        included; NaN where there are neither.
+        included; NaN where there are neither. With gold labels, the share of its
+        votes on gold rows that is right, where what EM expects counts for 20 votes.
     lower_bound_ : float
         Log posterior of the parameters per unit of sample weight, up to a constant;
         it never decreases from sweep to sweep.
@@ -205,7 +211,7 @@ class DawidSkene(BaseDawidSkene):
         "use_gold": ["boolean"],
         "smoothing": [StrOptions({"auto"}), _NOT_NEGATIVE, "array-like"],
         "prior_smoothing": [_NOT_NEGATIVE],
-        "lf_groups": ["array-like", None],
+        "table_groups": ["array-like", None],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [_NOT_NEGATIVE],
         "verbose": ["verbose"],
@@ -220,7 +226,7 @@ class DawidSkene(BaseDawidSkene):
         use_gold: bool = True,
         smoothing: str | float | tuple[float, float] = "auto",
         prior_smoothing: float = 1.0,
-        lf_groups: ArrayLike | None = None,
+        table_groups: ArrayLike | None = None,
         max_iter: int = 1000,
         tol: float = 1e-6,
         verbose: int = 0,
@@ -231,14 +237,19 @@ class DawidSkene(BaseDawidSkene):
         self.use_gold = use_gold
         self.smoothing = smoothing
         self.prior_smoothing = prior_smoothing
-        self.lf_groups = lf_groups
+        self.table_groups = table_groups
         self.max_iter = max_iter
         self.tol = tol
         self.verbose = verbose
         self.dtype = dtype
 
     def _profile(self, data: VoteSource) -> Profile:
-        return data.total(ATOM_PROFILE)
+        profile: Profile = data.total(ATOM_PROFILE)
+        self._gold_votes = np.zeros((data.n_lfs, 2))
+        if profile.gold_total.any() and len(self._class_of_value):
+            counts = data.total(GOLD_VOTES).counts
+            self._gold_votes = right_and_judged(counts, self._class_of_value)
+        return profile
 
     def _fit_em(self, data: VoteSource, profile: Profile) -> None:
         shape = (data.n_lfs, len(self.vote_values_), len(self.classes_))
@@ -305,7 +316,11 @@ class DawidSkene(BaseDawidSkene):
         self.confusion_ = np.swapaxes(np.exp(self._log_tables), 1, 2)
         smoothed = counts + pseudo
         smoothed[never] += pooled
-        self.lf_accuracy_ = accuracy_of(smoothed, self._class_of_value)
+        accuracy = accuracy_of(smoothed, self._class_of_value)
+        # Where votes share errors, the few gold labels hardly move the tables.
+        right, judged = self._gold_votes[self._group].T
+        blend = (_PSEUDO_GOLD * accuracy + right) / (_PSEUDO_GOLD + judged)
+        self.lf_accuracy_ = np.where(judged > 0, blend, accuracy)
 
     def _posterior(self, votes: CastVotes) -> np.ndarray:
         n_classes, n_values = len(self.classes_), len(self.vote_values_)
@@ -334,16 +349,3 @@ def read_smoothing(
             f"right and wrong. Got {smoothing!r} instead."
         )
     return right, wrong
-
-
-def _group_numbers(lf_groups: Any, n_lfs: int) -> np.ndarray:
-    """Return the number of the worker behind each LF, shape (n_lfs,)."""
-    if lf_groups is None:
-        return np.arange(n_lfs)
-    groups = np.asarray(lf_groups)
-    if groups.shape != (n_lfs,):
-        raise ValueError(
-            f"lf_groups must name a worker for each of the {n_lfs} LFs; got "
-            f"{first_few(groups.ravel())} of shape {groups.shape}."
-        )
-    return np.unique(groups, return_inverse=True)[1].reshape(-1)

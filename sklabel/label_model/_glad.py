@@ -13,7 +13,7 @@ from scipy.special import expit
 
 from sklabel.label_model._base import BaseRowsLabelModel
 from sklabel.label_model._coin import CoinMixin
-from sklabel.label_model._kernels import (
+from sklabel.sums._kernels import (
     clamp,
     coin_confusion,
     mean_change,
@@ -22,7 +22,7 @@ from sklabel.label_model._kernels import (
     unit_weight,
     vote_shares,
 )
-from sklabel.label_model._sums import log_likelihood
+from sklabel.sums._sums import log_likelihood
 from sklabel.utils._validation import Interval, StrOptions
 from sklabel.votes._cast import CastVotes
 
@@ -211,7 +211,7 @@ class GLAD(CoinMixin, BaseRowsLabelModel):
             return mean_change(new, old, weight)
 
         start = e_step((ability, log_ease, self._prior_of(weight @ shares)))
-        result = self._run_em(start, m_step, e_step, move)
+        result = self._run_em(start, m_step, e_step, move=move)
         self._keep_ending(result)
         ability, log_ease, self.class_prior_ = result.parameters
         posterior = e_step(result.parameters)

@@ -4,96 +4,97 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from functools import partial
 from numbers import Integral, Real
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from sklabel.label_model._base import BaseSumsLabelModel
-from sklabel.label_model._kernels import smoothed_shares
+from sklabel.evidence._alike import (
+    AGREEMENT,
+    certain_copies,
+    group_numbers,
+    possible_copies,
+    ramp,
+    with_groups,
+)
+from sklabel.evidence._evidence import (
+    CLASS_MASS,
+    CO_FIRING,
+    FIRST_SWEEP,
+    LEFT_OUT,
+    LIKELIHOOD,
+    START,
+    SWEEP,
+    WORKERS_OF_ROWS,
+    Evidence,
+    Facts,
+    Sources,
+    Sums,
+    expected_votes,
+    facts_of,
+    m_step,
+    pseudo_votes,
+    redundancy,
+    revise,
+    with_newcomers,
+)
+from sklabel.evidence._gold import (
+    GOLD_ROWS,
+    Correction,
+    LabelModelChunk,
+    fit_correction,
+)
+from sklabel.evidence._kinds import Kinds, effective_number, find_kinds
+from sklabel.evidence._soft_labels import SOFT_COUNTS, TEMPERING, SoftLabels
+from sklabel.label_model._base import BaseSumsLabelModel, EMResult
 from sklabel.label_model._partial_fit import PartialFitMixin
-from sklabel.label_model._rules import RULE_VOTES_MET, fit_rules, rule_tables
-from sklabel.label_model._sums import (
-    ATOM_LIKELIHOOD,
+from sklabel.sums._sums import (
     ATOM_PROFILE,
-    ATOM_START,
-    ATOM_SWEEP,
-    AtomSums,
     Profile,
     Statistic,
-    VoteChunk,
     VoteSource,
     accuracy_of,
-    class_counts,
-    column_sums,
-    confusion_prior,
-    log_tables,
     one_hot,
+    right_and_judged,
     softmax,
 )
-from sklabel.utils._validation import Interval, StrOptions, first_few, warn
+from sklabel.utils._validation import Interval, StrOptions, first_few
 from sklabel.votes._cast import CastVotes
 
-# Constants of the model, the same for all data. Workers: pseudo-votes on the
-# diagonal of a confusion matrix, and pseudo-samples that hold the class prior near
-# the vote shares.
-_DIAGONAL = 4.0
-_PRIOR_SAMPLES = 100.0
-# Output: design effect of each further vote on a sample, and share of the smoothed
-# vote share.
-_TEMPERING = {"worker": 0.4, "rule": 0.15}
+# Sweeps of data on which only rules vote, and further ones where workers judge all
+# rows: without workers, EM drifts away from what the votes say.
+_RULE_SWEEPS, _WORKER_SWEEPS = 2, 500
+# Copies are looked for where workers cover the data; see `Kinds.cover`.
+_CLOSE_LOOK = (0.01, 0.1)
+# Fits in which possible copies count as one source: accurate LFs look less alike in
+# each.
+_CLOSER_LOOKS = 2
+# How many other sources it takes to tell copies from accurate LFs.
+_ENOUGH_OTHERS = (2.0, 5.0)
 # A given class prior may move the scores of a class by this much, in nats.
 _LARGEST_SHIFT = 1.0
 _MATCH_STEPS, _MATCH_TOL = 100, 1e-4
-# An LF with this many votes, all of one value, is a rule.
-_RULE_VOTES = 10
-# A share of rule votes this near to one half gives a warning.
-BORDER = 0.05
-
-
-class ClassMass(NamedTuple):
-    """Expected samples of each class among those with votes and without gold."""
-
-    mass: np.ndarray
-
-
-def _class_mass(
-    chunk: VoteChunk, log_table: np.ndarray, log_prior: np.ndarray
-) -> ClassMass:
-    """Sum the posteriors of the rows with votes and without gold."""
-    open_rows = (chunk.counts > 0) & (chunk.gold < 0)
-    scores = chunk.indicator @ log_table + log_prior
-    return ClassMass(column_sums(chunk.weight * open_rows, softmax(scores)[0]))
-
-
-class _Pseudo(NamedTuple):
-    """What holds the parameters of workers where votes are few.
-
-    `votes` of shape (n_values, n_classes) for confusion matrices; `samples` of shape
-    (n_classes,), which hold the class prior near the vote shares; the given `prior`.
-    """
-
-    votes: np.ndarray
-    samples: np.ndarray
-    prior: np.ndarray | None
-
-
-CLASS_MASS = Statistic("class_mass", _class_mass, "rows")
+_MATCH_SAMPLES = 100.0
+# A learned prior whose log moves by less than this is even.
+_EVEN = 0.1
 
 
 class LabelModel(PartialFitMixin, BaseSumsLabelModel):
-    r"""Label model for crowd workers, heuristics, and both side by side.
+    r"""Label model for crowd workers, language models, heuristics, and all together.
 
     Learns how good each labeling function (LF) is from the agreement between LFs,
-    with no gold labels or with some, and returns class probabilities that are
-    tempered to be believable. A *worker* is an LF whose choice between values says
-    something (a person, a classifier); it gets a confusion matrix. A *rule* is an LF
-    that fires for one class and otherwise abstains (a keyword); it gets a lift per
-    class. Prefer :class:`MajorityVote` for a handful of LFs of known equal quality.
+    and returns class probabilities that are tempered to be believable. A *worker* is
+    an LF whose choice between values says something (a person, a classifier); a
+    *rule* fires for one class and otherwise abstains (a keyword). How much of a rule
+    each LF is, is inferred. Some gold labels correct the result, and are worth more
+    than any choice of parameters. Prefer :class:`MajorityVote` for a handful of LFs of
+    known equal quality.
 
     Parameters
     ----------
@@ -104,19 +105,28 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         the labels of votes and `y` together.
     class_prior : {'auto', 'uniform'} or array-like of shape (n_classes,), \
             default='auto'
-        Probabilities in the order of `classes_`. 'auto': learned, except where rules
-        cast most votes: their firing rates do not tell the prior, so it is uniform
-        there (or that of the gold labels). Where the class shares are known, giving
-        them is worth more than any other choice; give them only then, since the
-        probabilities are shifted until they have these shares.
+        Probabilities in the order of `classes_`. 'auto': learned as far as rows with
+        votes of several workers tell it, and even where only rules vote: their firing
+        rates do not tell it. Where the class shares are known, giving them is worth
+        more than any other choice; give them only then, since the probabilities are
+        shifted until they have these shares.
     lf_kind : {'auto', 'worker', 'rule'}, array-like of shape (n_lfs,) or dict, \
             default='auto'
         Kind of every LF, of each LF in order, or of LFs by name (others are 'auto').
-        'auto': an LF with one single value in 10 votes or more is a rule; warns if
-        such LFs cast close to half of the votes, where the model changes.
+        'auto': inferred from the numbers of votes for each value; an LF may be partly
+        a rule. Say 'worker' for people: those who always give the same answer then
+        count next to nothing. :class:`sklabel.end_model.WeakSupervisionClassifier`
+        does so for the votes of :class:`sklabel.lf.WorkerLFTransformer`, and
+        :func:`sklabel.dask.fit` for judgements.
+    groups : array-like of shape (n_lfs,) or dict, default=None
+        Name of the source of every LF, or of LFs by name (each other one is its own).
+        LFs of one group count as one source: samples, prompts and checkpoints of one
+        language model, or the repeated answers of one person. Each keeps its table,
+        but in a row the votes of a group weigh as much as one vote. Near-copies are
+        found without groups, as far as the other LFs show them; groups are surer.
     use_gold : bool, default=True
-        Whether gold labels in `y` supervise the fit. False: they only help to name
-        the classes, so that cross-validation may pass them for scoring.
+        Whether gold labels in `y` correct the soft labels. False: they only help to
+        name the classes, so that cross-validation may pass them for scoring.
     tempering : 'auto' or float, default='auto'
         Design effect of each further vote on a sample: log scores are divided by
         ``1 + (n_votes - 1) * tempering``, since votes on one sample share errors. 0
@@ -148,14 +158,16 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     confusion_ : ndarray of shape (n_lfs, n_classes, n_values)
         P(vote value | class, the LF votes); each row sums to 1.
     lf_accuracy_ : ndarray of shape (n_lfs,)
-        Expected share of right votes among the LF's votes for a class.
+        Expected share of right votes among the LF's votes for a class, by tempered
+        soft labels that gold labels have corrected; the mean of all votes for an LF
+        without votes.
     lf_kind_ : ndarray of shape (n_lfs,)
-        'worker' or 'rule'.
-    structure_ : {'workers', 'mixed', 'rules'}
-        Which model was fitted, see Notes.
+        'worker' or 'rule', whichever `rule_share_` is nearer to.
+    rule_share_ : ndarray of shape (n_lfs,)
+        How much of a rule each LF is, in [0, 1].
     lower_bound_ : float
-        Log posterior per unit of sample weight at the end of EM; for 'rules', whose
-        two steps are no ascent, the mean log normaliser.
+        Mean log normaliser of the scores at the end of EM. What tables are shrunk to
+        moves with the sweeps, so it is no bound: it may decrease.
     n_iter_ : int
         Number of sweeps.
     converged_ : bool
@@ -175,34 +187,60 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
 
     Notes
     -----
-    *workers* (no rules): maximum a posteriori Dawid-Skene [1]_. With posterior T, the
-    M-step is :math:`\theta_{jcv} \propto \alpha_{cv} + \sum_i T_{ic} [x_{ij} = v]`
-    with 4 pseudo-votes on the diagonal and :math:`\sqrt{2/K}` off it, and
-    :math:`\pi_c \propto \sum_i T_{ic} + 100\, s_c + 1` with s the mean vote share;
-    the E-step is :math:`T_{ic} \propto \pi_c \prod_j \theta_{j c x_{ij}}`. It
-    starts from the vote shares, so there is no seed and permuting rows, LFs or
-    classes permutes the result.
+    *Scores.* A vote a = (j, v) of LF j for value v adds a row :math:`W_{ac}` to the log
+    scores of a sample: with u the `rule_share_` of j,
+    :math:`W_a = u \log (P(c | a) / \mu_c) + (1 - u) \log P(v | c)`. A worker has a
+    confusion matrix, as in [1]_; given that it votes, a rule always votes the same, so
+    it has the lift of its class instead. Both are estimated by EM, which starts from
+    the vote shares: there is no seed, and permuting rows, LFs or classes permutes the
+    result. Where rules cast all votes EM makes two sweeps, since their votes would
+    confirm themselves; the more rows workers judge, the further it goes.
 
-    *mixed* (rules cast less than half of the votes): the same EM, where a rule vote a
-    multiplies by its lift :math:`P(c | a) / \pi_c` instead, estimated on the samples
-    that a worker or a gold label judges too. Given that it votes, a rule always votes
-    the same, so its confusion matrix would say nothing.
+    *Kinds.* From numbers of votes only: a rule casts one value up to slips (a
+    beta-binomial), the shares of a worker scatter about those of all workers (a Polya
+    distribution).
 
-    *rules* (rules cast half of the votes or more): all votes enter as lifts, shrunk
-    towards a rule that fires :math:`4 (K - 1)` times more readily in its own class.
-    Half of each lift is estimated with the vote itself left out. With more than two
-    classes this is also used where most rule votes meet no worker.
+    *What votes cannot tell is held.* The fewer LFs cast the votes, the more confusion
+    matrices are shrunk to an LF that votes :math:`2.5 (K - 1)` times more readily in
+    its own class; a rule's lift to 4 (K - 1) times, by 4 votes and one for each vote
+    that no worker checks. A row moves the class prior as far as several workers judge
+    it; the others hold it at their vote shares, and at even shares where only one
+    worker or rules vote. Where LFs could have voted anywhere, half of each rule's
+    weight, and with few LFs some of each worker's, is estimated with the vote itself
+    left out; the silence of a rule speaks against its class, and so does that of a
+    worker as far as it votes more often in some classes. In a crowd that is asked
+    about some rows each, silence says nothing.
 
-    Probabilities are ``(1 - mixing) * softmax(score / d) + mixing * shares`` with the
-    design effect d of `tempering`; in *rules*, d also counts LFs that repeat each
-    other, and the prior is not divided. With a given `class_prior` the scores of each
-    class are shifted, by at most one nat, until the probabilities of the fitted samples
-    have these shares (samples without votes have them by definition, so the fewer are
+    *One source.* Two LFs may be copies if they agree in nearly all votes. They count as
+    one source in a first fit; as far as they then agree more than their accuracies
+    explain, they stay one source. The votes of a source are divided by their number
+    in the row.
+
+    *Output.* ``(1 - mixing) * softmax(score / d) + mixing * shares`` with the design
+    effect d of `tempering`, which also counts rules that fire together more often than
+    their classes explain. With a given `class_prior` the scores of each class are
+    shifted, by at most one nat, until the probabilities of the fitted samples have
+    these shares (samples without votes have them by definition, so the fewer are
     covered, the less those that are must have them).
 
-    A row without votes gets `class_prior_`. An LF without votes in `fit` counts as the
-    average worker, or as an average rule, if it votes later. Ties go to the class
-    with the larger prior, then to the first. With one class all rows get it.
+    *Gold labels.* The model of the votes does not see them. On the gold rows a
+    multinomial logistic regression learns how to scale its log probabilities, and
+    what to add for each vote and class. Its penalties are averaged over, by how well
+    each predicts a gold row that is left out, "no correction" among them. Rows without
+    votes get ``(4 * prior + gold labels of such rows) / (4 + their number)``. Draw
+    gold rows at random: if they are chosen by their votes, the correction is biased.
+
+    A row without votes gets `class_prior_`, which is even where a learned prior is
+    within a tenth of it. An LF without votes in `fit` counts as the average LF if it
+    votes later. Ties go to the class with the larger prior, then to the first. With
+    one class all rows get it.
+
+    When not to use it: where one LF votes on all rows and rules on some, who is right
+    where they differ is not in the votes, and the result is that of a vote count; of
+    some sources that copy each other in half of their votes, no model of the votes can
+    tell that they do; in a sparse crowd in which nearly half of the workers always
+    give the same class, that class looks true.
+    ``benchmarks/scenarios.py`` prints all of this. Gold labels help in each case.
 
     References
     ----------
@@ -220,7 +258,7 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     >>> votes = np.column_stack([truth, truth, 1 - truth])
     >>> model = LabelModel().fit(votes)
     >>> model.lf_accuracy_.round(1)
-    array([1. , 1. , 0.2])
+    array([0.9, 0.9, 0.1])
     >>> model.predict([[0, -1, 1], [-1, -1, 1]])
     array([0, 0])
     """
@@ -229,6 +267,7 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         "classes": ["array-like", None],
         "class_prior": [StrOptions({"auto", "uniform"}), "array-like"],
         "lf_kind": [StrOptions({"auto", "worker", "rule"}), "array-like", dict],
+        "groups": ["array-like", dict, None],
         "use_gold": ["boolean"],
         "tempering": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
         "mixing": [Interval(Real, 0, 1, closed="both")],
@@ -238,12 +277,18 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         "dtype": [StrOptions({"float64", "float32"})],
     }
 
+    _chunk_type = LabelModelChunk
+    _correction: Correction | None
+    # Whether all votes are judgements of people, as sklabel.dask.fit knows.
+    _are_people = False
+
     def __init__(
         self,
         *,
         classes: ArrayLike | None = None,
         class_prior: str | ArrayLike = "auto",
         lf_kind: str | ArrayLike | Mapping[str, str] = "auto",
+        groups: ArrayLike | Mapping[str, Any] | None = None,
         use_gold: bool = True,
         tempering: str | float = "auto",
         mixing: float = 0.15,
@@ -255,6 +300,7 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         self.classes = classes
         self.class_prior = class_prior
         self.lf_kind = lf_kind
+        self.groups = groups
         self.use_gold = use_gold
         self.tempering = tempering
         self.mixing = mixing
@@ -264,294 +310,281 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         self.dtype = dtype
 
     def _fit_source(self, data: VoteSource) -> None:
+        self._correction, self._alike, self._trust = None, None, None
         given = self._given_prior()
         profile = data.total(ATOM_PROFILE)
         n_votes = profile.n_votes.reshape(data.n_lfs, len(self.vote_values_))
-        self.lf_kind_ = self._resolve_kinds(n_votes)
-        self.structure_ = self._choose_structure(data, n_votes)
-        self._discount = np.ones(data.n_lfs)
-        if len(self.classes_) == 1 or profile.weight == 0:
+        if len(self.classes_) == 1 or not n_votes.any():
+            self.rule_share_ = find_kinds(n_votes, 1.0, self._given_kinds()).rule
+            self.lf_kind_ = np.where(self.rule_share_ > 0.5, "rule", "worker")
             self._fit_trivial(data.n_lfs, given)
-        elif self.structure_ == "rules":
-            self._fit_rules(data, profile, given)
+            self._learn_from_gold(data, given)
+            return
+        kinds = find_kinds(n_votes, profile.weight, self._given_kinds())
+        copies = self._find_copies(data, profile, kinds)
+        facts, sources, result = self._fit_em(data, profile, kinds, copies)
+        self._keep_ending(result)
+        self.rule_share_ = facts.kinds.rule
+        self.lf_kind_ = np.where(self.rule_share_ > 0.5, "rule", "worker")
+        self._alike, self._trust = sources.alike, sources.trust
+        evidence: Evidence = result.parameters
+        self.lower_bound_ = data.total(LIKELIHOOD, evidence, sources).of(1.0)
+        if facts.open > 0 or facts.kinds.left_out > 0:
+            left_out = data.total(LEFT_OUT, evidence, sources)
+            evidence = revise(facts, evidence, left_out.counts)
+        self._discount = self._discount_of(data, facts, result.led_to)
+        self.class_prior_ = _bare_prior(evidence.log_prior, given)
+        if given is not None:
+            shift = self._match_prior(data, profile, evidence, sources)
+            evidence = evidence._replace(log_prior=evidence.log_prior + shift)
+        self._evidence = with_newcomers(facts, result.led_to, evidence)
+        self._learn_from_gold(data, given)
+        self._describe(data, facts, result.led_to)
+
+    def _find_copies(
+        self, data: VoteSource, profile: Profile, kinds: Kinds
+    ) -> sparse.csr_matrix | None:
+        """Return how far LFs are copies of each other; None if there is no sign of it.
+
+        Whatever may be a copy counts as one source in a first fit. Where the other
+        LFs then show that both are accurate, they are two.
+        """
+        n_votes = profile.n_votes.reshape(data.n_lfs, -1)
+        strength = ramp(kinds.cover, _CLOSE_LOOK)
+        if strength == 0 or data.n_lfs == 1:
+            return None
+        agreement = data.total(AGREEMENT)
+        possible = strength * possible_copies(agreement, n_votes)
+        if possible.nnz == 0:
+            return None
+        sources = with_groups(possible, self._given_groups(), data.n_lfs)
+        n_others = effective_number(n_votes.sum(axis=1), sources) - 1
+        possible = ramp(n_others, _ENOUGH_OTHERS) * possible
+        possible.eliminate_zeros()
+        if possible.nnz == 0:
+            return None
+        pseudo = pseudo_votes(self._class_of_value, len(self.classes_))
+        copies, earlier = possible, data.earlier(SWEEP)
+        for _ in range(_CLOSER_LOOKS if earlier is None else 1):
+            sums = earlier
+            if earlier is None:
+                sums = self._fit_em(data, profile, kinds, copies)[2].led_to
+            joint = sums.counts.reshape(*n_votes.shape, -1) + pseudo
+            share = sums.total / sums.total.sum()
+            copies = certain_copies(agreement, possible, joint, share)
+        return copies
+
+    def _given_groups(self) -> np.ndarray | None:
+        """Return the number of the source of each LF; None if each is its own."""
+        if self.groups is None:
+            return None
+        if isinstance(self.groups, Mapping):
+            # An LF that is not named is a source of its own, of whatever name.
+            names = [
+                (0, self.groups[n]) if n in self.groups else (1, n)
+                for n in self._lf_names()
+            ]
+            return pd.factorize(pd.Series(names, dtype=object))[0]
+        return group_numbers(self.groups, self.n_features_in_, "groups")
+
+    def _fit_em(
+        self,
+        data: VoteSource,
+        profile: Profile,
+        kinds: Kinds,
+        copies: sparse.csr_matrix | None,
+    ) -> tuple[Facts, Sources, EMResult]:
+        """Run EM; two sweeps where only rules vote, to the end where workers do."""
+        alike = with_groups(copies, self._given_groups(), data.n_lfs)
+        if alike is not None:
+            n_votes = profile.n_votes.reshape(data.n_lfs, -1)
+            kinds = find_kinds(n_votes, profile.weight, self._given_kinds(), alike)
+        given = self._given_prior()
+        sources = Sources(kinds.rule, kinds.half, alike, kinds.trust)
+        workers = data.total(WORKERS_OF_ROWS, sources)
+        facts = facts_of(profile, kinds, workers, self._class_of_value, given)
+        maximise = partial(m_step, facts)
+        e_step = partial(self._e_step, data, sources)
+        shares = data.total(START, profile.mean_share, sources)
+        n_steps = _RULE_SWEEPS + _WORKER_SWEEPS * facts.known
+        if self.max_iter == 1:
+            result = self._run_em(shares, maximise, partial(e_step, FIRST_SWEEP))
+            return facts, sources, result
+        started = time.perf_counter()
+        first = maximise(shares)
+        if n_steps < _RULE_SWEEPS + 1:
+            sums = data.total(FIRST_SWEEP, first, sources)
         else:
-            self._fit_workers(data, profile, given)
-        self._shift = np.zeros(len(self.classes_))
-        if given is not None and len(self.classes_) > 1:
-            self._shift = self._match_prior(data, profile.n_all)
+            sums = data.start(SWEEP, FIRST_SWEEP, first, sources)
+        self._say(1, sums.change(shares), time.perf_counter() - started)
+        em, e_step = partial(self._run_em, n_done=1), partial(e_step, SWEEP)
+        result = data.run_em(em, sums, maximise, e_step, n_steps - 1)
+        return facts, sources, result
+
+    def _e_step(
+        self, data: VoteSource, sources: Sources, sweep: Statistic, evidence: Evidence
+    ) -> Sums:
+        """Return the expected votes, given what votes say."""
+        return data.total(sweep, evidence, sources)
 
     def _check_lfs(self) -> None:
         names = list(self._lf_names())
-        if isinstance(self.lf_kind, Mapping):
-            unknown = [name for name in self.lf_kind if name not in names]
+        for parameter in ("lf_kind", "groups"):
+            given = getattr(self, parameter)
+            if not isinstance(given, Mapping):
+                continue
+            unknown = [name for name in given if name not in names]
             if unknown:
                 raise ValueError(
-                    f"lf_kind names LFs that X lacks: {first_few(unknown)}. X has "
+                    f"{parameter} names LFs that X lacks: {first_few(unknown)}. X has "
                     f"{first_few(names)}."
                 )
 
-    def _resolve_kinds(self, n_votes: np.ndarray) -> np.ndarray:
-        """Return 'worker' or 'rule' for each LF from its votes for each value."""
-        one_value = (n_votes > 0).sum(axis=1) == 1
-        auto = np.where(
-            one_value & (n_votes.sum(axis=1) >= _RULE_VOTES), "rule", "worker"
-        )
+    def _given_kinds(self) -> np.ndarray:
+        """Return 0 for known workers, 1 for known rules, NaN for 'auto'."""
+        n_lfs = self.n_features_in_
         if isinstance(self.lf_kind, str):
-            return auto if self.lf_kind == "auto" else np.full_like(auto, self.lf_kind)
-        if isinstance(self.lf_kind, Mapping):
+            kinds = [self.lf_kind] * n_lfs
+        elif isinstance(self.lf_kind, Mapping):
             kinds = [self.lf_kind.get(name, "auto") for name in self._lf_names()]
         else:
             kinds = list(np.asarray(self.lf_kind))
-            if len(kinds) != len(n_votes):
+            if len(kinds) != n_lfs:
                 raise ValueError(
-                    f"lf_kind must name a kind for each of the {len(n_votes)} LFs; got "
+                    f"lf_kind must name a kind for each of the {n_lfs} LFs; got "
                     f"{len(kinds)}. Pass a dict to name some of them only."
                 )
-        odd = set(kinds) - {"auto", "worker", "rule"}
+        known = {"auto": np.nan, "worker": 0.0, "rule": 1.0}
+        if self._are_people:
+            known["auto"] = known["worker"]
+        odd = set(kinds) - set(known)
         if odd:
             raise ValueError(
                 "The kind of an LF must be 'auto', 'worker' or 'rule'; got "
                 f"{first_few(sorted(map(str, odd)))}."
             )
-        given = np.asarray(kinds, dtype=auto.dtype)
-        return np.where(given == "auto", auto, given)
-
-    def _choose_structure(self, data: VoteSource, n_votes: np.ndarray) -> str:
-        """Choose between the EM of workers, the mixed EM and the model of rules."""
-        is_rule = self.lf_kind_ == "rule"
-        total, of_rules = n_votes.sum(), n_votes[is_rule].sum()
-        if of_rules == 0:
-            return "workers"
-        is_auto = isinstance(self.lf_kind, str) and self.lf_kind == "auto"
-        if is_auto and abs(of_rules / total - 0.5) < BORDER:
-            warn(
-                f"LFs that look like rules cast {of_rules / total:.0%} of the votes, "
-                "near the border of 50% between two models. Say what each LF is with "
-                "lf_kind={name: 'rule' or 'worker'}."
-            )
-        if of_rules >= total / 2:
-            return "rules"
-        if len(self.classes_) == 2:
-            return "mixed"
-        # With many classes, EM on rows that have only rules drifts away from the
-        # workers: it is safe where most rule votes meet a worker's.
-        votes = data.total(RULE_VOTES_MET, is_rule)
-        return "rules" if votes.met < votes.total / 2 else "mixed"
+        return np.array([known[kind] for kind in kinds])
 
     def _fit_trivial(self, n_lfs: int, given: np.ndarray | None) -> None:
         """One class, or no votes: the prior is all there is to say."""
         n_classes, n_values = len(self.classes_), len(self.vote_values_)
-        self.class_prior_ = (
-            np.full(n_classes, 1 / n_classes) if given is None else given
-        )
-        self._weights = np.zeros((n_lfs, n_values, n_classes))
-        prior = self._pseudo_votes()
-        self.confusion_ = np.tile((prior / prior.sum(axis=0)).T, (n_lfs, 1, 1))
-        self.lf_accuracy_ = np.full(
-            n_lfs, _DIAGONAL / prior.sum(axis=0).mean() if n_values else np.nan
-        )
+        even = np.full(n_classes, 1 / n_classes)
+        self.class_prior_ = even if given is None else given
+        none = np.zeros((n_lfs, n_values, n_classes))
+        log_prior = np.log(self.class_prior_)
+        self._evidence = Evidence(none, np.zeros(n_classes), log_prior)
+        self._discount = np.ones(n_lfs)
+        pseudo = none + pseudo_votes(self._class_of_value, n_classes)
+        self.confusion_ = np.swapaxes(pseudo / pseudo.sum(axis=1, keepdims=True), 1, 2)
+        self.lf_accuracy_ = accuracy_of(pseudo, self._class_of_value)
         self.lower_bound_, self.n_iter_, self.converged_ = 0.0, 1, True
 
-    def _pseudo_votes(self) -> np.ndarray:
-        """Return the pseudo-votes of confusion matrices, (n_values, n_classes)."""
-        n_classes = len(self.classes_)
-        return confusion_prior(
-            self._class_of_value, n_classes, _DIAGONAL, np.sqrt(2 / n_classes)
-        )
+    def _learn_from_gold(self, data: VoteSource, given: np.ndarray | None) -> None:
+        """Correct the soft labels by gold labels, if there are any."""
+        rows = data.total(GOLD_ROWS).rows
+        self._gold_votes = np.zeros((data.n_lfs, 2))
+        if len(rows.label) == 0:
+            return
+        if len(self._class_of_value):
+            of_label = np.eye(len(self.classes_))[rows.label] * rows.weight[:, None]
+            counts = np.asarray(rows.indicator.T @ of_label)
+            self._gold_votes = right_and_judged(counts, self._class_of_value)
+        proba = self._soft_labels().of(rows.indicator)
+        args = proba, self.class_prior_, self._class_of_value
+        self._correction = fit_correction(rows, *args)
+        if given is None:
+            self.class_prior_ = self._correction.without_votes
 
-    # EM for workers, with lifts for the rules among them
+    def _discount_of(self, data: VoteSource, facts: Facts, sums: Sums) -> np.ndarray:
+        """Return by how much each LF counts beside others that repeat it."""
+        rule = facts.kinds.rule
+        if facts.open == 0 or not rule.any():
+            return np.ones(data.n_lfs)
+        firing = data.total(CO_FIRING, rule)
+        alone = redundancy(firing, sums, self._class_of_value, data.n_lfs)
+        return 1 - facts.open * rule * (1 - alone)
 
-    def _fit_workers(
-        self, data: VoteSource, profile: Profile, given: np.ndarray | None
-    ) -> None:
-        rules = self.lf_kind_ == "rule"
-        among = rules if rules.any() else None
-        pseudo_votes, mean_share = self._pseudo_votes(), profile.mean_share
-        pseudo = _Pseudo(pseudo_votes, _PRIOR_SAMPLES * mean_share + 1, given)
-        start = data.start(ATOM_SWEEP, ATOM_START, mean_share, among)
-        m_step = partial(self._m_step, pseudo, among)
-        e_step = partial(self._e_step, data, among)
-        result = data.run_em(self._run_em, start, m_step, e_step)
-        self._keep_ending(result)
-        self.class_prior_ = np.exp(result.parameters[1])
-        shape = (data.n_lfs, len(self.vote_values_), len(self.classes_))
-        log_weights = result.parameters[0].reshape(shape)
-        self.lower_bound_ = self._lower_bound(data, profile, result.parameters, pseudo)
-        counts = result.sums.counts.reshape(shape).copy()
-        self._describe_workers(counts, pseudo.votes)
-        if among is not None:
-            counts[rules] = result.sums.judged_counts.reshape(shape)[rules]
-            table = self._judged_tables(result.sums, rules)
-            self._describe_rules(counts[rules], table, rules)
-        never = counts.sum(axis=(1, 2)) == 0
-        # A worker who comes later is the average worker.
-        log_weights[never & ~rules] = log_tables(
-            counts[~rules].sum(axis=0, keepdims=True), pseudo.votes
-        )
-        self._weights = log_weights
+    def _describe(self, data: VoteSource, facts: Facts, sums: Sums) -> None:
+        """Set `confusion_` and `lf_accuracy_`.
 
-    def _e_step(
-        self,
-        data: VoteSource,
-        rules: np.ndarray | None,
-        parameters: tuple[np.ndarray, np.ndarray],
-    ) -> AtomSums:
-        """Return the expected votes under log weights and log prior."""
-        return data.total(ATOM_SWEEP, *parameters, rules)
-
-    def _m_step(
-        self, pseudo: _Pseudo, rules: np.ndarray | None, sums: AtomSums
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return log weights, shape (n_atoms, n_classes), and log prior."""
-        n_values, n_classes = len(self.vote_values_), len(self.classes_)
-        prior = pseudo.prior
-        if prior is None:
-            smoothed = sums.total + pseudo.samples
-            prior = smoothed / smoothed.sum()
-        counts = sums.counts.reshape(-1, n_values, n_classes)
-        log_weights = log_tables(counts, pseudo.votes)
-        if rules is not None:
-            table = self._judged_tables(sums, rules)
-            log_weights[rules] = np.log(table) - np.log(prior)
-        return log_weights.reshape(-1, n_classes), np.log(prior)
-
-    def _judged_tables(self, sums: AtomSums, rules: np.ndarray) -> np.ndarray:
-        """Return P(class | vote) of rules from the rows that somebody else judged.
-
-        On the others the votes of a rule would confirm themselves.
+        Tempered soft labels tell best how often an LF is right. Mixing insures against
+        a wrong model, and on average makes LFs too weak.
         """
-        shape = (len(rules), len(self.vote_values_), len(self.classes_))
-        counts = sums.judged_counts.reshape(shape)[rules]
-        total = sums.judged_total
-        return rule_tables(counts, total, self._class_of_value, growth=0)[0]
-
-    def _lower_bound(
-        self,
-        data: VoteSource,
-        profile: Profile,
-        parameters: tuple[np.ndarray, np.ndarray],
-        pseudo: _Pseudo,
-    ) -> float:
-        """Return the log posterior of the parameters per unit of weight."""
-        is_worker = self.lf_kind_ == "worker"
-        likelihood = data.total(ATOM_LIKELIHOOD, *parameters).of(profile.weight)
-        shape = (data.n_lfs, len(self.vote_values_), len(self.classes_))
-        log_weights = parameters[0].reshape(shape)
-        penalty = (pseudo.votes * log_weights[is_worker]).sum()
-        if pseudo.prior is None:
-            penalty += pseudo.samples @ np.log(self.class_prior_)
-        return float((likelihood + penalty) / profile.weight)
-
-    # Rules
-
-    def _fit_rules(
-        self, data: VoteSource, profile: Profile, given: np.ndarray | None
-    ) -> None:
-        prior = given
-        if prior is None:
-            # That of the gold labels, and uniform without any.
-            gold_total, n_classes = profile.gold_total, len(self.classes_)
-            prior = (gold_total + 1) / (gold_total.sum() + n_classes)
-        fit = fit_rules(data, profile, prior, self._class_of_value)
-        self.class_prior_, self._weights = prior, fit.weights
-        self._discount, self.lower_bound_ = fit.discount, fit.log_likelihood
-        self.n_iter_, self.converged_ = 2, True
-        n_lfs, n_values, n_classes = fit.weights.shape
-        self.confusion_ = np.empty((n_lfs, n_classes, n_values))
-        self.lf_accuracy_ = np.empty(n_lfs)
-        self._describe_rules(fit.counts, fit.table, np.ones(n_lfs, dtype=bool))
-
-    # What is said of LFs
-
-    def _describe_workers(self, counts: np.ndarray, pseudo: np.ndarray) -> None:
-        """Set `confusion_` and `lf_accuracy_` from expected votes and pseudo-votes."""
-        smoothed = counts + pseudo
-        self.confusion_ = np.swapaxes(
-            smoothed / smoothed.sum(axis=1, keepdims=True), 1, 2
-        )
-        self.lf_accuracy_ = accuracy_of(smoothed, self._class_of_value)
-
-    def _describe_rules(
-        self, counts: np.ndarray, table: np.ndarray, is_rule: np.ndarray
-    ) -> None:
-        """Set `confusion_`, `lf_accuracy_` of rules from votes and P(class | vote)."""
-        n_votes = counts.sum(axis=2, keepdims=True)
-        joint = table * (n_votes + 1e-9)
+        soft_labels = self._soft_labels()
+        if self._correction is None:
+            soft_labels = soft_labels._replace(mixing=0)
+        counts = data.total(SOFT_COUNTS, soft_labels).counts
+        if self._correction is not None:
+            # Gold labels have a say in the tables, too.
+            sums = sums._replace(counts=counts)
+        joint = expected_votes(facts, sums)
         values = joint / joint.sum(axis=1, keepdims=True)
-        self.confusion_[is_rule] = np.swapaxes(values, 1, 2)
-        self.lf_accuracy_[is_rule] = accuracy_of(joint, self._class_of_value)
+        self.confusion_ = np.swapaxes(values, 1, 2)
+        counts = counts.reshape(joint.shape)
+        accuracy = accuracy_of(counts, self._class_of_value)
+        # An LF that has not voted yet is as good as all votes are on average.
+        average = accuracy_of(counts.sum(axis=0)[None], self._class_of_value)
+        self.lf_accuracy_ = np.where(np.isnan(accuracy), average, accuracy)
 
-    def _match_prior(self, data: VoteSource, n_all: float) -> np.ndarray:
+    def _match_prior(
+        self, data: VoteSource, profile: Profile, evidence: Evidence, sources: Sources
+    ) -> np.ndarray:
         """Return what to add to log scores so that soft labels have the given shares.
 
         Samples without vote have the prior. The fewer samples have votes, the more
         their own class shares are kept, since coverage may depend on the class.
         """
-        table, log_prior = self._flat_weights(), np.log(self.class_prior_)
-        shift = np.zeros(len(self.classes_))
-        now = data.total(CLASS_MASS, table, log_prior).mass
+        prior, shift = np.exp(evidence.log_prior), np.zeros(len(self.classes_))
+        now = data.total(CLASS_MASS, evidence, sources).mass
         total = now.sum()
         if total == 0:
             return shift
-        covered = total / n_all
-        target = covered * self.class_prior_ + (1 - covered) * now / total
-        target = (total * target + _PRIOR_SAMPLES * now / total) / (
-            total + _PRIOR_SAMPLES
+        covered = total / profile.n_all
+        target = covered * prior + (1 - covered) * now / total
+        target = (total * target + _MATCH_SAMPLES * now / total) / (
+            total + _MATCH_SAMPLES
         )
         for _ in range(_MATCH_STEPS):
             step = np.log(target * total) - np.log(now)
             shift += step
             if np.abs(step).max() < _MATCH_TOL:
                 break
-            now = data.total(CLASS_MASS, table, log_prior + shift).mass
+            shifted = evidence._replace(log_prior=evidence.log_prior + shift)
+            now = data.total(CLASS_MASS, shifted, sources).mass
         return np.clip(shift - shift.mean(), -_LARGEST_SHIFT, _LARGEST_SHIFT)
 
-    def _flat_weights(self) -> np.ndarray:
-        """Return what each atom adds to the scores, shape (n_atoms, n_classes)."""
-        return self._weights.reshape(-1, len(self.classes_))
-
     def _posterior(self, votes: CastVotes) -> np.ndarray:
-        A = one_hot(votes, len(self.vote_values_))
-        prior = np.log(self.class_prior_) + self._shift
-        evidence = A @ self._flat_weights()
-        effect = self._design_effect(votes, A)[:, None]
-        if self.structure_ == "rules":
-            # The prior is given or uniform here, so that no evidence is counted twice.
-            scores = evidence / effect + prior
-        else:
-            scores = (evidence + prior) / effect
-        proba, _ = softmax(scores)
-        if self.mixing == 0:
-            return proba
-        n_classes = len(self.classes_)
-        counts = class_counts(A, self._class_of_value, n_classes)
-        even = np.full(n_classes, 1 / n_classes)
-        is_fixed = self._given_prior() is not None or self.structure_ == "rules"
-        shares = smoothed_shares(counts, self.class_prior_ if is_fixed else even, 2.0)
-        return (1 - self.mixing) * proba + self.mixing * shares
+        return self._soft_labels().of(one_hot(votes, len(self.vote_values_)))
 
-    def _design_effect(
-        self, votes: CastVotes, indicator: sparse.csr_matrix
-    ) -> np.ndarray:
-        """Return by how much the votes of each sample overstate what they know."""
-        effect = _TEMPERING
+    def _soft_labels(self) -> SoftLabels:
+        """Return what turns votes into soft labels."""
+        effect = TEMPERING
         if not isinstance(self.tempering, str):
-            effect = dict.fromkeys(_TEMPERING, float(self.tempering))
-        n_votes = np.maximum(votes.counts, 1)
-        if self.structure_ == "rules":
-            if effect["rule"] == 0:
-                return np.ones(votes.n_samples)
-            in_row = sparse.csr_matrix(
-                (self._discount[votes.lf], votes.lf, votes.indptr),
-                shape=(votes.n_samples, votes.n_lfs),
-            )
-            distinct = np.where(votes.counts > 0, in_row.sum(axis=1).A1, 1)
-            return (1 + effect["rule"] * (n_votes - 1)) * n_votes / distinct
-        is_rule = self.lf_kind_ == "rule"
-        if not is_rule.any():
-            return 1 + effect["worker"] * (n_votes - 1)
-        n_rule = indicator @ np.repeat(is_rule, len(self.vote_values_)).astype(float)
-        n_worker = votes.counts - n_rule
-        first = np.where(n_worker > 0, effect["worker"], effect["rule"])
-        added = effect["worker"] * n_worker + effect["rule"] * n_rule - first
-        return 1 + np.maximum(added, 0)
+            effect = dict.fromkeys(TEMPERING, float(self.tempering))
+        given, n_classes = self._given_prior(), len(self.classes_)
+        return SoftLabels(
+            self._evidence,
+            self.rule_share_,
+            self._alike,
+            self._trust,
+            self._discount,
+            effect["worker"],
+            effect["rule"],
+            self.mixing,
+            np.full(n_classes, 1 / n_classes) if given is None else given,
+            self._class_of_value,
+            self._correction,
+        )
+
+
+def _bare_prior(log_prior: np.ndarray, given: np.ndarray | None) -> np.ndarray:
+    """Return the probabilities of rows without votes.
+
+    A learned prior that is all but even is a tie: of many rows without votes, it
+    would put all into one class for next to nothing.
+    """
+    if given is not None:
+        return given
+    centred = log_prior - log_prior.mean()
+    centred *= np.clip(np.abs(centred).max() / _EVEN - 1, 0, 1)
+    return softmax(centred[None])[0][0]

@@ -17,7 +17,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from sklabel.label_model._base import BaseRowsLabelModel, EMResult
 from sklabel.label_model._coin import CoinMixin
-from sklabel.label_model._kernels import (
+from sklabel.sums._kernels import (
     clamp,
     mean_change,
     posterior_of_support,
@@ -25,7 +25,7 @@ from sklabel.label_model._kernels import (
     unit_weight,
     vote_shares,
 )
-from sklabel.label_model._sums import log_likelihood
+from sklabel.sums._sums import log_likelihood
 from sklabel.utils._validation import Interval, StrOptions
 from sklabel.votes._cast import CastVotes
 
@@ -261,7 +261,7 @@ class MACE(CoinMixin, BaseRowsLabelModel):
         def move(new: np.ndarray, old: np.ndarray) -> float:
             return mean_change(new, old, problem.weight)
 
-        result = self._run_em(posterior, m_step, e_step, move)
+        result = self._run_em(posterior, m_step, e_step, move=move)
         return result, self._lower_bound(problem, n_votes, result)
 
     def _e_step(

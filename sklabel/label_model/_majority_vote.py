@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sklabel.label_model._base import BaseLabelModel
-from sklabel.label_model._kernels import (
+from sklabel.sums._kernels import (
     clamp,
     count_classes,
     smoothed_shares,

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from sklabel.evidence._gold import GoldRows
 from sklabel.label_model._base import EMResult
-from sklabel.label_model._sums import (
-    AtomSums,
+from sklabel.sums._sums import (
     Profile,
     Statistic,
     VoteChunk,
@@ -111,6 +111,10 @@ class RememberedVotes(VoteSource):
             return self._revisited(statistic, parameters, earlier)
         return self._remember(statistic, self._data.total(statistic, *parameters))
 
+    def earlier(self, statistic: Statistic) -> Any:
+        """Return the sums over the samples of earlier calls; None if there are none."""
+        return self._earlier.sums.get(statistic)
+
     def start(self, sweep: Statistic, first: Statistic, *parameters: Any) -> Any:
         """Return the sums from which EM starts: where it went before.
 
@@ -122,18 +126,23 @@ class RememberedVotes(VoteSource):
             return earlier
         sums = self._data.total(first, *parameters)
         self._remember(first, sums)
-        return (
-            sums if earlier is None else faded_sums(*_with_equal_fields(earlier, sums))
-        )
+        return sums if earlier is None else faded_sums(earlier, sums)
 
     def run_em(
-        self, em: Callable[..., EMResult], start: Any, m_step: Any, e_step: Any
+        self,
+        em: Callable[..., EMResult],
+        start: Any,
+        m_step: Any,
+        e_step: Any,
+        n_steps: float = np.inf,
     ) -> EMResult:
         """Run EM to its end; one sweep if the samples are part of a pass."""
         if not self._revisit:
-            return em(start, m_step, e_step)
-        sums = e_step(m_step(start))
-        return EMResult(m_step(sums), sums, 1, True, 0.0)
+            return em(start, m_step, e_step, n_steps)
+        sums = updated = e_step(m_step(start))
+        if n_steps < 2:
+            sums = start.towards(updated, n_steps - 1)
+        return EMResult(m_step(sums), sums, updated, 1, True, 0.0)
 
     def end_pass(self, tol: float) -> bool:
         """End a pass if it is complete; tell whether it moved the sums by < `tol`.
@@ -149,7 +158,7 @@ class RememberedVotes(VoteSource):
     def remembered(self, *, with_rows: bool) -> Memory:
         """Return what the next call has to know.
 
-        Likelihoods that this fit had no use for are those of another model.
+        Wholes that this fit did not ask for do not go on.
         """
         recent = self._earlier.recent
         if not with_rows:
@@ -161,7 +170,7 @@ class RememberedVotes(VoteSource):
             sums={
                 statistic: sums
                 for statistic, sums in self._sums.items()
-                if statistic.kind != "likelihood" or statistic in self._asked
+                if statistic.kind != "whole" or statistic in self._asked
             },
             visited=self._visited,
             visited_weight=self._visited_weight,
@@ -175,7 +184,7 @@ class RememberedVotes(VoteSource):
         if earlier is not None:
             fades = statistic.kind == "expectation"
             join = faded_sums if fades else add_sums
-            sums = join(*_with_equal_fields(earlier, sums))
+            sums = join(earlier, sums)
         self._sums[statistic] = sums
         return sums
 
@@ -207,12 +216,12 @@ class RememberedVotes(VoteSource):
             self._visited_weight += profile.weight
         elif statistic.kind == "expectation":
             visited = self._visit(statistic, parameters)
-            pair = _with_equal_fields(earlier, visited)
-            sums, self._visited[statistic] = _replaced_where_complete(*pair)
+            sums, left = _replaced_where_complete(earlier, visited)
+            self._visited[statistic] = left
             self._sums[statistic] = sums
             if hasattr(sums, "change"):
                 self._moved += sums.change(earlier)
-        elif statistic.kind == "likelihood":
+        elif statistic.kind == "whole":
             self._visited[statistic] = self._visit(statistic, parameters)
             if self._visited_weight == 0 or self._complete():
                 self._sums[statistic] = self._visited.pop(statistic)
@@ -222,7 +231,7 @@ class RememberedVotes(VoteSource):
         """Add to the sums of the present pass."""
         sums = self._data.total(statistic, *parameters)
         before = self._visited.get(statistic)
-        return sums if before is None else add_sums(*_with_equal_fields(before, sums))
+        return sums if before is None else add_sums(before, sums)
 
     def _check_seen(self, n_votes: np.ndarray, earlier: np.ndarray) -> None:
         new = (n_votes > 0) & (earlier == 0)
@@ -260,17 +269,6 @@ def faded_sums(earlier: Any, new: Any) -> Any:
         return before * np.where(n > 0, left, 1) + after * taken
 
     return type(new)(*map(join, earlier, new))
-
-
-def _with_equal_fields(earlier: Any, new: Any) -> tuple[Any, Any]:
-    """Give earlier sums the judged counts that the new ones have, or take them away."""
-    if isinstance(new, AtomSums) and len(earlier.judged_total) != len(new.judged_total):
-        # Where there were no rules, workers judged all samples.
-        counts, total = earlier.counts, earlier.total
-        if len(new.judged_total) == 0:
-            counts, total = counts[:0], total[:0]
-        earlier = AtomSums(earlier.counts, earlier.total, counts, total)
-    return earlier, new
 
 
 def _replaced_where_complete(earlier: Any, visited: Any) -> tuple[Any, Any]:
@@ -378,6 +376,8 @@ class Growth:
             at, length = at.ravel(), self.n_lfs * n_values
 
         def moved(array: Any) -> Any:
+            if isinstance(array, GoldRows):
+                return array.moved(at, length)
             if sparse.issparse(array):
                 pairs = array.tocoo()
                 return sparse.csr_matrix(
@@ -390,6 +390,6 @@ class Growth:
         grown = {
             name: moved(value)
             for name, value in sums._asdict().items()
-            if name in statistic.rows_of and value.shape[0] == len(at)
+            if name in statistic.rows_of
         }
         return sums._replace(**grown)

@@ -14,13 +14,13 @@ from scipy import sparse
 
 from sklabel.label_model._coin import CoinMixin, own_class_matrix
 from sklabel.label_model._dawid_skene import BaseDawidSkene, read_smoothing
-from sklabel.label_model._kernels import (
+from sklabel.sums._kernels import (
     coin_confusion,
     coin_weights,
     posterior_of_support,
     right_votes,
 )
-from sklabel.label_model._sums import (
+from sklabel.sums._sums import (
     Likelihood,
     Profile,
     Statistic,
@@ -124,7 +124,7 @@ def _coin_likelihood(
 COIN_PROFILE = Statistic("profile", _coin_profile, "count", "lf", ("n_votes",))
 COIN_START = Statistic("start", _coin_start, "count", "lf", ("counts",))
 COIN_SWEEP = Statistic("sweep", _coin_sweep, "expectation", "lf", ("counts",))
-COIN_LIKELIHOOD = Statistic("likelihood", _coin_likelihood, "likelihood")
+COIN_LIKELIHOOD = Statistic("likelihood", _coin_likelihood, "whole")
 
 
 class OneCoinDawidSkene(CoinMixin, BaseDawidSkene):
@@ -157,7 +157,7 @@ class OneCoinDawidSkene(CoinMixin, BaseDawidSkene):
         for both. 0 is maximum likelihood.
     prior_smoothing : float, default=1.0
         Pseudo-samples of each class in the learned prior; 0 is maximum likelihood.
-    lf_groups : array-like of shape (n_lfs,), default=None
+    table_groups : array-like of shape (n_lfs,), default=None
         Name or number of the worker behind each LF. LFs with the same one share a
         coin, so that several columns can hold the repeated judgements of one worker.
         If None, each LF has its own.
@@ -247,7 +247,7 @@ class OneCoinDawidSkene(CoinMixin, BaseDawidSkene):
         "use_gold": ["boolean"],
         "smoothing": [_NOT_NEGATIVE, "array-like"],
         "prior_smoothing": [_NOT_NEGATIVE],
-        "lf_groups": ["array-like", None],
+        "table_groups": ["array-like", None],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [_NOT_NEGATIVE],
         "verbose": ["verbose"],
@@ -261,7 +261,7 @@ class OneCoinDawidSkene(CoinMixin, BaseDawidSkene):
         use_gold: bool = True,
         smoothing: float | tuple[float, float] = (4.0, 1.0),
         prior_smoothing: float = 1.0,
-        lf_groups: ArrayLike | None = None,
+        table_groups: ArrayLike | None = None,
         max_iter: int = 1000,
         tol: float = 1e-6,
         verbose: int = 0,
@@ -271,7 +271,7 @@ class OneCoinDawidSkene(CoinMixin, BaseDawidSkene):
         self.use_gold = use_gold
         self.smoothing = smoothing
         self.prior_smoothing = prior_smoothing
-        self.lf_groups = lf_groups
+        self.table_groups = table_groups
         self.max_iter = max_iter
         self.tol = tol
         self.verbose = verbose

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from sklabel.label_model._base import BaseSumsLabelModel
 from sklabel.label_model._memory import Growth, Memory, RememberedVotes
-from sklabel.label_model._sums import VoteSource
+from sklabel.sums._sums import VoteSource
 from sklabel.utils._validation import check_option, first_few, plain, warn
 from sklabel.votes._alphabets import Contents, Gold, check_classes
 from sklabel.votes._cast import CastVotes, distinct, is_numeric
@@ -80,8 +80,8 @@ class PartialFitMixin(BaseSumsLabelModel):
         -----
         *One pass.* The first call equals `fit`. Each later one runs EM on its samples,
         to convergence, while the statistics of the earlier ones stay (incremental EM
-        [1]_). Numbers of votes, and all that depends on them only, such as `lf_kind_`
-        and `structure_`, are those of all calls. Early posteriors know least, so they
+        [1]_). Numbers of votes, and all that depends on them only, such as
+        `rule_share_`, are those of all calls. Early posteriors know least, so they
         fade (stepwise EM [2]_, [3]_): of the N votes of an LF for a value the i-th
         weighs as :math:`\sqrt{i}`, all N of them still N. An LF fades with its own
         votes, so that it may be absent for long; class shares fade with the samples.
@@ -106,10 +106,10 @@ class PartialFitMixin(BaseSumsLabelModel):
         is no lower.
         ``benchmarks/partial_fit.py`` prints the tables.
 
-        *What is kept.* Sums of the size of `confusion_`, no votes; where rules cast
-        most votes also how often each two of them fire together, and with a given
-        `class_prior` the votes of up to 2,000 recent samples, which tell how far to
-        shift the scores.
+        *What is kept.* Sums of the size of `confusion_`; how often each two rules fire
+        together, and where LFs may be copies how often each two agree; the votes of
+        samples with gold labels, and with a given `class_prior` those of up to 2,000
+        recent samples, which tell how far to shift the scores. No other votes.
 
         *What may be new.* LFs, with ``columns='by_name'``. Vote values that are not
         among the classes, if the user named the classes: they are evidence, or
@@ -139,7 +139,7 @@ class PartialFitMixin(BaseSumsLabelModel):
         >>> list(model.feature_names_in_), model.n_samples_seen_
         (['ann', 'bob', 'eve'], 80)
         >>> model.lf_accuracy_.round(1)
-        array([1. , 1. , 0.2])
+        array([0.8, 0.8, 0.3])
         """
         self._validate_params()
         before = self.__dict__.copy()

@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from sklabel.label_model._base import BaseLabelModel
-from sklabel.label_model._kernels import clamp, count_classes, vote_shares
-from sklabel.label_model._sums import accuracy_of, one_hot, softmax
+from sklabel.sums._kernels import clamp, count_classes, vote_shares
+from sklabel.sums._sums import accuracy_of, one_hot, softmax
 from sklabel.utils._validation import Interval, StrOptions
 from sklabel.votes._cast import CastVotes
 

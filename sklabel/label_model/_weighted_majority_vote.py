@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sklabel.label_model._base import BaseLabelModel
-from sklabel.label_model._kernels import clamp, smoothed_shares
+from sklabel.sums._kernels import clamp, smoothed_shares
 from sklabel.utils._validation import Interval, StrOptions
 from sklabel.votes._cast import CastVotes
 

@@ -158,7 +158,7 @@ def expected_gain(
     >>> votes = [[0, 1, -1], [0, 0, 0], [1, 1, 1]] * 10
     >>> model = LabelModel().fit(votes)
     >>> expected_gain(votes, label_model=model)[:3].round(1)
-    array([0.4, 0. , 0. ])
+    array([0.3, 0. , 0. ])
     """
     check_option(criterion, "criterion", CRITERIA)
     model = check_label_model(label_model, where="expected_gain")
@@ -239,7 +239,7 @@ def average_table(
         Rows sum to 1.
     """
     is_worker = np.ones(votes.n_lfs, dtype=bool)
-    if hasattr(model, "lf_kind_"):
+    if hasattr(model, "lf_kind_") and len(model.classes_) > 1:
         is_worker = model.lf_kind_ == "worker"
     if not is_worker.any():
         raise ValueError(

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from sklabel.inspection._flags import LEVELS, Kind, Level
-from sklabel.label_model._label_model import BORDER
 from sklabel.report._data import ReportData, is_of_worker
 from sklabel.report._tables import Flags, ReportTables
 from sklabel.utils._validation import plain
@@ -262,21 +261,6 @@ def _of_model(data: ReportData) -> list[Finding]:
                     f"No sample is labelled {_list(empty)}",
                     "No sample has it as its most probable class. Check whether votes "
                     "for it exist, and whether it is rare.",
-                )
-            )
-    kinds = getattr(model, "lf_kind_", None)
-    is_auto = kinds is not None and getattr(model, "lf_kind", None) == "auto"
-    # A model that was fitted here says it in its own words, below.
-    if is_auto and not data.fitted_here and len(data.votes.lf):
-        share = float((np.asarray(kinds) == "rule")[data.votes.lf].mean())
-        if share > 0 and abs(share - 0.5) < BORDER:
-            found.append(
-                Finding(
-                    "warning",
-                    "Workers and rules cast about as many votes",
-                    f"LFs that look like rules cast {share:.0%} of the votes, near the "
-                    "border of 50% where LabelModel changes its structure. Say what "
-                    "each LF is with lf_kind={name: 'rule' or 'worker'}.",
                 )
             )
     found += [

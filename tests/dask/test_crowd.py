@@ -35,7 +35,7 @@ def in_memory(frame, **options):
     crowd = CrowdLabels.from_frame(frame, **NAMES, **options)
     ids = pd.DataFrame({"task": crowd.sample_ids})
     votes = WorkerLFTransformer(crowd, sparse_output=True).fit_transform(ids)
-    model = LabelModel(classes=crowd.classes).fit(votes)
+    model = LabelModel(classes=crowd.classes, lf_kind="worker").fit(votes)
     return pd.DataFrame(
         model.predict_proba(votes), index=crowd.sample_ids, columns=crowd.classes
     ).sort_index()
@@ -91,7 +91,8 @@ def test_gold_labels_come_by_sample_id(judgements):
     ids = pd.DataFrame({"task": held.sample_ids})
     votes = WorkerLFTransformer(held, sparse_output=True).fit_transform(ids)
     y = ids["task"].map(gold)
-    expected = LabelModel(classes=held.classes).fit(votes, y).predict_proba(votes)
+    model = LabelModel(classes=held.classes, lf_kind="worker").fit(votes, y)
+    expected = model.predict_proba(votes)
     assert_allclose(proba.compute().loc[held.sample_ids], expected, atol=1e-9)
 
 

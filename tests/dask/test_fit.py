@@ -292,8 +292,8 @@ def at_sweep(monkeypatch, number, action):
     def act(self, statistic, *parameters):
         nonlocal n_sweeps
         sums = total(self, statistic, *parameters)
-        n_sweeps += statistic.name == "sweep"
-        if statistic.name == "sweep" and n_sweeps == number:
+        n_sweeps += "sweep" in statistic.name
+        if "sweep" in statistic.name and n_sweeps == number:
             action()
         return sums
 

@@ -86,7 +86,7 @@ def test_it_runs_the_stages():
     X, crowd, _ = make_data()
     clf = classifier(crowd).fit(X)
     votes = lfs_of(crowd).fit_transform(X)
-    model = LabelModel().fit(votes)
+    model = LabelModel(lf_kind=["worker"] * 12 + ["auto"] * 2).fit(votes)
     end = SoftLabelClassifier(features()).fit(X, model.predict_proba(votes))
     assert_array_equal(clf.label_model_.confusion_, model.confusion_)
     assert_array_equal(clf.predict_proba(X), end.predict_proba(X))
@@ -128,7 +128,8 @@ def test_only_what_the_end_model_needs_is_needed_to_predict():
 def test_hard_labels():
     X, crowd, _ = make_data()
     clf = classifier(crowd, soft=False).fit(X)
-    labels = make_pipeline(lfs_of(crowd), LabelModel()).fit(X).predict(X)
+    kinds = ["worker"] * 12 + ["auto"] * 2
+    labels = make_pipeline(lfs_of(crowd), LabelModel(lf_kind=kinds)).fit(X).predict(X)
     expected = features().fit(X, labels).predict_proba(X)
     assert_allclose(clf.predict_proba(X), expected)
 
@@ -212,7 +213,8 @@ def test_rows_without_votes_are_left_out_and_counted():
     part = WeakSupervisionClassifier(
         WorkerLFTransformer(crowd, id_column="sample"), LabelModel(), features()
     ).fit(X[100:])
-    assert_array_equal(clf.predict_proba(X), part.predict_proba(X))
+    # Rows without votes say that the LFs were free to abstain, which is little.
+    assert_allclose(clf.predict_proba(X), part.predict_proba(X), atol=0.01)
 
 
 def test_half_of_the_rows_without_votes_give_a_warning():
@@ -512,3 +514,33 @@ def test_score_leaves_out_rows_without_gold():
     assert clf.score(X, part) == clf.score(X[:100], truth[:100])
     with pytest.raises(ValueError, match="None of the 300 rows has a gold label"):
         clf.score(X, np.full(300, -1))
+
+
+def test_people_are_workers_and_lazy_ones_count_little():
+    rng = np.random.default_rng(0)
+    truth = rng.integers(2, size=400)
+    rows = []
+    for worker in range(60):
+        judged = rng.choice(400, size=30, replace=False)
+        if worker < 25:
+            labels = np.ones(30, dtype=int)
+        else:
+            labels = np.where(rng.random(30) < 0.8, truth[judged], 1 - truth[judged])
+        rows.append(pd.DataFrame({"sample": judged, "worker": worker, "label": labels}))
+    frame = pd.concat(rows)
+    crowd = CrowdLabels.from_frame(
+        frame, sample="sample", worker="worker", label="label"
+    )
+    X = pd.DataFrame({"sample": np.arange(400), "a": truth, "b": rng.normal(size=400)})
+    workers = WorkerLFTransformer(crowd, id_column="sample")
+    clf = WeakSupervisionClassifier(workers, LabelModel(), features()).fit(X)
+    assert_array_equal(clf.label_model_.lf_kind_, ["worker"] * 60)
+    votes = workers.fit_transform(X)
+    judged = (votes >= 0).any(axis=1)
+    found = clf.label_model_.score(votes[judged], truth[judged])
+    counted = MajorityVote().fit(votes).score(votes[judged], truth[judged])
+    assert found > counted + 0.05
+    said = WeakSupervisionClassifier(
+        workers, LabelModel(lf_kind="rule"), features()
+    ).fit(X)
+    assert_array_equal(said.label_model_.lf_kind_, ["rule"] * 60)

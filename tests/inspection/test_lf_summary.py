@@ -9,7 +9,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 
 from sklabel import CrowdLabels, LabelModel, WorkerLFTransformer
-from sklabel.datasets import make_crowd_labels
+from sklabel.datasets import make_crowd_labels, make_lf_votes
 from sklabel.inspection import _repeats, label_coverage, lf_summary
 from sklabel.inspection._vote_quality import expected_accuracy_interval
 from sklabel.label_model import DawidSkene, MajorityVote
@@ -225,8 +225,9 @@ def _crowd_of(n_samples, n_workers, n_classes, seed, **options):
     return votes, data
 
 
-def _learned_by_loops(votes, proba):
+def _learned_by_loops(votes, model):
     """Agreement and learned accuracy of each LF, cell by cell."""
+    proba = model.predict_proba(votes)
     rows = []
     for j in range(votes.shape[1]):
         agreement, right = [], []
@@ -244,6 +245,8 @@ def _learned_by_loops(votes, proba):
                 "accuracy": np.mean(right) if right else np.nan,
             }
         )
+        if right and hasattr(model, "lf_accuracy_"):
+            rows[-1]["accuracy"] = model.lf_accuracy_[j]
     return pd.DataFrame(rows)
 
 
@@ -254,23 +257,49 @@ def test_what_was_learned_equals_loops(model, n_classes):
     votes[:, 4] = -1
     votes[7] = -1
     model.set_params(classes=list(range(n_classes))).fit(votes)
-    expected = _learned_by_loops(votes, model.predict_proba(votes))
+    expected = _learned_by_loops(votes, model)
     for form in (votes, votes.astype(np.int8), votes_to_sparse(votes)):
         summary = lf_summary(form, label_model=model)
         assert summary.columns.tolist() == COLUMNS + LEARNED
         pd.testing.assert_frame_equal(summary[LEARNED[:3]], expected)
 
 
-def test_the_interval_is_that_of_a_beta_distribution():
+@pytest.mark.parametrize("unchecked", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize("gold", [None, (7, 9)])
+def test_the_interval_is_that_of_a_beta_distribution(unchecked, gold):
     accuracy, doubt, n = 0.8, 0.1, 40
     mean = (0.8 * 40 + 0.5) / 41
-    variance = mean * (1 - mean) / 42 + doubt / n + 0.02 * doubt
+    variance = mean * (1 - mean) / 42 + doubt / n
+    variance += (1 - unchecked) * 0.05 * doubt + unchecked * 0.25 * mean * (1 - mean)
     size = mean * (1 - mean) / variance - 1
-    expected = beta.ppf([0.025, 0.975], mean * size, (1 - mean) * size)
+    right, wrong = (0, 0) if gold is None else (gold[0], gold[1] - gold[0])
+    expected = beta.ppf([0.025, 0.975], mean * size + right, (1 - mean) * size + wrong)
     low, high = expected_accuracy_interval(
-        *(np.array([x]) for x in (accuracy, doubt, n))
+        *(np.array([x]) for x in (accuracy, doubt, n)),
+        unchecked=unchecked,
+        gold_votes=None if gold is None else np.array([gold]),
     )
     assert [low[0], high[0]] == pytest.approx(expected.tolist())
+
+
+def test_what_others_cannot_check_makes_the_interval_wide():
+    accuracy = [0.8] * 6
+    votes = make_lf_votes(600, 6, coverage=0.6, accuracy=accuracy, random_state=0).votes
+    model = LabelModel(classes=[0, 1])
+
+    def width(votes, j=0):
+        summary = lf_summary(votes, label_model=model.fit(votes))
+        return (summary["accuracy_high"] - summary["accuracy_low"]).iloc[j]
+
+    usual = width(votes)
+    rule = np.where(votes == 1, votes, -1)
+    assert width(np.column_stack([rule[:, 0], votes[:, 1:]])) > 1.5 * usual
+    alone = votes.copy()
+    alone[votes[:, 0] >= 0, 1:] = -1
+    assert width(alone) > 1.5 * usual
+    rng = np.random.default_rng(0)
+    noise = np.where(votes >= 0, rng.integers(0, 2, votes.shape), -1)
+    assert width(noise) > 1.5 * usual
 
 
 @pytest.mark.parametrize("accuracy", [0.0, 1e-9, 0.5, 1 - 1e-9, 1.0])
@@ -306,11 +335,11 @@ def test_votes_that_name_no_class_do_not_count():
     votes, _ = _crowd_of(60, 5, 2, 0, judgements_per_sample=4)
     unsure = votes.copy()
     unsure[::4, 0] = 2
-    model = LabelModel(classes=[0, 1]).fit(unsure)
+    model = MajorityVote(classes=[0, 1]).fit(unsure)
     summary = lf_summary(unsure, label_model=model)
     assert summary["n_votes"].tolist() == (unsure >= 0).sum(axis=0).tolist()
     named = np.where(unsure == 2, -1, unsure)
-    expected = _learned_by_loops(named, model.predict_proba(unsure))
+    expected = _learned_by_loops(named, model)
     columns = ["agreement", "accuracy"]
     pd.testing.assert_frame_equal(summary[columns], expected[columns])
 

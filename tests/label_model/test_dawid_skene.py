@@ -186,7 +186,7 @@ def test_anesthesia_of_1979_with_repeated_judgements():
     observers = votes.columns.get_level_values("worker")
     assert len(observers) == 7
     assert observers.nunique() == 5
-    model = DawidSkene(smoothing=0, prior_smoothing=0, lf_groups=observers)
+    model = DawidSkene(smoothing=0, prior_smoothing=0, table_groups=observers)
     model.fit(votes.to_numpy())
     expected = pd.read_csv(folder / "ds_em_posterior.csv", index_col="task")
     assert_array_equal(votes.index, expected.index)
@@ -235,10 +235,10 @@ def test_equals_crowd_kit_on_real_data(name):
 @pytest.mark.parametrize("Model", MODELS)
 def test_lfs_of_one_group_share_what_is_learned(Model):
     votes, _ = crowd_votes(200, 12, 3)
-    model = Model(lf_groups=["a", "b"] * 6).fit(votes)
+    model = Model(table_groups=["a", "b"] * 6).fit(votes)
     assert_array_equal(model.confusion_[0], model.confusion_[2])
     assert not np.allclose(model.confusion_[0], model.confusion_[1])
-    alone = Model(lf_groups=np.arange(12)).fit(votes)
+    alone = Model(table_groups=np.arange(12)).fit(votes)
     assert_array_equal(
         alone.predict_proba(votes), Model().fit(votes).predict_proba(votes)
     )
@@ -247,16 +247,19 @@ def test_lfs_of_one_group_share_what_is_learned(Model):
 def test_a_group_counts_each_of_its_votes():
     truth = np.tile([0, 1], 30)
     votes = np.column_stack([truth, truth, 1 - truth, truth])
-    model = DawidSkene(smoothing=0, prior_smoothing=0, lf_groups=[5, 5, 5, 1]).fit(
+    model = DawidSkene(smoothing=0, prior_smoothing=0, table_groups=[5, 5, 5, 1]).fit(
         votes
     )
     assert_allclose(model.lf_accuracy_, [2 / 3, 2 / 3, 2 / 3, 1], atol=1e-3)
 
 
 @pytest.mark.parametrize("Model", MODELS)
-def test_wrong_lf_groups(Model):
-    with pytest.raises(ValueError, match=r"worker for each of the 3 LFs; got 'a', 'b'"):
-        Model(lf_groups=["a", "b"]).fit(VOTES)
+def test_wrong_table_groups(Model):
+    with pytest.raises(
+        ValueError,
+        match="a group for each of the 3 LFs; got 'a', 'b'",
+    ):
+        Model(table_groups=["a", "b"]).fit(VOTES)
 
 
 @pytest.mark.parametrize("Model", MODELS)

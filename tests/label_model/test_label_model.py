@@ -55,20 +55,27 @@ def slow_dawid_skene(votes, n_classes, n_sweeps):
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_without_tempering_and_mixing_it_is_map_dawid_skene(n_classes):
+def test_without_tempering_and_mixing_a_large_crowd_gets_map_dawid_skene(n_classes):
+    # What shrinks the tables of few LFs fades with the number of workers.
     data = make_crowd_labels(
-        60, 8, n_classes, judgements_per_sample=4, random_state=n_classes
+        2000,
+        200,
+        n_classes,
+        judgements_per_sample=6,
+        worker_types={"reliable": 0.5, "average": 0.5},
+        random_state=n_classes,
     )
     votes, _ = crowd_votes(data)
     n_sweeps = 7
-    model = LabelModel(tempering=0, mixing=0, max_iter=n_sweeps, tol=0)
+    options = {"tempering": 0, "mixing": 0, "max_iter": n_sweeps, "tol": 0}
+    model = LabelModel(lf_kind="worker", **options)
     with pytest.warns(ConvergenceWarning, match="max_iter=7"):
         model.fit(votes)
     T, prior, theta = slow_dawid_skene(votes, n_classes, n_sweeps)
-    assert model.structure_ == "workers"
-    assert_allclose(model.predict_proba(votes), T, atol=1e-10)
-    assert_allclose(model.class_prior_, prior)
-    assert_allclose(model.confusion_, theta)
+    assert_allclose(np.exp(model._evidence.log_prior), prior, atol=0.002)
+    assert_allclose(model.predict_proba(votes), T, atol=0.03)
+    assert np.abs(model.predict_proba(votes) - T).mean() < 0.002
+    assert_allclose(model.confusion_, theta, atol=0.01)
 
 
 def test_tempering_and_mixing_only_soften_the_probabilities():
@@ -91,16 +98,23 @@ def test_tempering_and_mixing_only_soften_the_probabilities():
 def test_a_vote_of_a_rule_is_tempered_less_than_that_of_a_worker():
     votes, _ = mixed_votes()
     model = LabelModel(mixing=0).fit(votes)
-    assert model.structure_ == "mixed"
+    assert_array_equal(model.rule_share_, [1, 1, 0, 0, 0, 0, 0])
     plain = LabelModel(mixing=0, tempering=0).fit(votes).predict_proba(votes)
     n_rule = (votes[:, :2] >= 0).sum(axis=1)
     n_worker = (votes[:, 2:] >= 0).sum(axis=1)
-    first = np.where(n_worker > 0, 0.4, 0.15)
-    effect = 1 + np.maximum(0.4 * n_worker + 0.15 * n_rule - first, 0)
+    effect = 1 + np.maximum(0.4 * n_worker + 0.15 * n_rule - 0.4, 0)
     expected = plain ** (1 / effect[:, None])
     expected /= expected.sum(axis=1, keepdims=True)
-    voted = n_rule + n_worker > 0
-    assert_allclose(model.predict_proba(votes)[voted], expected[voted], atol=1e-9)
+    by_worker = n_worker > 0
+    found = model.predict_proba(votes)
+    assert_allclose(found[by_worker], expected[by_worker], atol=1e-9)
+    only_rules = (n_rule > 0) & ~by_worker
+    # The prior of such rows is not tempered: one vote is as it was.
+    one = only_rules & (n_rule == 1)
+    assert_allclose(found[one], plain[one], atol=1e-9)
+    two = only_rules & (n_rule == 2)
+    assert two.any()
+    assert (found[two].max(axis=1) <= plain[two].max(axis=1)).all()
 
 
 def test_rows_that_only_rules_vote_on_do_not_confirm_the_rules():
@@ -108,8 +122,12 @@ def test_rows_that_only_rules_vote_on_do_not_confirm_the_rules():
     alone = np.full((500, votes.shape[1]), -1)
     alone[:, 0] = 1
     before, after = LabelModel().fit(votes), LabelModel().fit(np.vstack([votes, alone]))
-    assert after.structure_ == "mixed"
-    assert_allclose(after.lf_accuracy_[0], before.lf_accuracy_[0], atol=0.05)
+    said = [model.predict_proba(alone[:1])[0, 1] for model in (before, after)]
+    assert 0.5 < said[1] < said[0] + 0.05
+
+
+def fitted_proba(votes, **options):
+    return LabelModel(**options).fit(votes).predict_proba(votes)
 
 
 def mixed_votes():
@@ -145,17 +163,26 @@ def test_independent_workers_need_no_tempering():
     assert losses[1] < losses[0]
 
 
-def test_about_half_of_the_votes_from_rules_gives_a_warning():
+def test_nothing_jumps_where_rules_cast_half_of_the_votes():
     rng = np.random.default_rng(0)
-    truth = np.arange(100) % 2
-    rule = np.where(truth == 1, 1, -1)
-    worker = np.where(rng.random(100) < 0.5, truth, -1)
-    votes = np.column_stack([rule, worker])
-    with pytest.warns(UserWarning, match="near the border of 50%") as record:
-        LabelModel().fit(votes)
-    assert record[0].filename == __file__
-    # Said by the user, it is no question.
-    LabelModel(lf_kind=["rule", "worker"]).fit(votes)
+    truth = rng.integers(2, size=1500)
+    worker = np.where(rng.random(1500) < 0.8, truth, 1 - truth)
+    order, before = rng.permutation(1500), None
+    largest = 0.0
+    for n_fired in range(700, 801, 4):
+        rules = np.full((1500, 2), -1)
+        fired = order[:n_fired]
+        right = np.random.default_rng(1).random(1500) < 0.9
+        side = np.where(right, truth, 1 - truth)
+        for c in range(2):
+            rules[fired[side[fired] == c], c] = c
+        proba = fitted_proba(np.column_stack([worker, rules]))
+        if before is not None:
+            # The rows on which a rule has just begun to fire may move.
+            stay = np.delete(np.arange(1500), order[n_fired - 4 : n_fired])
+            largest = max(largest, np.abs(proba - before)[stay].max())
+        before = proba
+    assert largest < 0.02
 
 
 def test_a_given_prior_moves_the_shares_of_soft_labels_towards_it():
@@ -287,19 +314,124 @@ def test_without_tempering_it_is_calibrated_on_independent_votes():
     assert log_loss(truth, exact) < log_loss(truth, default)
 
 
-def test_tempering_and_mixing_pay_where_votes_share_errors():
-    votes, truth = crowd_votes(
+def shared_errors():
+    return crowd_votes(
         make_crowd_labels(
             4000, 40, judgements_per_sample=15, difficulty=0.5, random_state=0
         )
     )
-    copied = np.hstack([votes, votes])
-    default = LabelModel().fit(copied).predict_proba(copied)
-    exact = LabelModel(tempering=0, mixing=0).fit(copied).predict_proba(copied)
+
+
+def test_tempering_and_mixing_pay_where_votes_share_errors():
+    votes, truth = shared_errors()
+    rng = np.random.default_rng(0)
+    copies = []
+    for _ in range(3):
+        flips = (rng.random(votes.shape) < 0.15) & (votes >= 0)
+        copies.append(np.where(flips, 1 - votes, votes))
+    half_copied = np.hstack([votes, *copies])
+    default = fitted_proba(half_copied)
+    exact = fitted_proba(half_copied, tempering=0, mixing=0)
     assert log_loss(truth, default) < 0.9 * log_loss(truth, exact)
 
 
-# Kinds of LFs and structures
+# LFs that are one source
+
+
+def test_copies_of_all_votes_change_next_to_nothing():
+    votes, _ = shared_errors()
+    copied = fitted_proba(np.hstack([votes, votes]))
+    assert_allclose(copied, fitted_proba(votes), atol=0.01)
+    groups = [*range(40), *range(40)]
+    named = fitted_proba(np.hstack([votes, votes]), groups=groups)
+    assert_allclose(named, copied, atol=1e-9)
+
+
+def weak_copies(n_others, flips, n_samples=1000, seed=0):
+    """Return votes of five near-copies of a weak model and of better LFs."""
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(2, size=n_samples)
+
+    def voter(accuracy):
+        return np.where(rng.random(n_samples) < accuracy, truth, 1 - truth)
+
+    weak = voter(0.6)
+    copies = [np.where(rng.random(n_samples) < flips, 1 - weak, weak) for _ in range(5)]
+    return np.column_stack([*copies, *(voter(0.75) for _ in range(n_others))]), truth
+
+
+@pytest.mark.parametrize("flips", [0, 0.01, 0.03])
+@pytest.mark.parametrize("n_others", [5, 12])
+def test_near_copies_of_a_weak_model_count_as_one(n_others, flips):
+    votes, truth = weak_copies(n_others, flips)
+    model = LabelModel().fit(votes)
+    alone = LabelModel().fit(votes[:, 4:])
+    assert model.score(votes, truth) > alone.score(votes[:, 4:], truth) - 0.02
+    assert (model.lf_accuracy_[:5] < 0.7).all()
+
+
+@pytest.mark.parametrize("n_others", [0, 3, 8])
+def test_accurate_lfs_are_no_copies(n_others):
+    rng = np.random.default_rng(0)
+    truth = rng.integers(2, size=1000)
+    votes = np.column_stack(
+        [
+            np.where(rng.random(1000) < accuracy, truth, 1 - truth)
+            for accuracy in [0.96] * 5 + [0.65] * n_others
+        ]
+    )
+    model, alone = LabelModel().fit(votes), MajorityVote().fit(votes[:, :5])
+    assert model.score(votes, truth) > alone.score(votes[:, :5], truth) - 0.005
+    assert (model.lf_accuracy_[:5] > 0.85).all()
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_a_group_votes_as_one(n_classes):
+    rng = np.random.default_rng(0)
+    truth = rng.integers(n_classes, size=800)
+
+    def voter(accuracy):
+        other = (truth + rng.integers(1, n_classes, size=800)) % n_classes
+        return np.where(rng.random(800) < accuracy, truth, other)
+
+    weak = voter(0.55)
+    samples = [np.where(rng.random(800) < 0.8, weak, voter(0.5)) for _ in range(6)]
+    votes = np.column_stack([*samples, *(voter(0.75) for _ in range(3))])
+    groups = ["weak"] * 6 + ["a", "b", "c"]
+    plain = LabelModel().fit(votes).score(votes, truth)
+    model = LabelModel(groups=groups).fit(votes)
+    assert model.score(votes, truth) > plain + 0.05
+    frame = pd.DataFrame(votes, columns=list("uvwxyzabc"))
+    by_name = LabelModel(groups=dict.fromkeys("uvwxyz", "weak")).fit(frame)
+    assert_allclose(by_name.predict_proba(frame), model.predict_proba(votes))
+    # One vote of the group weighs as much as all of them.
+    one = np.full((2, 9), -1)
+    one[:, 6], one[0, 0], one[1, :6] = 1, 0, 0
+    assert_allclose(*model.predict_proba(one), atol=0.05)
+
+
+def test_a_group_of_lfs_that_never_vote_together_changes_nothing():
+    votes, _ = crowd_votes(make_crowd_labels(300, 12, 3, random_state=0))
+    first, second = votes.copy(), votes.copy()
+    first[::2, 0], second[1::2, 0] = -1, -1
+    split = np.column_stack([first, second[:, 0]])
+    groups = [*range(12), 0]
+    assert_allclose(
+        fitted_proba(split, groups=groups, tol=1e-10),
+        fitted_proba(split, tol=1e-10),
+        atol=0.02,
+    )
+
+
+def test_wrong_groups():
+    frame = pd.DataFrame(VOTES, columns=["a", "b", "c"])
+    with pytest.raises(ValueError, match=r"groups names LFs that X lacks: 'z'"):
+        LabelModel(groups={"z": 1}).fit(frame)
+    with pytest.raises(ValueError, match="a group for each of the 3 LFs; got 'a', 'b'"):
+        LabelModel(groups=["a", "b"]).fit(frame)
+
+
+# Kinds of LFs
 
 
 def unipolar_votes(n_lfs, n_classes=2, n_samples=400, seed=0):
@@ -309,72 +441,62 @@ def unipolar_votes(n_lfs, n_classes=2, n_samples=400, seed=0):
     return np.asarray(data.votes), data.y
 
 
-def test_workers_only_gives_structure_workers():
-    assert LabelModel().fit(VOTES).structure_ == "workers"
+def test_workers_are_found():
+    model = LabelModel().fit(VOTES)
+    assert_array_equal(model.lf_kind_, ["worker"] * 3)
+    assert model.rule_share_.max() < 1e-3
 
 
-def test_rules_only_gives_structure_rules():
+def test_rules_are_found():
     votes, truth = unipolar_votes(8)
     model = LabelModel().fit(votes)
-    assert model.structure_ == "rules"
+    assert_array_equal(model.rule_share_, np.ones(8))
     assert_array_equal(model.lf_kind_, ["rule"] * 8)
     assert_allclose(model.class_prior_, [0.5, 0.5])
     assert model.converged_
+    assert model.n_iter_ == 2
     covered = (votes >= 0).any(axis=1)
     assert model.score(votes[covered], truth[covered]) > 0.7
 
 
-def test_rules_that_cast_less_than_half_of_the_votes_give_structure_mixed():
+def test_rules_are_found_among_workers():
     rules, truth = unipolar_votes(2)
     workers = np.random.default_rng(0).random((len(truth), 5)) < 0.8
     votes = np.hstack([rules, np.where(workers, truth[:, None], 1 - truth[:, None])])
     model = LabelModel().fit(votes)
-    assert model.structure_ == "mixed"
     assert_array_equal(model.lf_kind_, ["rule"] * 2 + ["worker"] * 5)
     assert model.score(votes, truth) > 0.9
     assert_allclose(model.confusion_.sum(axis=2), 1)
 
 
-def test_rules_that_cast_exactly_half_of_the_votes_give_structure_rules():
-    rule = np.full((20, 1), 0)
-    worker = (np.arange(20) % 2)[:, None]
-    model = LabelModel(lf_kind=["rule", "worker"]).fit(np.hstack([rule, worker]))
-    assert model.structure_ == "rules"
+def test_an_lf_is_the_more_of_a_rule_the_more_votes_of_one_value_it_casts():
+    worker = np.arange(80) % 2
+    shares = []
+    for n_votes in range(1, 31):
+        lf = np.where(np.arange(80) < n_votes, 1, -1)
+        model = LabelModel().fit(np.column_stack([worker, worker, lf]))
+        shares.append(model.rule_share_[2])
+    assert np.diff(shares).min() > -1e-9
+    assert shares[0] < 0.5 < shares[14]
+    assert shares[-1] == 1
 
 
-@pytest.mark.parametrize(("n_classes", "structure"), [(2, "mixed"), (3, "rules")])
-def test_rules_that_meet_no_worker_do_not_mix_with_many_classes(n_classes, structure):
-    rng = np.random.default_rng(0)
-    workers = np.full((100, 4), -1)
-    workers[:60] = rng.integers(n_classes, size=(60, 4))
-    rules = np.full((100, n_classes), -1)
-    for c in range(n_classes):
-        rules[60 + c :: n_classes, c] = c
-    model = LabelModel().fit(np.hstack([workers, rules]))
-    assert model.structure_ == structure
-
-
-def test_rules_that_meet_workers_mix_also_with_many_classes():
-    rng = np.random.default_rng(0)
-    workers = rng.integers(3, size=(100, 4))
-    rules = np.full((100, 2), -1)
-    rules[::4, 0], rules[1::4, 1] = 0, 1
-    assert LabelModel().fit(np.hstack([workers, rules])).structure_ == "mixed"
-
-
-def test_an_lf_needs_ten_votes_of_one_value_to_be_a_rule():
-    worker = np.arange(30) % 2
-    nine = np.where(np.arange(30) < 9, 1, -1)
-    ten = np.where(np.arange(30) < 10, 1, -1)
-    kinds = LabelModel().fit(np.column_stack([worker, nine, ten])).lf_kind_
-    assert_array_equal(kinds, ["worker", "worker", "rule"])
+def test_a_slip_does_not_turn_a_rule_into_a_worker():
+    rules, _ = unipolar_votes(6)
+    slipped = rules.copy()
+    first = np.flatnonzero(rules[:, 0] >= 0)[0]
+    slipped[first, 0] = 1 - rules[first, 0]
+    before, after = LabelModel().fit(rules), LabelModel().fit(slipped)
+    assert after.rule_share_[0] > 0.9
+    moved = np.abs(after.predict_proba(rules) - before.predict_proba(rules))
+    assert moved.max() < 0.05
 
 
 def test_lf_kind_for_all_lfs():
     assert_array_equal(LabelModel(lf_kind="rule").fit(VOTES).lf_kind_, ["rule"] * 3)
     votes, _ = unipolar_votes(4)
     model = LabelModel(lf_kind="worker").fit(votes)
-    assert model.structure_ == "workers"
+    assert_array_equal(model.rule_share_, np.zeros(4))
 
 
 def test_lf_kind_by_position():
@@ -419,12 +541,11 @@ def test_copies_of_a_rule_say_less_than_independent_rules():
     copies = [1, 1, 1, -1, -1, -1, -1, -1, -1, -1]
     independent = [-1, -1, -1, 1, 1, 1, -1, -1, -1, -1]
     proba = model.predict_proba([copies, independent])
-    assert model.structure_ == "rules"
+    assert_array_equal(model.lf_kind_, ["rule"] * 10)
     assert 0.5 < proba[0, 1] < proba[1, 1] - 0.005
 
 
-@pytest.mark.filterwarnings("ignore:LFs that look like rules")
-def test_all_structures_give_bounded_accuracies():
+def test_rules_and_workers_give_bounded_accuracies():
     for n_lfs in (2, 8):
         rules, truth = unipolar_votes(n_lfs)
         worker = np.where(np.arange(len(truth)) % 5 == 0, 1 - truth, truth)
@@ -498,11 +619,18 @@ def test_gold_for_all_rows_teaches_the_confusion_matrices():
     assert (model.lf_accuracy_ < 0.05).all()
 
 
-def test_gold_sets_the_prior_of_rules():
+def test_gold_tells_rows_without_votes_as_far_as_it_was_drawn_from_them():
     votes, _ = unipolar_votes(6)
+    bare = np.flatnonzero((votes < 0).all(axis=1))
+    covered = np.flatnonzero((votes >= 0).any(axis=1))
     gold = np.full(len(votes), -1)
-    gold[:8] = [0, 0, 0, 0, 0, 0, 0, 1]
-    assert_allclose(LabelModel().fit(votes, gold).class_prior_, [0.8, 0.2])
+    gold[covered[:8]] = [0, 0, 0, 0, 0, 0, 0, 1]
+    assert_allclose(LabelModel().fit(votes, gold).class_prior_, [0.5, 0.5])
+    gold[bare[:4]] = [0, 0, 0, 1]
+    # Four rows of the model's own prior stand beside those that were drawn.
+    assert_allclose(LabelModel().fit(votes, gold).class_prior_, [5 / 8, 3 / 8])
+    given = LabelModel(class_prior=[0.3, 0.7]).fit(votes, gold)
+    assert_allclose(given.class_prior_, [0.3, 0.7])
 
 
 @pytest.mark.parametrize("missing", [-1, np.nan, None, pd.NA])
@@ -794,3 +922,20 @@ def test_a_pickle_of_this_version_is_silent():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         pickle.loads(pickle.dumps(LabelModel().fit(VOTES)))
+
+
+def test_a_worker_who_always_gives_the_same_answer_counts_next_to_nothing():
+    rng = np.random.default_rng(0)
+    truth = rng.integers(2, size=600)
+    votes = np.full((600, 60), -1)
+    for j in range(60):
+        rows = rng.choice(600, size=40, replace=False)
+        right = np.where(rng.random(40) < 0.8, truth[rows], 1 - truth[rows])
+        votes[rows, j] = 1 if j < 27 else right
+    people = LabelModel(lf_kind="worker").fit(votes)
+    assert_array_equal(people.rule_share_, np.zeros(60))
+    honest = LabelModel(lf_kind="worker").fit(votes[:, 27:])
+    covered = (votes[:, 27:] >= 0).any(axis=1)
+    moved = people.predict_proba(votes) - honest.predict_proba(votes[:, 27:])
+    assert np.abs(moved[covered]).max() < 0.12
+    assert people.score(votes, truth) > MajorityVote().fit(votes).score(votes, truth)

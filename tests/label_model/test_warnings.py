@@ -26,13 +26,6 @@ NOISE = np.random.default_rng(0).integers(0, 2, size=(60, 4))
 SILENT = np.full((6, 3), -1)
 
 
-def near_the_border():
-    """Return votes of which rules cast about one half."""
-    votes = np.random.default_rng(1).integers(0, 2, size=(60, 4))
-    votes[:, 2], votes[:, 3] = 0, 1
-    return votes
-
-
 def in_pipeline(model):
     return make_pipeline(FunctionTransformer(), model)
 
@@ -66,7 +59,6 @@ FIT_WARNINGS = [
     (MACE(max_iter=1), NOISE, None, "stopped after max_iter=1"),
     (SnorkelLabelModel(max_iter=1), NOISE, None, "stopped after max_iter=1"),
     (WeightedMajorityVote(max_iter=2, tol=0), NOISE, None, "stopped after max_iter=2"),
-    (LabelModel(), near_the_border(), None, "near the border"),
     (LabelModel(classes=[0, 1]), SILENT, None, "none of the 6 rows has a vote"),
     (MajorityVote(classes=[0, 1]), SILENT, None, "none of the 6 rows has a vote"),
     (LabelModel(), NOISE + 2, np.resize([-1, 1], 60), "exactly {-1, 1}"),

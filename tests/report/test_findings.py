@@ -126,7 +126,7 @@ def test_warnings_of_the_fit_are_known_by_category_and_not_by_text(monkeypatch):
 
     def fit_with_warnings(self, *args, **kwargs):
         warnings.warn("the model has not settled", ConvergenceWarning, stacklevel=1)
-        warnings.warn("max_iter is near the border", UserWarning, stacklevel=1)
+        warnings.warn("max_iter is small", UserWarning, stacklevel=1)
         return fit(self, *args, **kwargs)
 
     monkeypatch.setattr(LabelModel, "fit", fit_with_warnings)
@@ -135,7 +135,7 @@ def test_warnings_of_the_fit_are_known_by_category_and_not_by_text(monkeypatch):
     votes = np.where(rng.random((300, 6)) < 0.96, truth, 1 - truth)
     (found,) = labeling_report(votes).findings
     assert found.title == "LabelModel warned while it was fitted"
-    assert found.detail == "max_iter is near the border"
+    assert found.detail == "max_iter is small"
 
 
 def test_what_cannot_be_measured_is_explained_and_not_written_as_nan():

@@ -381,27 +381,6 @@ def test_a_model_that_has_not_converged_is_named():
 
 
 @pytest.mark.usefixtures("without_plots")
-def test_the_border_between_workers_and_rules_is_named():
-    rng = np.random.default_rng(0)
-    truth = rng.integers(0, 2, 200)
-    workers = np.where(rng.random((2, 200)) < 0.8, truth, 1 - truth)
-    rules = [np.where(truth == 0, 0, -1), np.where(truth == 1, 1, -1)]
-    votes = np.column_stack([*workers, *rules, *rules])
-    with pytest.warns(UserWarning, match="near the border of 50%") as caught:
-        model = LabelModel().fit(votes)
-    report = labeling_report(votes, label_model=model)
-    title = "Workers and rules cast about as many votes"
-    assert _titles(report, "warning").count(title) == 1
-    assert not any("warned" in title for title in _titles(report))
-    # A model that is fitted for the page says it in its own words, and once.
-    report = labeling_report(votes)
-    (found,) = [f for f in report.findings if "near the border of 50%" in f.detail]
-    assert found.level == "warning"
-    assert found.title == "LabelModel warned while it was fitted"
-    assert found.detail == str(caught[0].message)
-
-
-@pytest.mark.usefixtures("without_plots")
 def test_labels_worse_than_the_most_frequent_class_are_severe():
     votes = np.array([[0, 0, 0], [1, 1, 1]] * 20)
     report = labeling_report(votes, y=[0, 0] * 18 + [1, 1, 1, 1])

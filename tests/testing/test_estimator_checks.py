@@ -29,11 +29,11 @@ class LabelModelThatPredictsTheLeast(MajorityVote):
         return self.classes_[self.predict_proba(X).argmin(axis=1)]
 
 
-class LabelModelWithEvenEmptyRows(LabelModel):
+class LabelModelWithCertainEmptyRows(LabelModel):
     def predict_proba(self, X):
         proba = super().predict_proba(X)
         empty = (votes_to_dense(X) < 0).all(axis=1)
-        proba[empty] = 1 / proba.shape[1]
+        proba[empty] = np.eye(proba.shape[1])[0]
         return proba
 
 
@@ -122,7 +122,7 @@ class LabelModelThatForgets(MajorityVote):
         (LabelModelWithoutSum(), "check_probabilities"),
         (LabelModelOfOtherClasses(), "check_probabilities"),
         (LabelModelThatPredictsTheLeast(), "check_predict_is_argmax"),
-        (LabelModelWithEvenEmptyRows(), "check_row_without_votes"),
+        (LabelModelWithCertainEmptyRows(), "check_row_without_votes"),
         (LabelModelThatTrustsEarlyRows(), "check_permuted_rows"),
         (LabelModelThatTrustsTheFirstLF(), "check_permuted_lfs"),
         (LabelModelThatLikesClass0(), "check_permuted_classes"),

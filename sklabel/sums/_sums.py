@@ -109,7 +109,7 @@ class VoteChunk:
         derived = {
             n for n in self.__dict__ if isinstance(getattr(cls, n, None), cached)
         }
-        derived.add("_judged")
+        derived.add("_rows")
         state = {k: v for k, v in self.__dict__.items() if k not in derived}
         for name in ("gold", "weight", "scale"):
             array = state[name]
@@ -166,22 +166,6 @@ class VoteChunk:
         """Make rows with gold certain; in place."""
         return clamp_rows(posterior, self.known, self.gold[self.known])
 
-    def judged_weight(self, is_rule: np.ndarray) -> np.ndarray | None:
-        """Return the weights, 0 on rows that neither a worker nor gold judges.
-
-        None if there is no such row.
-        """
-        key = is_rule.tobytes()
-        kept: tuple[bytes, Any] = self.__dict__.get("_judged", (b"", None))
-        if kept[0] != key:
-            n_values = len(self.class_of_value)
-            by_worker = np.repeat(~is_rule, n_values).astype(self.dtype)
-            judged = self.indicator @ by_worker > 0
-            judged[self.known] = True
-            weight = None if judged.all() else self.weight * judged
-            kept = self._judged = (key, weight)
-        return kept[1]
-
     def expected(self, posterior: np.ndarray) -> np.ndarray:
         """Return the expected number of samples of each class."""
         if self.scale is None:
@@ -200,11 +184,11 @@ class Statistic:
     of : callable
         Called with a chunk and parameters; returns a named tuple of numbers, arrays
         and sparse matrices, which add up over chunks.
-    kind : {'count', 'expectation', 'likelihood', 'rows'}
+    kind : {'count', 'expectation', 'whole', 'rows'}
         'count': depends on votes and gold labels only. 'expectation': depends on
-        posteriors, and so on the parameters. 'likelihood': depends on the parameters
-        of a finished fit. 'rows': needs the rows themselves, since it is asked for
-        under several parameters.
+        posteriors, and so on the parameters; the last axis stands for classes.
+        'whole': depends on parameters too, and is of use as a whole only. 'rows':
+        needs the rows themselves, since it is asked for under several parameters.
     per : {'atom', 'lf', None}
         What the rows of the arrays in `rows_of` stand for.
     rows_of : tuple of str
@@ -213,7 +197,7 @@ class Statistic:
 
     name: str
     of: Callable[..., Any]
-    kind: Literal["count", "expectation", "likelihood", "rows"]
+    kind: Literal["count", "expectation", "whole", "rows"]
     per: Literal["atom", "lf"] | None = None
     rows_of: tuple[str, ...] = ()
 
@@ -251,6 +235,10 @@ class VoteSource:
             sums = add_sums(sums, statistic.of(chunk, *parameters))
         return sums
 
+    def earlier(self, statistic: Statistic) -> Any:
+        """Return the sums that are remembered of samples seen before; None here."""
+        return None
+
     def start(self, sweep: Statistic, first: Statistic, *parameters: Any) -> Any:
         """Return the sums from which EM with `sweep` starts: those of `first`.
 
@@ -259,10 +247,15 @@ class VoteSource:
         return self.total(first, *parameters)
 
     def run_em(
-        self, em: Callable[..., Any], start: Any, m_step: Any, e_step: Any
+        self,
+        em: Callable[..., Any],
+        start: Any,
+        m_step: Any,
+        e_step: Any,
+        n_steps: float = np.inf,
     ) -> Any:
         """Return what `em`, the loop of the model, makes of start and steps."""
-        return em(start, m_step, e_step)
+        return em(start, m_step, e_step, n_steps)
 
 
 def constant(value: float, length: int, dtype: Any) -> np.ndarray:
@@ -345,10 +338,10 @@ def profile_of(chunk: VoteChunk, n_votes: np.ndarray, counts: np.ndarray) -> Pro
 
 def _atom_profile(chunk: VoteChunk) -> Profile:
     """Profile with the votes of every atom."""
-    return profile_of(chunk, chunk.n_votes, _counts_of_atoms(chunk))
+    return profile_of(chunk, chunk.n_votes, counts_of_atoms(chunk))
 
 
-def _counts_of_atoms(chunk: VoteChunk) -> np.ndarray:
+def counts_of_atoms(chunk: VoteChunk) -> np.ndarray:
     return class_counts(chunk.indicator, chunk.class_of_value, chunk.n_classes)
 
 
@@ -371,6 +364,41 @@ def likelihood_of(chunk: VoteChunk, scores: np.ndarray) -> Likelihood:
     return Likelihood(float((weight * log_norm).sum()), float(weight.sum()))
 
 
+class GoldVotes(NamedTuple):
+    """Votes of every atom on gold rows, by gold label; shape (n_atoms, n_classes)."""
+
+    counts: np.ndarray
+
+
+def _gold_votes(chunk: VoteChunk) -> GoldVotes:
+    n_classes = chunk.n_classes
+    label = np.eye(n_classes)[chunk.gold[chunk.known]]
+    weighted = label * chunk.weight[chunk.known, None]
+    counts = chunk.indicator[chunk.known].T @ weighted
+    return GoldVotes(np.asarray(counts, dtype=np.float64))
+
+
+def right_and_judged(counts: np.ndarray, class_of_value: np.ndarray) -> np.ndarray:
+    """Return how many votes of each LF gold labels call right, and how many they judge.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (n_lfs * n_values, n_classes)
+        Votes of every atom on gold rows, by gold label.
+    class_of_value : ndarray of shape (n_values,)
+        Class that each value names, -1 if it names none. Such votes are not judged.
+
+    Returns
+    -------
+    right_and_judged : ndarray of shape (n_lfs, 2)
+        Weighted numbers of votes.
+    """
+    counts = counts.reshape(-1, len(class_of_value), counts.shape[1])
+    named = np.flatnonzero(class_of_value >= 0)
+    right = counts[:, named, class_of_value[named]].sum(axis=1)
+    return np.column_stack([right, counts[:, named].sum(axis=(1, 2))])
+
+
 # EM with a table per LF
 
 
@@ -378,60 +406,43 @@ class AtomSums(NamedTuple):
     """Statistics of a sweep.
 
     `counts` of shape (n_atoms, n_classes): expected votes of every atom on samples of
-    each class; `total` of shape (n_classes,): expected samples; `judged_counts` and
-    `judged_total`: the same over the rows of `VoteChunk.judged_weight`, empty where
-    there are no rules among workers.
+    each class; `total` of shape (n_classes,): expected samples.
     """
 
     counts: np.ndarray
     total: np.ndarray
-    judged_counts: np.ndarray
-    judged_total: np.ndarray
 
     def change(self, before: AtomSums) -> float:
         """Return by how much the class of a vote moved, on average over the votes."""
-        n_votes = max(self.counts.sum(), 1e-300)
-        return float(np.abs(self.counts - before.counts).sum() / (2 * n_votes))
+        return mean_move(self.counts, before.counts)
 
 
-def _atom_sums(
-    chunk: VoteChunk, posterior: np.ndarray, is_rule: np.ndarray | None
-) -> AtomSums:
-    A_transposed = chunk.transposed
-    counts = class_counts_of_atoms(A_transposed, posterior, chunk.scale, chunk.n_votes)
-    total = chunk.expected(posterior)
-    judged_counts, judged_total = np.zeros((0, chunk.n_classes)), np.zeros(0)
-    judged = None
-    if is_rule is not None:
-        judged = chunk.judged_weight(is_rule)
-        judged_counts, judged_total = counts, total
-    if judged is not None:
-        judged_total = column_sums(judged, posterior)
-        n_votes = A_transposed @ judged
-        judged_counts = class_counts_of_atoms(A_transposed, posterior, judged, n_votes)
-    sums = (counts, total, judged_counts, judged_total)
+def mean_move(counts: np.ndarray, before: np.ndarray) -> float:
+    """Return by how much the class of a vote moved, on average over the votes."""
+    n_votes = max(counts.sum(), 1e-300)
+    return float(np.abs(counts - before).sum() / (2 * n_votes))
+
+
+def _atom_sums(chunk: VoteChunk, posterior: np.ndarray) -> AtomSums:
+    args = chunk.transposed, posterior, chunk.scale, chunk.n_votes
+    sums = class_counts_of_atoms(*args), chunk.expected(posterior)
     return AtomSums(*(array.astype(np.float64, copy=False) for array in sums))
 
 
-def _atom_start(
-    chunk: VoteChunk, mean_share: np.ndarray, is_rule: np.ndarray | None = None
-) -> AtomSums:
+def _atom_start(chunk: VoteChunk, mean_share: np.ndarray) -> AtomSums:
     """Statistics under the vote shares, from which EM starts."""
-    shares = shares_of_counts(_counts_of_atoms(chunk), mean_share)
-    return _atom_sums(chunk, chunk.clamp(shares), is_rule)
+    shares = shares_of_counts(counts_of_atoms(chunk), mean_share)
+    return _atom_sums(chunk, chunk.clamp(shares))
 
 
 def _atom_sweep(
-    chunk: VoteChunk,
-    log_table: np.ndarray,
-    log_prior: np.ndarray,
-    is_rule: np.ndarray | None = None,
+    chunk: VoteChunk, log_table: np.ndarray, log_prior: np.ndarray
 ) -> AtomSums:
     """Statistics under the posterior of the parameters: one sweep of EM."""
     posterior = posterior_of_atoms(
         chunk.indicator, log_table.astype(chunk.dtype), log_prior.astype(chunk.dtype)
     )
-    return _atom_sums(chunk, chunk.clamp(posterior), is_rule)
+    return _atom_sums(chunk, chunk.clamp(posterior))
 
 
 def _atom_likelihood(
@@ -442,11 +453,10 @@ def _atom_likelihood(
 
 
 ATOM_PROFILE = Statistic("profile", _atom_profile, "count", "atom", ("n_votes",))
-# The fields of AtomSums with a row per atom.
-_COUNTS = ("counts", "judged_counts")
-ATOM_START = Statistic("start", _atom_start, "count", "atom", _COUNTS)
-ATOM_SWEEP = Statistic("sweep", _atom_sweep, "expectation", "atom", _COUNTS)
-ATOM_LIKELIHOOD = Statistic("likelihood", _atom_likelihood, "likelihood")
+GOLD_VOTES = Statistic("gold_votes", _gold_votes, "count", "atom", ("counts",))
+ATOM_START = Statistic("start", _atom_start, "count", "atom", ("counts",))
+ATOM_SWEEP = Statistic("sweep", _atom_sweep, "expectation", "atom", ("counts",))
+ATOM_LIKELIHOOD = Statistic("likelihood", _atom_likelihood, "whole")
 
 
 # Kernels: one-hot votes

@@ -8,8 +8,19 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sklabel import LabelModel
 from sklabel.datasets import make_crowd_labels, make_lf_votes
+from sklabel.evidence._evidence import (
+    CLASS_MASS,
+    CO_FIRING,
+    FIRST_SWEEP,
+    LEFT_OUT,
+    LIKELIHOOD,
+    START,
+    SWEEP,
+    WORKERS_OF_ROWS,
+    Evidence,
+    Sources,
+)
 from sklabel.label_model import DawidSkene, OneCoinDawidSkene
-from sklabel.label_model._label_model import CLASS_MASS
 from sklabel.label_model._one_coin import (
     COIN_LIKELIHOOD,
     COIN_PROFILE,
@@ -17,14 +28,7 @@ from sklabel.label_model._one_coin import (
     COIN_SWEEP,
     CoinChunk,
 )
-from sklabel.label_model._rules import (
-    CO_FIRING,
-    LEFT_OUT,
-    RULE_VOTES_MET,
-    RULES_LIKELIHOOD,
-    SECOND_SWEEP,
-)
-from sklabel.label_model._sums import (
+from sklabel.sums._sums import (
     ATOM_LIKELIHOOD,
     ATOM_PROFILE,
     ATOM_START,
@@ -54,10 +58,12 @@ def chunk_of(dense, gold, weight):
     return CoinChunk(read_votes(dense), gold, weight, CLASS_OF_VALUE, K)
 
 
-IS_RULE = np.array([True, False, False, True, False])
+RULE = np.array([1, 0, 0.3, 1, 0])
+SOURCES = Sources(RULE, 0.7)
 TABLE = np.log(np.random.default_rng(1).dirichlet(np.ones(K), size=N_LFS * K))
 PRIOR = np.log([0.2, 0.3, 0.5])
 COIN = np.linspace(-1, 1, N_LFS)
+EVIDENCE = Evidence(TABLE.reshape(N_LFS, K, K), np.array([0.2, 0.1, -0.3]), PRIOR)
 
 
 @pytest.mark.parametrize(
@@ -66,19 +72,18 @@ COIN = np.linspace(-1, 1, N_LFS)
         (ATOM_PROFILE, ()),
         (COIN_PROFILE, ()),
         (ATOM_START, (np.full(K, 1 / K),)),
-        (ATOM_START, (np.full(K, 1 / K), IS_RULE)),
         (ATOM_SWEEP, (TABLE, PRIOR)),
-        (ATOM_SWEEP, (TABLE, PRIOR, IS_RULE)),
         (ATOM_LIKELIHOOD, (TABLE, PRIOR)),
         (COIN_START, (np.full(K, 1 / K),)),
         (COIN_SWEEP, (COIN, PRIOR)),
         (COIN_LIKELIHOOD, (COIN, -COIN, PRIOR)),
-        (SECOND_SWEEP, (TABLE, PRIOR)),
-        (RULES_LIKELIHOOD, (TABLE, PRIOR)),
-        (LEFT_OUT, (TABLE, PRIOR)),
-        (CO_FIRING, ()),
-        (CLASS_MASS, (TABLE, PRIOR)),
-        (RULE_VOTES_MET, (IS_RULE,)),
+        (WORKERS_OF_ROWS, (SOURCES,)),
+        (START, (np.full(K, 1 / K), SOURCES)),
+        (SWEEP, (EVIDENCE, SOURCES)),
+        (LIKELIHOOD, (EVIDENCE, SOURCES)),
+        (LEFT_OUT, (EVIDENCE, SOURCES)),
+        (CO_FIRING, (RULE,)),
+        (CLASS_MASS, (EVIDENCE, SOURCES)),
     ],
 )
 def test_statistics_of_seven_chunks_add_up_to_those_of_all_rows(parts, statistic, args):
@@ -103,7 +108,6 @@ def test_a_chunk_leaves_out_rows_that_say_nothing_and_counts_them(parts):
 def test_sweep_statistics_equal_loops_over_votes(parts):
     dense, gold, weight = parts
     counts, total = np.zeros((N_LFS * K, K)), np.zeros(K)
-    judged_counts, judged_total = np.zeros((N_LFS * K, K)), np.zeros(K)
     for i in range(N_SAMPLES):
         cast = [j for j in range(N_LFS) if dense[i, j] >= 0]
         if not cast and gold[i] < 0:
@@ -114,17 +118,68 @@ def test_sweep_statistics_equal_loops_over_votes(parts):
         posterior = joint / joint.sum()
         if gold[i] >= 0:
             posterior = np.eye(K)[gold[i]]
-        judged = gold[i] >= 0 or any(not IS_RULE[j] for j in cast)
         total += weight[i] * posterior
-        judged_total += judged * weight[i] * posterior
         for j in cast:
             counts[j * K + dense[i, j]] += weight[i] * posterior
-            judged_counts[j * K + dense[i, j]] += judged * weight[i] * posterior
-    sums = ATOM_SWEEP.of(chunk_of(*parts), TABLE, PRIOR, IS_RULE)
+    sums = ATOM_SWEEP.of(chunk_of(*parts), TABLE, PRIOR)
     assert_allclose(sums.counts, counts)
     assert_allclose(sums.total, total)
-    assert_allclose(sums.judged_counts, judged_counts)
-    assert_allclose(sums.judged_total, judged_total)
+
+
+def test_the_sweep_of_rules_and_workers_equals_loops_over_votes(parts):
+    dense, _, weight = parts
+    no_gold = np.full(N_SAMPLES, -1)
+    counts, total, informed = np.zeros((N_LFS * K, K)), np.zeros(K), np.zeros(K)
+    for i in range(N_SAMPLES):
+        cast = [j for j in range(N_LFS) if dense[i, j] >= 0]
+        if not cast:
+            continue
+        n_worker = sum(1 - RULE[j] for j in cast)
+        scores = PRIOR + n_worker * EVIDENCE.silence
+        for j in cast:
+            scores = scores + TABLE[j * K + dense[i, j]]
+        posterior = np.exp(scores) / np.exp(scores).sum()
+        others = max(n_worker - 1, 0)
+        total += weight[i] * posterior
+        informed += weight[i] * min(n_worker, 1) * others / (others + 0.7) * posterior
+        for j in cast:
+            counts[j * K + dense[i, j]] += weight[i] * posterior
+    for statistic in (SWEEP, FIRST_SWEEP):
+        chunk = chunk_of(dense, no_gold, weight)
+        sums = statistic.of(chunk, EVIDENCE, SOURCES)
+        assert_allclose(sums.counts, counts)
+        assert_allclose(sums.total, total)
+        assert_allclose(sums.informed, informed)
+
+
+def test_what_workers_say_of_rows_equals_loops_over_votes(parts):
+    dense, _, weight = parts
+    chunk = chunk_of(dense, np.full(N_SAMPLES, -1), weight)
+    found = WORKERS_OF_ROWS.of(chunk, SOURCES)
+    known, held, alone = 0.0, 0.0, np.zeros(N_LFS * K)
+    share, held_share = np.zeros(K), np.zeros(K)
+    for i in range(N_SAMPLES):
+        cast = [j for j in range(N_LFS) if dense[i, j] >= 0]
+        votes = np.zeros(K)
+        for j in cast:
+            votes[dense[i, j]] += 1 - RULE[j]
+        n_worker = votes.sum()
+        for j in cast:
+            alone[j * K + dense[i, j]] += weight[i] / (1 + n_worker) ** 2
+        if n_worker == 0:
+            continue
+        judged = min(n_worker, 1)
+        others = max(n_worker - 1, 0)
+        rest = judged * (1 - others / (others + 0.7))
+        known += weight[i] * judged
+        held += weight[i] * rest
+        share += weight[i] * judged * votes / n_worker
+        held_share += weight[i] * rest * votes / n_worker
+    assert found.known == pytest.approx(known)
+    assert found.held == pytest.approx(held)
+    assert_allclose(found.share, share)
+    assert_allclose(found.held_share, held_share)
+    assert_allclose(found.alone, alone)
 
 
 def test_the_change_of_sums_is_the_mean_move_of_a_vote(parts):
@@ -135,15 +190,22 @@ def test_the_change_of_sums_is_the_mean_move_of_a_vote(parts):
     assert a.change(a) == 0
 
 
-def test_judged_weights_follow_the_rules_asked_for(parts):
+def test_rows_follow_the_kinds_asked_for(parts):
     chunk = chunk_of(*parts)
-    some = chunk.judged_weight(IS_RULE).copy()
-    assert chunk.judged_weight(np.zeros(N_LFS, dtype=bool)) is None
-    assert_array_equal(chunk.judged_weight(IS_RULE), some)
-    by_worker = (chunk_of(*parts).indicator.toarray() @ np.repeat(~IS_RULE, K)) > 0
-    by_worker[chunk.known] = True
-    assert_array_equal(some, chunk.weight * by_worker)
-    assert 0 < (some == 0).sum() < len(some)
+    some = SWEEP.of(chunk, EVIDENCE, SOURCES)
+    other = SWEEP.of(chunk, EVIDENCE, Sources(np.zeros(N_LFS), 0.7))
+    assert np.abs(other.counts - some.counts).max() > 0.1
+    again = SWEEP.of(chunk, EVIDENCE, SOURCES)
+    assert_array_equal(again.counts, some.counts)
+    assert_array_equal(again.informed, some.informed)
+
+
+def test_sums_go_part_of_the_way(parts):
+    chunk = chunk_of(*parts)
+    a = START.of(chunk, np.full(K, 1 / K), SOURCES)
+    b = SWEEP.of(chunk, EVIDENCE, SOURCES)
+    assert_allclose(a.towards(b, 0.25).counts, 0.75 * a.counts + 0.25 * b.counts)
+    assert_allclose(a.towards(b, 0.25).informed, 0.75 * a.informed + 0.25 * b.informed)
 
 
 def test_sums_of_two_chunks_keep_their_names(parts):
@@ -187,11 +249,9 @@ def mixed():
     return votes
 
 
-@pytest.mark.parametrize(
-    ("votes", "structure"), [(crowd, "workers"), (rules, "rules"), (mixed, "mixed")]
-)
+@pytest.mark.parametrize(("votes", "n_rules"), [(crowd, 0), (rules, 12), (mixed, 2)])
 @pytest.mark.parametrize("options", [{}, {"class_prior": "given"}])
-def test_label_model_fits_the_same_in_seven_chunks(votes, structure, options):
+def test_label_model_fits_the_same_in_seven_chunks(votes, n_rules, options):
     votes = votes()
     in_chunks = type("LabelModelInChunks", (InSevenChunks, LabelModel), {})
     whole = LabelModel().fit(votes)
@@ -199,7 +259,7 @@ def test_label_model_fits_the_same_in_seven_chunks(votes, structure, options):
         prior = np.arange(2, len(whole.classes_) + 2)
         options = {"class_prior": prior / prior.sum()}
         whole = LabelModel(**options).fit(votes)
-    assert whole.structure_ == structure
+    assert (whole.lf_kind_ == "rule").sum() == n_rules
     parts = in_chunks(**options).fit(votes)
     assert parts.n_iter_ == whole.n_iter_
     assert_allclose(
@@ -224,21 +284,28 @@ def test_dawid_skene_fits_the_same_in_seven_chunks(Model):
 
 def test_statistics_that_are_remembered_apart_have_names_of_their_own():
     statistics = [
-        *(ATOM_PROFILE, ATOM_START, ATOM_SWEEP, ATOM_LIKELIHOOD, SECOND_SWEEP),
-        *(RULES_LIKELIHOOD, LEFT_OUT, CO_FIRING, CLASS_MASS, RULE_VOTES_MET),
+        *(ATOM_PROFILE, ATOM_START, ATOM_SWEEP, ATOM_LIKELIHOOD, START, FIRST_SWEEP),
+        *(SWEEP, LIKELIHOOD, LEFT_OUT, CO_FIRING, CLASS_MASS, WORKERS_OF_ROWS),
     ]
     assert len({statistic.name for statistic in statistics}) == len(statistics)
 
 
 @pytest.mark.parametrize(
     "statistic",
-    [ATOM_PROFILE, ATOM_START, ATOM_SWEEP, LEFT_OUT, CO_FIRING, COIN_SWEEP],
+    [
+        *(ATOM_PROFILE, ATOM_START, ATOM_SWEEP, START, SWEEP, LEFT_OUT, CO_FIRING),
+        *(WORKERS_OF_ROWS, COIN_SWEEP),
+    ],
 )
 def test_rows_of_a_statistic_stand_for_atoms_or_lfs(parts, statistic):
     args = {
-        "start": (np.full(K, 1 / K), IS_RULE),
-        "sweep": (TABLE, PRIOR, IS_RULE),
-        "left_out": (TABLE, PRIOR),
+        "start": (np.full(K, 1 / K),),
+        "sweep": (TABLE, PRIOR),
+        "label_model_start": (np.full(K, 1 / K), SOURCES),
+        "later_sweep": (EVIDENCE, SOURCES),
+        "left_out": (EVIDENCE, SOURCES),
+        "workers": (SOURCES,),
+        "co_firing": (RULE,),
     }.get(statistic.name, ())
     if statistic is COIN_SWEEP:
         args = (COIN, PRIOR)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from sklabel.label_model._sums import (
+from sklabel.sums._sums import (
     FLOOR,
     clamp_rows,
     shares_of_counts,

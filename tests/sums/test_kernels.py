@@ -5,20 +5,25 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from sklabel.label_model._kernels import (
+from sklabel.evidence._evidence import (
+    CO_FIRING,
+    LEFT_OUT,
+    CoFiring,
+    Evidence,
+    Sources,
+    Sums,
+    expected_of_vote,
+    redundancy,
+)
+from sklabel.sums._kernels import (
     clamp,
     count_classes,
     mean_change,
     smoothed_shares,
     vote_shares,
 )
-from sklabel.label_model._rules import (
-    atom_prior,
-    atom_tables,
-    leave_one_out_counts,
-    redundancy,
-)
-from sklabel.label_model._sums import (
+from sklabel.sums._sums import (
+    VoteChunk,
     class_counts,
     confusion_prior,
     log_tables,
@@ -140,48 +145,42 @@ def test_worker_tables_equal_loops_over_votes(dense, weight, posterior):
     assert_allclose(np.exp(tables), expected)
 
 
-def test_atom_prior_prefers_the_atoms_own_class():
+def test_a_vote_is_expected_to_prefer_its_own_class():
     share = np.array([0.7, 0.2, 0.1])
-    Q = atom_prior(np.array([2, -1]), share, ratio=4, flatten=0.25)
-    base = 0.75 * share + 0.25 / 3
+    expected = expected_of_vote(share, np.array([2, -1]), ratio=4)
+    base = 0.72 * share + 0.28 / 3
     own = base * [1, 1, 4 * 2]
-    assert_allclose(Q, [own / own.sum(), base])
+    assert_allclose(expected, [own / own.sum(), base])
 
 
-def test_atom_tables_shrink_less_the_more_votes_there_are():
-    Q = np.array([[0.5, 0.5], [0.5, 0.5], [0.9, 0.1]])
-    counts = np.array([[3.0, 1], [300, 100], [0, 0]])
-    tables = atom_tables(counts, Q, strength=4, growth=0)
-    assert_allclose(tables, [[5 / 8, 3 / 8], [302 / 404, 102 / 404], [0.9, 0.1]])
+RULE = np.array([0, 0.5, 1, 1])
 
 
-def test_leave_one_out_counts_equal_loops_over_votes(dense, weight, gold):
+def test_left_out_counts_equal_loops_over_votes(dense, weight):
     rng = np.random.default_rng(3)
-    weights = rng.normal(size=(N_LFS * N_VALUES, N_CLASSES))
-    log_prior = np.log([0.3, 0.7])
-    votes = read_votes(dense)
-    atom = votes.lf * N_VALUES + votes.value
-    scores = one_hot(votes, N_VALUES) @ weights + log_prior
+    weights = rng.normal(size=(N_LFS, N_VALUES, N_CLASSES))
+    log_prior, silence = np.log([0.3, 0.7]), np.array([0.2, -0.2])
     expected = np.zeros_like(weights)
     for i in range(N_SAMPLES):
         cast = np.flatnonzero(dense[i] >= 0)
         if len(cast) < 2:
             continue
         for j in cast:
-            others = log_prior.copy()
+            others = log_prior + silence * (1 - RULE[cast]).sum()
             for k in cast:
                 if k != j:
-                    others += weights[k * N_VALUES + dense[i, k]]
+                    others = others + weights[k, dense[i, k]]
             belief = np.exp(others) / np.exp(others).sum()
-            if gold[i] >= 0:
-                belief = np.eye(N_CLASSES)[gold[i]]
-            expected[j * N_VALUES + dense[i, j]] += weight[i] * belief
-    counts = leave_one_out_counts(votes, atom, scores, weights, gold, weight)
-    assert_allclose(counts, expected, atol=1e-12)
+            expected[j, dense[i, j]] += weight[i] * belief
+    no_gold = np.full(N_SAMPLES, -1)
+    chunk = VoteChunk(read_votes(dense), no_gold, weight, CLASS_OF_VALUE, N_CLASSES)
+    evidence = Evidence(weights, silence, log_prior)
+    counts = LEFT_OUT.of(chunk, evidence, Sources(RULE, 1.0)).counts
+    assert_allclose(counts.reshape(weights.shape), expected, atol=1e-12)
 
 
 def test_redundancy_equals_loops_over_pairs_of_atoms(dense, weight, posterior):
-    dense[:, 1] = np.where(np.arange(N_SAMPLES) < 18, dense[:, 0], dense[:, 1])
+    dense[:, 3] = np.where(np.arange(N_SAMPLES) < 22, dense[:, 2], dense[:, 3])
     # Enough samples for three standard errors.
     dense, weight, posterior = (np.repeat(x, 20, 0) for x in (dense, weight, posterior))
     atom_class = np.tile(CLASS_OF_VALUE, N_LFS)
@@ -195,8 +194,8 @@ def test_redundancy_equals_loops_over_pairs_of_atoms(dense, weight, posterior):
         for b in range(len(fires)):
             if lf_of_atom[a] == lf_of_atom[b] or atom_class[a] != atom_class[b]:
                 continue
-            if atom_class[a] < 0:
-                continue
+            if atom_class[a] < 0 or 0 in (lf_of_atom[a], lf_of_atom[b]):
+                continue  # The first LF is a worker.
             observed = weight @ (fires[a] * fires[b])
             expected = 0.0
             for c in range(N_CLASSES):
@@ -210,23 +209,20 @@ def test_redundancy_equals_loops_over_pairs_of_atoms(dense, weight, posterior):
         np.average(discount[lf_of_atom == j], weights=n_votes[lf_of_atom == j])
         for j in range(N_LFS)
     ]
-    found = redundancy(
-        sparse.csr_matrix((fires * weight) @ fires.T),
-        n_votes,
-        (fires * weight) @ posterior,
-        class_size,
-        atom_class,
-        lf_of_atom,
-        N_LFS,
-    )
+    no_gold = np.full(len(dense), -1)
+    chunk = VoteChunk(read_votes(dense), no_gold, weight, CLASS_OF_VALUE, N_CLASSES)
+    firing = CO_FIRING.of(chunk, RULE)
+    sums = Sums((fires * weight) @ posterior, class_size, class_size)
+    found = redundancy(firing, sums, CLASS_OF_VALUE, N_LFS)
     assert_allclose(found, by_lf)
-    assert found[0] < 0.8, "a copied LF counts less"
+    assert found[0] == 1, "a worker repeats nobody"
+    assert found[3] < 0.8, "a copied LF counts less"
 
 
 def test_redundancy_of_an_lf_without_votes_is_one():
-    alone = sparse.csr_matrix(np.eye(2))
-    args = (np.ones(2), np.eye(2), np.ones(2), np.array([0, 1]), np.zeros(2, dtype=int))
-    assert_array_equal(redundancy(alone, *args, 2), [1, 1])
+    firing = CoFiring(sparse.csr_matrix(np.diag([1.0, 0])), np.array([1.0, 0]))
+    sums = Sums(np.eye(2), np.ones(2), np.ones(2))
+    assert_array_equal(redundancy(firing, sums, np.array([0]), 2), [1, 1])
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])

@@ -1,0 +1,257 @@
+"""LFs that are one source: groups that the user names, and near-copies in the votes.
+
+A vote counts as one divided by the number of votes of its source in the row. How far
+two LFs are one source is a number in [0, 1]: 1 within a group; for others, how far they
+agree beyond what their learned tables explain.
+"""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from sklabel.sums._sums import Statistic, VoteChunk
+from sklabel.utils._validation import first_few
+
+# Agreement beyond chance of LFs that may be copies, and of those that must be, unless
+# both are that accurate.
+_MAY_BE_COPIES = (0.5, 0.8)
+# Agreement beyond what the learned tables of both explain; from the first value on it
+# counts, at the second the two are one source.
+_UNEXPLAINED = (0.45, 0.85)
+# From this degree of "may be" on, only what is unexplained counts.
+_FULLY = 0.25
+# Copies vote on the same rows: the share of votes on rows of the other one.
+_SAME_ROWS = (0.6, 0.9)
+# Standard errors by which an agreement must be clear.
+_CLEAR = 3.0
+
+
+class Agreement(NamedTuple):
+    """Weighted number of rows on which two LFs vote, and on which they agree.
+
+    Both of shape (n_lfs, n_lfs).
+    """
+
+    both: sparse.csr_matrix
+    same: sparse.csr_matrix
+
+
+def _agreement(chunk: VoteChunk) -> Agreement:
+    n_values, n_lfs = len(chunk.class_of_value), chunk.n_lfs
+    atoms = np.arange(n_lfs * n_values)
+    votes = chunk.indicator
+    weighted = votes.multiply(chunk.weight[:, None]).tocsr()
+    lf_of_atom = sparse.csr_matrix(
+        (np.ones(len(atoms)), (atoms, atoms // n_values)), shape=(len(atoms), n_lfs)
+    )
+    cast = votes @ lf_of_atom
+    both = (cast.T @ (weighted @ lf_of_atom)).tocsr()
+    same = sparse.csr_matrix((n_lfs, n_lfs))
+    for value in range(n_values):
+        of_value = slice(value, None, n_values)
+        same = same + votes[:, of_value].T @ weighted[:, of_value]
+    return Agreement(both, same.tocsr())
+
+
+AGREEMENT = Statistic("agreement", _agreement, "count", "lf", ("both", "same"))
+
+
+def ramp(value: Any, ends: tuple[float, float]) -> Any:
+    """Return 0 up to the first end, 1 from the second on, and linear in between."""
+    return np.clip((value - ends[0]) / (ends[1] - ends[0]), 0, 1)
+
+
+def possible_copies(agreement: Agreement, n_votes: np.ndarray) -> sparse.csr_matrix:
+    """Return how far two LFs may be one source, from their votes alone.
+
+    Parameters
+    ----------
+    agreement : Agreement
+        How often two LFs vote together, and alike.
+    n_votes : ndarray of shape (n_lfs, n_values)
+        Weighted number of votes.
+
+    Returns
+    -------
+    alike : csr_matrix of shape (n_lfs, n_lfs)
+        In [0, 1], symmetric, 0 on the diagonal.
+    """
+    a, b, both, same = _pairs(agreement)
+    total = n_votes.sum(axis=1)
+    share = n_votes / np.maximum(total, 1e-300)[:, None]
+    by_chance = (share[a] * share[b]).sum(axis=1)
+    degree = ramp(_beyond(same, both, by_chance), _MAY_BE_COPIES)
+    degree *= ramp(both / np.maximum(total[a], total[b]), _SAME_ROWS)
+    return _matrix(a, b, degree, len(total))
+
+
+def certain_copies(
+    agreement: Agreement,
+    possible: sparse.csr_matrix,
+    joint: np.ndarray,
+    class_share: np.ndarray,
+) -> sparse.csr_matrix:
+    """Return how far possible copies agree beyond what their tables explain.
+
+    Two accurate LFs agree too. They are told from copies by a model in which they
+    count as one source: the other LFs then show how accurate they are.
+
+    Parameters
+    ----------
+    agreement : Agreement
+        How often two LFs vote together, and alike.
+    possible : csr_matrix of shape (n_lfs, n_lfs)
+        How far they may be one source.
+    joint : ndarray of shape (n_lfs, n_values, n_classes)
+        Expected votes of each value on samples of each class.
+    class_share : ndarray of shape (n_classes,)
+        Share of the samples in each class.
+
+    Returns
+    -------
+    alike : csr_matrix of shape (n_lfs, n_lfs)
+        At most `possible`.
+    """
+    pairs = possible.tocoo()
+    a, b = pairs.row, pairs.col
+    both = np.asarray(agreement.both[a, b]).ravel()
+    same = np.asarray(agreement.same[a, b]).ravel()
+    table = joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-300)
+    explained = np.einsum("ivc,ivc,c->i", table[a], table[b], class_share)
+    degree = ramp(_beyond(same, both, explained), _UNEXPLAINED)
+    degree *= np.minimum(pairs.data / _FULLY, 1)
+    return _matrix(a, b, degree, len(joint))
+
+
+def _pairs(agreement: Agreement) -> tuple[np.ndarray, ...]:
+    """Return pairs of different LFs, their common votes, and those that are alike."""
+    both = agreement.both.tocoo()
+    other = both.row != both.col
+    a, b = both.row[other], both.col[other]
+    same = np.asarray(agreement.same[a, b]).ravel() if len(a) else np.zeros(0)
+    return a, b, both.data[other], same
+
+
+def _beyond(same: np.ndarray, both: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Return the clear part of an agreement beyond what is expected, in (-inf, 1]."""
+    rate = same / np.maximum(both, 1e-300)
+    error = np.sqrt((rate * (1 - rate) + 1 / np.maximum(both, 1)) / np.maximum(both, 1))
+    return (rate - _CLEAR * error - expected) / np.maximum(1 - expected, 1e-3)
+
+
+def _matrix(
+    a: np.ndarray, b: np.ndarray, degree: np.ndarray, n_lfs: int
+) -> sparse.csr_matrix:
+    kept = degree > 0
+    where = a[kept], b[kept]
+    return sparse.csr_matrix((degree[kept], where), shape=(n_lfs, n_lfs))
+
+
+def group_numbers(groups: Any, n_lfs: int, parameter: str) -> np.ndarray:
+    """Return a number for the group of each LF, shape (n_lfs,).
+
+    Parameters
+    ----------
+    groups : array-like of shape (n_lfs,) or None
+        Names of groups; None: each LF is one.
+    n_lfs : int
+        Number of LFs.
+    parameter : str
+        Name of the parameter, for messages.
+
+    Returns
+    -------
+    numbers : ndarray of shape (n_lfs,)
+        From 0.
+
+    Raises
+    ------
+    ValueError
+        If there is not one name per LF.
+    """
+    if groups is None:
+        return np.arange(n_lfs)
+    names = np.asarray(groups)
+    if names.shape != (n_lfs,):
+        raise ValueError(
+            f"{parameter} must name a group for each of the {n_lfs} LFs; got "
+            f"{first_few(names.ravel())} of shape {names.shape}."
+        )
+    return np.unique(names, return_inverse=True)[1].reshape(-1)
+
+
+def with_groups(
+    alike: sparse.csr_matrix | None, groups: np.ndarray | None, n_lfs: int
+) -> sparse.csr_matrix | None:
+    """Return how far LFs are one source; None if each is its own.
+
+    Parameters
+    ----------
+    alike : csr_matrix of shape (n_lfs, n_lfs) or None
+        Near-copies, 0 on the diagonal.
+    groups : ndarray of shape (n_lfs,) or None
+        Number of the source of each LF.
+    n_lfs : int
+        Number of LFs.
+
+    Returns
+    -------
+    alike : csr_matrix of shape (n_lfs, n_lfs) or None
+        In [0, 1], 1 on the diagonal.
+    """
+    if groups is not None and len(np.unique(groups)) < n_lfs:
+        ones = np.ones(n_lfs)
+        member = sparse.csr_matrix((ones, (np.arange(n_lfs), groups)))
+        named = (member @ member.T).tocsr()
+        alike = named if alike is None else named.maximum(alike)
+    if alike is None or alike.nnz == 0:
+        return None
+    return alike.maximum(sparse.eye(n_lfs)).tocsr()
+
+
+def shared_votes(
+    indicator: sparse.csr_matrix,
+    alike: sparse.csr_matrix | None,
+    trust: np.ndarray | None,
+    n_values: int,
+) -> sparse.csr_matrix:
+    """Return one-hot votes with what each of them counts.
+
+    Parameters
+    ----------
+    indicator : csr_matrix of shape (n_samples, n_atoms)
+        One-hot votes.
+    alike : csr_matrix of shape (n_lfs, n_lfs) or None
+        How far LFs are one source.
+    trust : ndarray of shape (n_lfs,) or None
+        What a vote of each LF counts.
+    n_values : int
+        Number of vote values.
+
+    Returns
+    -------
+    votes : csr_matrix of shape (n_samples, n_atoms)
+        The same pattern; the votes of a source in a row sum to its trust.
+    """
+    if alike is None and trust is None:
+        return indicator
+    lf, data = indicator.indices // n_values, indicator.data
+    if alike is not None:
+        shape = (indicator.shape[0], alike.shape[0])
+        cast = sparse.csr_matrix((np.ones(len(lf)), lf, indicator.indptr), shape=shape)
+        data = data / at_votes(cast, cast @ alike)
+    if trust is not None:
+        data = data * trust[lf]
+    parts = data.astype(indicator.dtype), indicator.indices, indicator.indptr
+    return sparse.csr_matrix(parts, shape=indicator.shape)
+
+
+def at_votes(cast: sparse.csr_matrix, sums: sparse.csr_matrix) -> np.ndarray:
+    """Return the entries of `sums` where votes were cast, in their order."""
+    rows = np.repeat(np.arange(cast.shape[0]), np.diff(cast.indptr))
+    return np.asarray(sums.tocsr()[rows, cast.indices]).ravel()
