@@ -53,6 +53,8 @@ _LARGEST_WEIGHT, _LARGEST_RATE = 5.0, 0.8
 # Pseudo-votes that hold the coverage of a worker equal over the classes, and how many
 # more where the difference is noise.
 _COVER_VOTES, _COVER_NOISE = 50.0, 4.0
+# Standard errors at which a surplus of joint votes begins to count, and counts in full.
+_REPEATED = (2.0, 4.0)
 # Votes in a block of the pass that judges each vote by the others.
 _BLOCK_VOTES = 2**18
 
@@ -586,7 +588,11 @@ def revise(facts: Facts, evidence: Evidence, left_out: np.ndarray) -> Evidence:
         weights += facts.open * _LEFT_OUT * rule * (alone - weights)
     if kinds.left_out > 0:
         alone = _of_workers(facts, counts, share, kinds.left_out)
-        weights += kinds.left_out * (1 - rule) * (alone - weights)
+        # Of an LF few of whose votes others judge, these few say little of the rest.
+        n_votes = facts.n_votes.sum(axis=1)
+        judged = np.minimum(counts.sum(axis=(1, 2)) / np.maximum(n_votes, 1e-12), 1)
+        blend = kinds.left_out * judged[:, None, None] * (1 - rule)
+        weights += blend * (alone - weights)
     if facts.open > 0 and (rule < 1).any():
         weights += facts.open * (1 - rule) * _coverage(counts, share)[:, None, :]
     return evidence._replace(weights=weights)
@@ -686,8 +692,10 @@ def redundancy(
     per_sample = sums.counts / np.maximum(sums.total, 1e-12)
     expected = np.einsum("ij,ij->i", per_sample[a], sums.counts[b])
     larger = np.maximum(firing.n_votes[a], firing.n_votes[b])
-    clear = observed - expected > 3 * np.sqrt(expected + 1)
-    excess = np.where(clear, (observed - expected) / larger, 0)
+    n_errors = (observed - expected) / np.sqrt(expected + 1)
+    first, full = _REPEATED
+    clear = np.clip((n_errors - first) / (full - first), 0, 1)
+    excess = clear * (observed - expected) / larger
     repeated = np.bincount(a, np.clip(excess, 0, 1), minlength=len(atom_class))
     total = np.bincount(lf_of_atom, firing.n_votes, minlength=n_lfs)
     weighted = np.bincount(lf_of_atom, firing.n_votes / (1 + repeated), minlength=n_lfs)

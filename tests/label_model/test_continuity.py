@@ -99,7 +99,7 @@ def test_slips_turn_a_rule_into_a_worker_little_by_little(n_voters, n_rules):
     assert single < 0.2
 
 
-@pytest.mark.parametrize(("n_voters", "n_rules"), [(1, 4), (0, 6), (3, 2)])
+@pytest.mark.parametrize(("n_voters", "n_rules"), [(1, 0), (1, 4), (0, 6), (3, 2)])
 def test_an_lf_of_one_value_may_have_any_number_of_votes(n_voters, n_rules):
     rng = np.random.default_rng(0)
     truth, others = voters_and_rules(rng, 300, n_voters, n_rules)
@@ -162,3 +162,20 @@ def test_gold_labels_come_one_by_one(n_voters, n_rules, bound):
     # One gold label of few says much, but the first ones are no switch.
     assert mean < bound
     assert single < 0.3
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_two_rules_may_fire_together_more_and_more_often(seed):
+    rng = np.random.default_rng(seed)
+    truth, others = voters_and_rules(rng, 500, 0, 4)
+    one, other = (rule(rng, truth, 2, 0, 0.2) for _ in range(2))
+    joined = rng.permutation(np.flatnonzero((one >= 0) & (other < 0)))
+    left = rng.permutation(np.flatnonzero((one < 0) & (other >= 0)))
+    steps = []
+    for n_moved in range(0, 42, 2):
+        moved = other.copy()
+        moved[joined[:n_moved]], moved[left[:n_moved]] = 0, -1
+        steps.append(data_set(*others, one, moved))
+    mean, single = largest_jump(steps, 2)
+    assert mean < 0.0035
+    assert single < 0.02

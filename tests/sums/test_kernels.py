@@ -181,7 +181,7 @@ def test_left_out_counts_equal_loops_over_votes(dense, weight):
 
 def test_redundancy_equals_loops_over_pairs_of_atoms(dense, weight, posterior):
     dense[:, 3] = np.where(np.arange(N_SAMPLES) < 22, dense[:, 2], dense[:, 3])
-    # Enough samples for three standard errors.
+    # Enough samples for four standard errors.
     dense, weight, posterior = (np.repeat(x, 20, 0) for x in (dense, weight, posterior))
     atom_class = np.tile(CLASS_OF_VALUE, N_LFS)
     lf_of_atom = np.repeat(np.arange(N_LFS), N_VALUES)
@@ -202,8 +202,10 @@ def test_redundancy_equals_loops_over_pairs_of_atoms(dense, weight, posterior):
                 in_a = weight @ (fires[a] * posterior[:, c])
                 in_b = weight @ (fires[b] * posterior[:, c])
                 expected += in_a * in_b / class_size[c]
-            if observed - expected > 3 * np.sqrt(expected + 1):
-                repeated += (observed - expected) / max(n_votes[a], n_votes[b])
+            n_errors = (observed - expected) / np.sqrt(expected + 1)
+            if n_errors > 2:
+                share = (observed - expected) / max(n_votes[a], n_votes[b])
+                repeated += share * min((n_errors - 2) / 2, 1)
         discount[a] = 1 / (1 + repeated)
     by_lf = [
         np.average(discount[lf_of_atom == j], weights=n_votes[lf_of_atom == j])
