@@ -36,7 +36,7 @@ def _gold(y, n_gold):
 @pytest.mark.parametrize("n_gold", [0, 40])
 @pytest.mark.parametrize("model", MODELS)
 def test_every_place_states_the_accuracy_of_the_model(model, n_gold, monkeypatch):
-    pytest.importorskip("matplotlib")
+    plt = pytest.importorskip("matplotlib.pyplot")
     crowd, votes, y = _crowd()
     y = pd.Series(y).loc[crowd.sample_ids].to_numpy()
     fitted = model(classes=crowd.classes).fit(votes, _gold(y, n_gold))
@@ -60,6 +60,7 @@ def test_every_place_states_the_accuracy_of_the_model(model, n_gold, monkeypatch
     page = report.tables["workers"]
     assert_allclose(page["accuracy"], expected[page.index])
     assert_allclose(report.tables["lfs"]["accuracy"], expected)
+    plt.close("all")
     assert_allclose(shown[0], np.sort(expected)[:6])
     assert_allclose(summary["accuracy_low"], page["accuracy_low"][crowd.worker_ids])
     assert_allclose(summary["accuracy_high"], page["accuracy_high"][crowd.worker_ids])
