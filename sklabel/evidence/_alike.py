@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
 from sklabel.sums._sums import Statistic, VoteChunk
@@ -115,7 +116,7 @@ def certain_copies(
     Returns
     -------
     alike : csr_matrix of shape (n_lfs, n_lfs)
-        At most `possible`.
+        In [0, 1], 0 where `possible` is.
     """
     pairs = possible.tocoo()
     a, b = pairs.row, pairs.col
@@ -172,17 +173,24 @@ def group_numbers(groups: Any, n_lfs: int, parameter: str) -> np.ndarray:
     Raises
     ------
     ValueError
-        If there is not one name per LF.
+        If there is not one name per LF, or a name is missing.
     """
     if groups is None:
         return np.arange(n_lfs)
-    names = np.asarray(groups)
+    names = np.asarray(groups, dtype=object)
     if names.shape != (n_lfs,):
         raise ValueError(
             f"{parameter} must name a group for each of the {n_lfs} LFs; got "
             f"{first_few(names.ravel())} of shape {names.shape}."
         )
-    return np.unique(names, return_inverse=True)[1].reshape(-1)
+    missing = pd.isna(names)
+    if missing.any():
+        raise ValueError(
+            f"{parameter} names no group for {int(missing.sum())} of the {n_lfs} LFs, "
+            f"first at position {int(np.argmax(missing))}. Name each; an LF that "
+            "stands alone has a name of its own."
+        )
+    return pd.factorize(names)[0]
 
 
 def with_groups(

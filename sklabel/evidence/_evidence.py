@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from sklabel.evidence._alike import at_votes, shared_votes
+from sklabel.evidence._alike import at_votes, ramp, shared_votes
 from sklabel.evidence._kinds import Kinds, beyond
 from sklabel.sums._sums import (
     Likelihood,
@@ -660,8 +660,8 @@ def redundancy(
 
     R_ab is the co-firing of two atoms of one class that conditional independence given
     the class does not explain, as a share of the votes of the more frequent one. It
-    counts where it exceeds three standard errors; a thousand small accidents, or LFs
-    that share the samples that they see, are no repetition.
+    begins to count at two standard errors, and counts in full from four on; a thousand
+    small accidents, or LFs that share the samples that they see, are no repetition.
 
     Parameters
     ----------
@@ -693,9 +693,7 @@ def redundancy(
     expected = np.einsum("ij,ij->i", per_sample[a], sums.counts[b])
     larger = np.maximum(firing.n_votes[a], firing.n_votes[b])
     n_errors = (observed - expected) / np.sqrt(expected + 1)
-    first, full = _REPEATED
-    clear = np.clip((n_errors - first) / (full - first), 0, 1)
-    excess = clear * (observed - expected) / larger
+    excess = ramp(n_errors, _REPEATED) * (observed - expected) / larger
     repeated = np.bincount(a, np.clip(excess, 0, 1), minlength=len(atom_class))
     total = np.bincount(lf_of_atom, firing.n_votes, minlength=n_lfs)
     weighted = np.bincount(lf_of_atom, firing.n_votes / (1 + repeated), minlength=n_lfs)

@@ -211,10 +211,10 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     worker as far as it votes more often in some classes. In a crowd that is asked
     about some rows each, silence says nothing.
 
-    *One source.* Two LFs may be copies if they agree in nearly all votes. They count as
-    one source in a first fit; as far as they then agree more than their accuracies
-    explain, they stay one source. The votes of a source are divided by their number
-    in the row.
+    *One source.* Two LFs may be copies if they vote on mostly the same rows and agree
+    well beyond chance. They count as one source in two first fits; as far as they then
+    agree more than their accuracies explain, they stay one source. The votes of a
+    source are divided by their number in the row.
 
     *Output.* ``(1 - mixing) * softmax(score / d) + mixing * shares`` with the design
     effect d of `tempering`, which also counts rules that fire together more often than
@@ -239,7 +239,8 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     where they differ is not in the votes, and the result is that of a vote count; of
     some sources that copy each other in half of their votes, no model of the votes can
     tell that they do; in a sparse crowd in which nearly half of the workers always
-    give the same class, that class looks true.
+    give the same class, that class looks true unless `lf_kind` says that they are
+    people.
     ``benchmarks/scenarios.py`` prints all of this. Gold labels help in each case.
 
     References

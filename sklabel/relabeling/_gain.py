@@ -239,7 +239,7 @@ def average_table(
         Rows sum to 1.
     """
     is_worker = np.ones(votes.n_lfs, dtype=bool)
-    if hasattr(model, "lf_kind_") and len(model.classes_) > 1:
+    if hasattr(model, "lf_kind_"):
         is_worker = model.lf_kind_ == "worker"
     if not is_worker.any():
         raise ValueError(
