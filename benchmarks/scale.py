@@ -124,19 +124,16 @@ def save(proba: np.ndarray, sample: np.ndarray, path: str) -> float:
 
 def in_memory(folder: str, result: str) -> dict[str, Any]:
     """Fit on all votes at once."""
-    from sklabel import CrowdLabels, LabelModel
+    from sklabel import CrowdLabels, LabelModel, WorkerLFTransformer
     from sklabel.sums._sums import VoteSource
-    from sklabel.votes import VoteMatrix
 
     sweeps = Sweeps(VoteSource)
     use, started = Use(), time.perf_counter()
     crowd = CrowdLabels.from_frame(pd.read_parquet(folder))
-    cast = crowd.judgements_of(crowd.sample_ids).cast
-    value = crowd.class_votes[cast.value].astype(np.int8)
-    shape = (cast.n_samples, cast.n_lfs)
-    votes = VoteMatrix((value, cast.lf, cast.indptr), shape)
+    lfs = WorkerLFTransformer(crowd, sparse_output=True)
+    votes = lfs.fit_transform(crowd.sample_ids.to_frame())
     sample = crowd.sample_ids.to_numpy()
-    del crowd, cast, value
+    del crowd, lfs
     read = time.perf_counter()
     model = LabelModel().fit(votes)
     fitted = time.perf_counter()

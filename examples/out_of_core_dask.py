@@ -35,9 +35,8 @@ import numpy as np
 import pandas as pd
 from distributed import Client, LocalCluster
 
-from sklabel import CrowdLabels, LabelModel
+from sklabel import CrowdLabels, LabelModel, WorkerLFTransformer
 from sklabel.dask import PartitionedCrowdLabels, fit, predict_proba
-from sklabel.votes import VoteMatrix
 
 parser = argparse.ArgumentParser(description="Fit a label model on Parquet files.")
 parser.add_argument("--judgements", type=float, default=400_000)
@@ -113,9 +112,8 @@ def count_right(soft: pd.DataFrame) -> pd.DataFrame:
 def largest_difference(source: Path, target: Path) -> float:
     """Fit in memory and return how far the soft labels are from those in files."""
     crowd = CrowdLabels.from_frame(pd.read_parquet(source))
-    cast = crowd.judgements_of(crowd.sample_ids).cast
-    value = crowd.class_votes[cast.value].astype(np.int8)
-    votes = VoteMatrix((value, cast.lf, cast.indptr))
+    lfs = WorkerLFTransformer(crowd, sparse_output=True)
+    votes = lfs.fit_transform(crowd.sample_ids.to_frame())
     proba = LabelModel().fit(votes).predict_proba(votes)
     soft = pd.read_parquet(target).loc[crowd.sample_ids]
     return float(np.abs(soft.to_numpy() - proba).max())

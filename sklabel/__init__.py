@@ -8,6 +8,7 @@ from sklabel.label_model import LabelModel, MajorityVote
 from sklabel.lf import (
     CrowdLabels,
     LFTransformer,
+    LFUnion,
     PolarityLFTransformer,
     WorkerLFTransformer,
     labeling_function,
@@ -22,6 +23,7 @@ __all__ = [
     "CrowdLabels",
     "GoldKFold",
     "LFTransformer",
+    "LFUnion",
     "LabelModel",
     "MajorityVote",
     "PolarityLFTransformer",

@@ -4,35 +4,112 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sklabel import _version
+from sklabel.utils._portable import portable, restored
 from sklabel.utils._validation import check_sample_weight, first_few, warn
-from sklabel.votes._alphabets import read_gold
 from sklabel.votes._cast import is_numeric
+from sklabel.votes._gold import read_gold
+from sklabel.votes._proba import read_proba
+
+Fit = TypeVar("Fit", bound=Callable[..., Any])
+
+
+def all_or_nothing(fit: Fit) -> Fit:
+    """Make a `fit` that fails leave an estimator that is not fitted.
+
+    Otherwise it would be half the old one and half the new one: at best `predict` then
+    raises an AttributeError, at worst it predicts.
+
+    Parameters
+    ----------
+    fit : callable
+        The method.
+
+    Returns
+    -------
+    fit : callable
+        The same method; on an error it drops what marks an estimator as fitted.
+    """
+
+    @wraps(fit)
+    def fit_or_forget(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return fit(self, *args, **kwargs)
+        except BaseException:
+            # What `check_is_fitted` looks for. scikit-learn keeps things of its own.
+            for name in list(vars(self)):
+                if name.endswith("_") and not name.startswith("__"):
+                    delattr(self, name)
+            raise
+
+    return fit_or_forget  # type: ignore[return-value]
+
+
+def pickled_state(state: dict[str, Any]) -> dict[str, Any]:
+    """Return what a pickle holds of an object: its state and the version of sklabel.
+
+    Parameters
+    ----------
+    state : dict
+        The attributes of the object.
+
+    Returns
+    -------
+    state : dict
+        Of plain objects only, which another machine, and skops, can read.
+    """
+    return {**portable(state), "_sklabel_version": _version.__version__}
+
+
+def unpickled_state(state: dict[str, Any], who: str) -> dict[str, Any]:
+    """Return the attributes that `pickled_state` was given.
+
+    Parameters
+    ----------
+    state : dict
+        What `pickled_state` returned.
+    who : str
+        Class of the object, for the warning.
+
+    Returns
+    -------
+    state : dict
+        The attributes of the object.
+
+    Warns
+    -----
+    UserWarning
+        If another version of sklabel wrote them.
+    """
+    state = dict(state)
+    version = state.pop("_sklabel_version", "unknown")
+    if version != _version.__version__:
+        warn(
+            f"{who} was pickled by sklabel {version} and is read by "
+            f"{_version.__version__}; its results may differ. Fit it again, or install "
+            f'the writer: pip install "sklabel=={version}"',
+        )
+    return restored(state)
 
 
 class VersionedPickle(BaseEstimator):
-    """Estimator whose pickle knows the version of sklabel that wrote it."""
+    """Estimator whose pickle can move, and knows the version that wrote it."""
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_sklabel_version": _version.__version__}
+        return pickled_state(super().__getstate__())
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        state = dict(state)
-        version = state.pop("_sklabel_version", "unknown")
-        if version != _version.__version__:
-            warn(
-                f"{type(self).__name__} was pickled by sklabel {version} and is read "
-                f"by {_version.__version__}; its results may differ. Fit it again, or "
-                f'install the writer: pip install "sklabel=={version}"',
-            )
-        super().__setstate__(state)
+        super().__setstate__(unpickled_state(state, type(self).__name__))
 
 
 def score_on_gold(
@@ -65,8 +142,8 @@ def score_on_gold(
     predicted = np.asarray(estimator.predict(X))
     if y is None:
         raise ValueError("score needs gold labels; y is None.")
-    gold = read_gold(y, len(predicted))
     classes = np.asarray(estimator.classes_)
+    gold = read_gold(y, len(predicted), classes)
     known = gold.labelled(classes)
     if not known.any():
         raise ValueError(
@@ -84,3 +161,41 @@ def score_on_gold(
     if sample_weight is not None:
         weight = check_sample_weight(sample_weight, len(known))[known]
     return float(np.average(predicted[known] == label, weights=weight))
+
+
+def score_on_soft(
+    estimator: Any, X: Any, y: Any, sample_weight: ArrayLike | None
+) -> float:
+    """Return the mean probability that soft labels give to the predicted class.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Fitted, with `classes_` and `predict`.
+    X : array-like or DataFrame
+        Samples.
+    y : array-like or DataFrame of shape (n_samples, n_classes)
+        Soft labels; an array in the order of `classes_`.
+    sample_weight : array-like of shape (n_samples,) or None
+        Weights.
+
+    Returns
+    -------
+    accuracy : float
+        In [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If y does not hold probabilities of the classes of the estimator, or has another
+        number of rows than X.
+    """
+    check_is_fitted(estimator)
+    soft, classes = read_proba(y, estimator.classes_, name="y")
+    predicted = np.asarray(estimator.predict(X))
+    check_consistent_length(predicted, soft)
+    column = pd.Index(classes).get_indexer(pd.Index(predicted))
+    weight = None
+    if sample_weight is not None:
+        weight = check_sample_weight(sample_weight, len(soft))
+    return float(np.average(soft[np.arange(len(soft)), column], weights=weight))

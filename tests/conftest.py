@@ -20,6 +20,7 @@ SLOW = (
     "dask",
     "test_examples.py",
     "test_readme.py",
+    "test_any_frame.py",
     "text/test_bert.py",
     "label_model/test_family_stress.py",
     "report/test_labeling_report.py",

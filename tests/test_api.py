@@ -82,6 +82,7 @@ def test_what_the_top_level_exports_stands_in_a_package_too():
 
 def test_import_is_light():
     heavy = ["torch", "transformers", "textblob", "matplotlib", "dask", "nltk"]
+    heavy.append("polars")
     code = (
         "import sys, pkgutil, importlib, sklabel\n"
         "for m in pkgutil.walk_packages(sklabel.__path__, 'sklabel.'):\n"
@@ -166,7 +167,7 @@ def estimators():
 
 
 # They wrap another estimator.
-META = {"SoftLabelClassifier", "WeakSupervisionClassifier"}
+META = {"LFUnion", "SoftLabelClassifier", "WeakSupervisionClassifier"}
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,9 @@ import pytest
 from numpy.testing import assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.utils.validation import check_is_fitted
 
 import sklabel
 from sklabel import (
@@ -16,8 +19,12 @@ from sklabel import (
     LabelModel,
     LFTransformer,
     MajorityVote,
+    PolarityLFTransformer,
+    SoftLabelClassifier,
+    WeakSupervisionClassifier,
     WorkerLFTransformer,
     _version,
+    label_model,
 )
 from sklabel.votes import VoteMatrix
 
@@ -150,3 +157,83 @@ def test_crowd_labels_are_not_votes():
     frame = pd.DataFrame({"sample": [1, 2], "worker": [1, 1], "label": [0, 1]})
     with pytest.raises(TypeError, match=r"Put WorkerLFTransformer\(crowd_labels\)"):
         LabelModel().fit(CrowdLabels.from_frame(frame))
+
+
+VOTES = np.array([[0, 0, 1], [1, 1, 1], [0, 1, 0], [1, 1, 0]] * 5)
+GOLD = np.tile([0, 1, -1, -1], 5)
+
+
+class FailsOnSeven(LogisticRegression):
+    """Raises in fit where a sample has a 7, after everything before it has run."""
+
+    def fit(self, X, y, sample_weight=None):
+        if np.any(np.asarray(X) == 7):
+            raise RuntimeError("seven")
+        return super().fit(X, y, sample_weight)
+
+
+def refits_that_fail():
+    """Yield an estimator, what it can be fitted to, and what makes a fit fail late."""
+    models = [getattr(label_model, name) for name in label_model.__all__]
+    for Model in models:
+        for name, bad in {
+            "gold outside": (VOTES, np.full(20, 7)),
+            "gold too short": (VOTES, [1]),
+            "no votes": (np.array([[{}] * 3] * 4, dtype=object),),
+        }.items():
+            id_ = f"{Model.__name__} {name}"
+            yield pytest.param(Model(classes=[0, 1]), (VOTES, GOLD), bad, id=id_)
+    soft = np.tile([0.2, 0.8], (20, 1))
+    sevens = np.full((20, 3), 7)
+    for estimator, good, bad in (
+        (SoftLabelClassifier(FailsOnSeven()), (VOTES, GOLD % 2), (sevens, soft)),
+        (
+            WeakSupervisionClassifier(
+                WorkerLFTransformer(), MajorityVote(), FailsOnSeven()
+            ),
+            (VOTES, GOLD),
+            (np.where(VOTES == 1, 7, VOTES), None),
+        ),
+        (WorkerLFTransformer(min_labels=20), (VOTES,), (VOTES[:4] * 2,)),
+        (LFTransformer([always_one]), (SAMPLES,), (np.empty((0, 2)),)),
+        (PolarityLFTransformer(), (["good", "bad"],), ([b"good"],)),
+    ):
+        yield pytest.param(estimator, good, bad, id=type(estimator).__name__)
+
+
+@pytest.mark.parametrize(("estimator", "good", "bad"), list(refits_that_fail()))
+def test_a_refit_that_fails_leaves_nothing_of_either_fit(estimator, good, bad):
+    estimator = clone(estimator)
+    if hasattr(estimator, "set_output"):
+        estimator.set_output(transform="default")
+    check_is_fitted(estimator.fit(*good))
+    for _ in range(2):
+        with pytest.raises((ValueError, TypeError, RuntimeError)):
+            estimator.fit(*bad)
+        fitted = [n for n in vars(estimator) if n.endswith("_") and n[:2] != "__"]
+        assert fitted == []
+        for method in ("predict", "predict_proba", "transform"):
+            if hasattr(estimator, method):
+                with pytest.raises(NotFittedError):
+                    getattr(estimator, method)(good[0])
+    check_is_fitted(estimator.fit(*good))
+
+
+def test_an_interrupted_fit_leaves_no_fitted_model(monkeypatch):
+    model = LabelModel().fit(VOTES)
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(LabelModel, "_learn_from_gold", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(VOTES)
+    with pytest.raises(NotFittedError):
+        model.predict(VOTES)
+
+
+def test_classes_of_an_earlier_fit_are_gone():
+    transformer = LFTransformer([always_one], classes=[0, 1]).fit(SAMPLES)
+    assert_array_equal(transformer.classes_, [0, 1])
+    transformer.set_params(classes=None).fit(SAMPLES)
+    assert not hasattr(transformer, "classes_")

@@ -15,6 +15,7 @@ from sklabel import (
     CrowdLabels,
     LabelModel,
     LFTransformer,
+    LFUnion,
     MajorityVote,
     PolarityLFTransformer,
     SoftLabelClassifier,
@@ -67,6 +68,16 @@ def lf_transformers():
     yield LFTransformer([first_column_thirds], sparse_output=True)
 
 
+def lf_unions():
+    yield LFUnion([("a", WorkerLFTransformer())])
+    yield LFUnion(
+        [
+            ("dense", WorkerLFTransformer()),
+            ("sparse", WorkerLFTransformer(unipolar=True, sparse_output=True)),
+        ]
+    )
+
+
 def polarity_transformers():
     if find_spec("textblob") is not None:
         yield PolarityLFTransformer()
@@ -91,6 +102,7 @@ def estimators():
     """Yield instances of every public estimator that scikit-learn's checks can run."""
     yield from label_models()
     yield from lf_transformers()
+    yield from lf_unions()
     yield from polarity_transformers()
     yield from end_models()
 
@@ -177,19 +189,26 @@ def test_polarity_transformer_keeps_the_promises(sparse_output):
             pytest.param(transformer, np.array([[0, 2], [1, -1], [2, 0], [1, 1]]))
             for transformer in lf_transformers()
         ),
+        (LFUnion([("a", WorkerLFTransformer())]), WIDE),
         (WorkerLFTransformer(), WIDE),
         (WorkerLFTransformer(unipolar=True), WIDE),
         (WorkerLFTransformer(CROWD, id_column="id"), IDS),
         (WorkerLFTransformer(CROWD, id_column="id", unipolar=True), IDS),
         (WorkerLFTransformer(CROWD, min_labels=4), IDS[["id"]]),
-        (
-            FeatureUnion(
-                [
-                    ("all", WorkerLFTransformer(CROWD, id_column="id")),
-                    ("one", WorkerLFTransformer(CROWD, id_column="id", min_labels=4)),
-                ]
-            ),
-            IDS,
+        *(
+            (
+                union(
+                    [
+                        ("all", WorkerLFTransformer(CROWD, id_column="id")),
+                        (
+                            "one",
+                            WorkerLFTransformer(CROWD, id_column="id", min_labels=4),
+                        ),
+                    ]
+                ),
+                IDS,
+            )
+            for union in (FeatureUnion, LFUnion)
         ),
     ],
 )

@@ -20,7 +20,8 @@ from sklabel.dask._blocks import (
     require_dask,
 )
 from sklabel.text import BertEmbedder
-from sklabel.utils._validation import plain
+from sklabel.utils._validation import first_few, plain
+from sklabel.votes import NamedVotes
 
 
 def transform(transformer: Any, X: Any) -> Any:
@@ -38,7 +39,8 @@ def transform(transformer: Any, X: Any) -> Any:
     -------
     Xt : Dask DataFrame or Dask Array
         With the index and the partitions of X. A DataFrame with the names of
-        `get_feature_names_out` and, for LF transformers, integer votes; an Array of
+        `get_feature_names_out`: integers for LF transformers, categories where classes
+        are names or below 0. An Array of
         CSR blocks of unknown lengths where the output is sparse.
 
     Raises
@@ -87,6 +89,8 @@ def transform(transformer: Any, X: Any) -> Any:
         row: Any = np.zeros((1, len(names)), dtype=transformer.dtype)
     else:
         row = _transform_one_row(transformer, X)
+    if isinstance(row, NamedVotes):
+        row = row.to_frame(names)
     if sparse.issparse(row):
         import dask.array as da
 
@@ -280,7 +284,10 @@ def _transform_dense(frame: pd.DataFrame, transformer: Any, meta: Any) -> pd.Dat
     """Transform a partition to a table with the columns of `meta`."""
     if len(frame) == 0:
         return meta
-    values = np.asarray(transformer.transform(frame))
+    votes = transformer.transform(frame)
+    if isinstance(votes, NamedVotes):
+        return _named_table(votes, frame.index, meta)
+    values = np.asarray(votes)
     table = pd.DataFrame(values, index=frame.index, columns=meta.columns)
     cast = table.astype(meta.dtypes)
     if not np.array_equal(cast.to_numpy(), values):
@@ -290,6 +297,22 @@ def _transform_dense(frame: pd.DataFrame, transformer: Any, meta: Any) -> pd.Dat
             "types. Use sparse_output=True, or classes from 0 to 127."
         )
     return cast
+
+
+def _named_table(votes: NamedVotes, index: Any, meta: Any) -> pd.DataFrame:
+    """Return votes as categorical columns with the categories of `meta`."""
+    dtype = meta.dtypes.iloc[0]
+    named = isinstance(dtype, pd.CategoricalDtype)
+    classes = dtype.categories.to_numpy() if named else np.zeros(0, dtype=object)
+    late = [c for c in votes.classes.tolist() if c not in set(classes)]
+    if late:
+        raise ValueError(
+            f"The transformer voted for {first_few(late)} here, and for "
+            f"{first_few(classes)} on the row that decides types. Give the labeling "
+            "functions all classes, as in LFTransformer(..., classes=[...])."
+        )
+    table = votes.with_classes(np.asarray(classes)).to_frame(meta.columns, index)
+    return table.astype(meta.dtypes)
 
 
 def _transform_sparse(transformer: Any, frame: pd.DataFrame) -> Any:

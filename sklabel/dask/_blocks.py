@@ -20,14 +20,12 @@ class Blocks(NamedTuple):
     """The partitions of a collection.
 
     `parts`: one delayed table or matrix of votes per partition; `template`: what one
-    of them looks like, with a row, for the names and number of its columns; `values`:
-    the values of all votes where they are known; `classes`: the names that votes are
-    indices into, if they are.
+    of them looks like, with a row, for the names and number of its columns; `classes`:
+    the classes of judgements, None for votes.
     """
 
     parts: list[Any]
     template: Any
-    values: np.ndarray | None = None
     classes: np.ndarray | None = None
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -24,8 +25,9 @@ from sklabel.lf._judgements import (
 )
 from sklabel.utils._validation import check_columns, check_option, first_few, plain
 from sklabel.votes import VoteMatrix
-from sklabel.votes._cast import CastVotes, is_numeric
-from sklabel.votes._forms import matrix_of, vote_dtype
+from sklabel.votes._cast import is_numeric
+from sklabel.votes._forms import matrix_of
+from sklabel.votes._labels import in_natural_order
 
 # Column that keeps the order of the rows over a shuffle.
 _ORDER = "_sklabel_order"
@@ -44,8 +46,6 @@ class PartitionedCrowdLabels:
     ----------
     classes : ndarray of shape (n_classes,)
         The labels that count as votes: those given, else all labels, sorted.
-    class_votes : ndarray of shape (n_classes,)
-        The vote of each class, as in CrowdLabels.
     worker_ids : Index of length n_workers
         Ids of all workers, sorted: the columns of the votes.
     n_judgements : int
@@ -84,7 +84,6 @@ class PartitionedCrowdLabels:
     """
 
     classes: np.ndarray
-    class_votes: np.ndarray
     worker_ids: pd.Index
     n_judgements: int
     n_partitions: int
@@ -262,12 +261,12 @@ class PartitionedCrowdLabels:
         if shuffle or (shuffle is None and _overlap(ranges)):
             frame = _shuffle_by_sample(frame, sample)
 
-        labels = _sorted_union([part.labels for part in found])
+        labels = in_natural_order(_sorted_union([part.labels for part in found]))
         if classes is None and any(part.has_minus_one for part in found):
             warn_of_minus_one(label, labels)
-        _, class_array, class_votes = code_labels(labels, given)
+        _, class_array = code_labels(labels, given)
         self = object.__new__(cls)
-        self.classes, self.class_votes = class_array, class_votes
+        self.classes = class_array
         self.worker_ids = pd.Index(worker_ids, name=worker)
         self.n_judgements = sum(part.n_judgements for part in found)
         self.n_partitions = frame.npartitions
@@ -302,14 +301,13 @@ class PartitionedCrowdLabels:
             each sample of the partition in order of first appearance.
         """
         dask = require_dask()
-        template = VoteMatrix((1, self.n_workers), dtype=vote_dtype(1))
+        template = np.zeros((1, self.n_workers), dtype=np.int8)
         votes = dask.delayed(_votes_of)
         worker_ids = dask.delayed(self.worker_ids)
         return Blocks(
             [votes(crowd, worker_ids) for crowd in self._crowds],
             template,
-            self.class_votes,
-            None if is_numeric(self.classes) else self.classes,
+            self.classes,
         )
 
     def _sample_blocks(self) -> list[Any]:
@@ -373,13 +371,14 @@ def _survey(
         check_columns(frame, names, where="PartitionedCrowdLabels")
         if frame[label].isna().all():
             return _Survey(nothing, nothing, nothing, 0, False)
-        code, labels, has_minus_one = read_labels(frame[label], classes)
+        code, labels, n_minus_one, _ = read_labels(frame[label], classes)
         kept = code >= 0
         workers = np.asarray(read_ids(frame[worker], kept)[1])
         samples = np.asarray(read_ids(frame[sample], kept)[1])
         ends = np.array([samples.min(), samples.max()], dtype=samples.dtype)
     n_judgements = int(kept.sum())
-    return _Survey(workers, np.asarray(labels), ends, n_judgements, has_minus_one)
+    labels = np.asarray(labels)
+    return _Survey(workers, labels, ends, n_judgements, n_minus_one > 0)
 
 
 def _without_workers(survey: _Survey) -> _Survey:
@@ -456,7 +455,7 @@ def _crowd_of_partition(
 def _votes_of(crowd: CrowdLabels | None, worker_ids: pd.Index) -> VoteMatrix:
     """Return the votes of a partition with a column for each of all workers."""
     if crowd is None:
-        return VoteMatrix((0, len(worker_ids)), dtype=vote_dtype(1))
+        return VoteMatrix((0, len(worker_ids)), dtype=np.int8)
     cast = crowd.judgements_of(crowd.sample_ids).cast
     at = worker_ids.get_indexer(crowd.worker_ids).astype(np.int32)
     if (at < 0).any():
@@ -465,11 +464,7 @@ def _votes_of(crowd: CrowdLabels | None, worker_ids: pd.Index) -> VoteMatrix:
             f"read: {first_few(crowd.worker_ids[at < 0])}. Build the "
             "PartitionedCrowdLabels again after files have changed."
         )
-    votes = crowd.class_votes[cast.value]
-    return matrix_of(
-        CastVotes(cast.indptr, at[cast.lf], votes, len(worker_ids)),
-        vote_dtype(int(crowd.class_votes.max(initial=0))),
-    )
+    return matrix_of(replace(cast, lf=at[cast.lf], n_lfs=len(worker_ids)))
 
 
 def _samples_of(crowd: CrowdLabels | None, empty: pd.Index) -> pd.Index:

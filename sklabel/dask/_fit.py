@@ -11,7 +11,6 @@ import numpy as np
 from sklearn.base import clone
 
 from sklabel.dask._blocks import (
-    Blocks,
     blocks_of,
     check_same_kind,
     columns_of,
@@ -22,8 +21,10 @@ from sklabel.dask._chunks import DaskVotes, compute
 from sklabel.label_model._base import BaseSumsLabelModel
 from sklabel.sums._sums import VoteChunk
 from sklabel.utils._validation import check_sample_weight, first_few, warn
-from sklabel.votes._alphabets import Contents, Gold, check_classes, read_gold
+from sklabel.votes._alphabets import Contents
 from sklabel.votes._cast import CastVotes, distinct, is_numeric
+from sklabel.votes._gold import Gold, read_gold
+from sklabel.votes._labels import check_classes
 
 
 def fit(
@@ -123,18 +124,17 @@ def fit(
     data = None
     try:
         model._validate_params()
-        classes = _classes_of(model, blocks)
         model._read_votes(blocks.template, reset=True)
         model._forget()
         model._check_lfs()
         rows = list(zip(range(n_parts), blocks.parts, labels, weights, strict=True))
-        if blocks.values is not None and y is None:
-            contents = [_contents_of_values(blocks.values, model.n_features_in_)]
+        if blocks.classes is not None and y is None:
+            contents = [_contents_of_classes(blocks.classes, model.n_features_in_)]
         else:
             blank, look = dask.delayed(_blank_copy(model)), dask.delayed(_contents_of)
             found = [look(number, blank, *row) for number, *row in rows]
             contents = compute(dask.delayed(list)(found))
-        model._resolve_classes(_merged(model, contents, y), classes)
+        model._resolve_classes(_merged(model, contents, y), model.classes)
         # A wrong class_prior is an error before the votes are read again and kept.
         model._given_prior()
         ready, lay_out = dask.delayed(_blank_copy(model)), dask.delayed(_chunk_of)
@@ -145,7 +145,7 @@ def fit(
                 f"{type(model).__name__}: none of the rows has a vote; predict_proba "
                 "returns the class prior. Check ids and columns.",
             )
-        model._are_people = blocks.values is not None
+        model._are_people = blocks.classes is not None
         model._fit_source(data)
     except BaseException:
         model.__dict__ = before
@@ -192,7 +192,8 @@ def _read_part(
         if len(labels) == n_rows and all_nan:
             # No gold here says nothing about the other partitions.
             y = None
-    gold = read_gold(y, n_rows)
+    known = votes.classes if model.classes is None else model.classes
+    gold = read_gold(y, n_rows, known)
     if sample_weight is None:
         return votes, gold, np.ones(n_rows)
     weight = np.asarray(sample_weight, dtype=np.float64)
@@ -228,23 +229,10 @@ def _contents_of(
     return contents
 
 
-def _contents_of_values(values: np.ndarray, n_lfs: int) -> Contents:
-    """Return the contents of judgements without gold, whose labels are known."""
-    return Contents(values, values[:0], 0, 1, 1, n_lfs)
-
-
-def _classes_of(model: Any, blocks: Blocks) -> Any:
-    """Return the classes that the user named, here or for the judgements."""
-    if blocks.classes is None:
-        return model.classes
-    if model.classes is not None and list(model.classes) != list(blocks.classes):
-        raise ValueError(
-            f"The judgements have the classes {blocks.classes.tolist()} and the model "
-            f"has classes={list(model.classes)}, so their votes 0, 1, ... mean "
-            "different classes. Leave out classes= of the model, or build the "
-            "PartitionedCrowdLabels with these classes=[...]."
-        )
-    return blocks.classes
+def _contents_of_classes(classes: np.ndarray, n_lfs: int) -> Contents:
+    """Return the contents of judgements without gold, whose classes are known."""
+    values = np.sort(classes)
+    return Contents(values, values[:0], 0, 1, 1, n_lfs, declared=classes)
 
 
 def _merged(model: Any, contents: list[Contents], y: Any) -> Contents:
@@ -280,7 +268,7 @@ def _chunk_of(number: int, model: Any, X: Any, y: Any, sample_weight: Any) -> Vo
         votes, gold, weight = _read_part(model, X, y, sample_weight)
         encoded, known = votes.encode(model.vote_values_)
         if not known.all():
-            changed = distinct(votes.value[~known])
+            changed = distinct(votes.labels(~known))
             raise ValueError(
                 f"{int((~known).sum())} vote(s) have values that were not there when "
                 f"the partition was first read: {first_few(changed)}. X must return "

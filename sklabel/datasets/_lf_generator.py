@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import Bunch, check_random_state
 
 from sklabel.utils._validation import check_class_prior, check_integer, check_share
-from sklabel.votes._cast import ABSTAIN
+from sklabel.votes._named import ABSTAIN
 
 NOT_UNIPOLAR = -1
 NO_SOURCE = -1

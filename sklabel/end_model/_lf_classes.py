@@ -8,19 +8,62 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from scipy import sparse
+from sklearn.frozen import FrozenEstimator
 
-from sklabel.utils._validation import is_text
+from sklabel.lf import LFUnion
+from sklabel.utils._validation import first_few, warn
+from sklabel.votes._forms import VoteMatrix
+from sklabel.votes._named import vote_for_themselves
+from sklabel.votes._read import FIRST_NAMED
 
 
-def leaves(transformer: Any) -> Iterator[Any]:
-    """Walk through FeatureUnion, ColumnTransformer and Pipeline to the LFs."""
+def parts_of(transformer: Any) -> list[Any] | None:
+    """Return the parts of a union, a pipeline or a frozen transformer.
+
+    Parameters
+    ----------
+    transformer : transformer
+        Fitted or not.
+
+    Returns
+    -------
+    parts : list of transformers or None
+        Without steps that do nothing, and columns that are left out; None if it has no
+        parts.
+    """
+    if isinstance(transformer, FrozenEstimator):
+        return [transformer.estimator]
     for name in ("transformers_", "transformer_list", "transformers", "steps"):
         parts = getattr(transformer, name, None)
         if parts is not None:
-            for part in parts:
-                yield from leaves(part[1])
-            return
-    yield transformer
+            nothing = {"drop", "passthrough"} if name == "steps" else {"drop"}
+            return [
+                part[1]
+                for part in parts
+                if not (isinstance(part[1], str) and part[1] in nothing)
+            ]
+    return None
+
+
+def leaves(transformer: Any) -> Iterator[Any]:
+    """Walk through unions, pipelines and frozen transformers to the LFs.
+
+    Parameters
+    ----------
+    transformer : transformer
+        The labeling functions.
+
+    Yields
+    ------
+    leaf : transformer
+        One that contains no other.
+    """
+    parts = parts_of(transformer)
+    if parts is None:
+        yield transformer
+    for part in parts or []:
+        yield from leaves(part)
 
 
 def check_one_layout(lfs: Any) -> None:
@@ -36,51 +79,89 @@ def check_one_layout(lfs: Any) -> None:
     ValueError
         If they do. Stacking them drops the dense votes for class 0 without a trace.
     """
-    layouts = [
-        (type(leaf).__name__, leaf.sparse_output)
-        for leaf in leaves(lfs)
-        if hasattr(leaf, "sparse_output")
-    ]
+    layouts = list(_layouts(lfs))
     if len({sparse for _, sparse in layouts}) > 1:
         said = ", ".join(f"{name}(sparse_output={sparse})" for name, sparse in layouts)
         raise ValueError(
             f"Some labeling functions return sparse votes and some dense ones: {said}. "
-            "Stacked, the dense votes for class 0 would be lost. Give all of them the "
-            "same sparse_output."
+            "Stacked, the dense votes for class 0 would be lost. Put them into "
+            "sklabel.lf.LFUnion, or give all of them the same sparse_output."
         )
 
 
-def names_of_votes(lfs: Any) -> np.ndarray | None:
-    """Return the class names behind the votes 0, 1, 2, ..., if they have names.
+def _layouts(transformer: Any) -> Iterator[tuple[str, bool]]:
+    """Tell of each block that scikit-learn stacks whether it is sparse."""
+    if isinstance(transformer, LFUnion):
+        # It joins its parts itself; the result is sparse if one of them is.
+        parts = [layout for leaf in leaves(transformer) for layout in _layouts(leaf)]
+        if parts:
+            yield "LFUnion", any(is_sparse for _, is_sparse in parts)
+        return
+    inner = parts_of(transformer) or []
+    for part in inner:
+        yield from _layouts(part)
+    if not inner and hasattr(transformer, "sparse_output"):
+        yield type(transformer).__name__, transformer.sparse_output
+
+
+def with_names(votes: Any, lfs: Any) -> Any:
+    """Give sparse votes the names that scipy dropped when it stacked them.
+
+    Parameters
+    ----------
+    votes : object
+        What the labeling functions returned.
+    lfs : transformer
+        The fitted labeling functions, which know the names.
+
+    Returns
+    -------
+    votes : object
+        The same votes; a VoteMatrix if names were dropped and all labeling functions
+        have the same ones.
+    """
+    if not sparse.issparse(votes) or getattr(votes, "classes", None) is not None:
+        return votes
+    known = [np.asarray(leaf.classes_) for leaf in leaves(lfs) if has_classes(leaf)]
+    named = [classes for classes in known if not vote_for_themselves(classes)]
+    if not named or any(not np.array_equal(named[0], c) for c in known):
+        return votes
+    if votes.nnz and votes.data.max() > FIRST_NAMED:
+        return votes  # some of them have no names: the label model says what to do
+    return VoteMatrix.named(votes, named[0])
+
+
+def warn_of_other_classes(lfs: Any) -> None:
+    """Warn if labeling functions know classes of which neither holds the other.
+
+    Labels that go by other codes in two places would be other classes: a crowd that
+    says 1 and 2 beside rules that say 0 and 1.
 
     Parameters
     ----------
     lfs : transformer
-        Fitted labeling functions.
-
-    Returns
-    -------
-    names : ndarray of shape (n_classes,) or None
-        None if no transformer knows names.
-
-    Raises
-    ------
-    ValueError
-        If two transformers give a vote different names.
+        The fitted labeling functions.
     """
-    known: np.ndarray | None = None
-    for leaf in leaves(lfs):
-        names = getattr(leaf, "classes_", None)
-        if names is None or not is_text(np.asarray(names)):
-            continue
-        names = np.asarray(names).astype(str)
-        if known is not None and not np.array_equal(known, names):
-            raise ValueError(
-                f"Labeling functions name the votes differently: {known.tolist()} and "
-                f"{names.tolist()}. Give them the same classes in the same order."
-            )
-        known = names
-    return known
+    known = [
+        (type(leaf).__name__, set(np.asarray(leaf.classes_).tolist()))
+        for leaf in leaves(lfs)
+        if has_classes(leaf)
+    ]
+    for i, (name, classes) in enumerate(known):
+        for other_name, others in known[:i]:
+            if not (classes <= others or others <= classes):
+                theirs, ours = (sorted(c, key=str) for c in (others, classes))
+                warn(
+                    f"{other_name} votes for the classes {first_few(theirs)} and "
+                    f"{name} for {first_few(ours)}. Check that they call a class the "
+                    "same; give both all classes if they do."
+                )
+                return
+
+
+def has_classes(leaf: Any) -> bool:
+    """Tell whether a labeling function knows its classes."""
+    return getattr(leaf, "classes_", None) is not None
 
 
 def kinds_of_lfs(lfs: Any, n_lfs: int) -> list[str] | None:

@@ -10,39 +10,38 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin, MetaEstimatorMixin, clone
-from sklearn.pipeline import Pipeline
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils import Tags, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    check_consistent_length,
-    check_is_fitted,
-    has_fit_parameter,
-)
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from sklabel.base import VersionedPickle
+from sklabel.base import (
+    VersionedPickle,
+    all_or_nothing,
+    score_on_gold,
+    score_on_soft,
+)
+from sklabel.end_model._soft_rows import SoftRows
+from sklabel.end_model._training import estimator_has, fit_soft
+from sklabel.end_model._weight_use import (
+    check_no_sampler,
+    check_one_label,
+    last_step,
+    why_hard_labels,
+)
+from sklabel.utils._frames import as_pandas, for_estimator
 from sklabel.utils._validation import (
     HasMethods,
-    check_proba,
+    check_same_rows,
     check_sample_weight,
     first_few,
-    n_rows,
     one_column,
     take_rows,
     warn,
 )
-from sklabel.votes._alphabets import check_classes
-
-
-def estimator_has(name: str) -> Any:
-    """Return the condition that the end model has a method."""
-
-    def check(self: Any) -> bool:
-        # Raises the AttributeError of the wrapped estimator, which says more.
-        getattr(getattr(self, "estimator_", self.estimator), name)
-        return True
-
-    return check
+from sklabel.votes._labels import check_classes
+from sklabel.votes._proba import has_columns, read_proba
 
 
 class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
@@ -51,16 +50,20 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
     Each row enters once per class with the class probability as sample weight, which
     minimises the cross-entropy with the soft labels. Prefer it to hard labels when
     the probabilities are calibrated; it trains on up to n_classes times as many rows.
+    Where such copies would not be learned rightly, the most probable class of each row
+    is used instead, and a warning says why.
 
     Parameters
     ----------
     estimator : classifier
-        The classifier; it must take `sample_weight` in `fit`, otherwise the most
-        probable class is used, with a warning. Of a Pipeline, all but the last step
-        are fitted on X once, without weights, and only the last step sees the
-        repeated rows.
+        The classifier. The feature steps of a Pipeline see every row once, without
+        weights, also inside of `VotingClassifier`, `CalibratedClassifierCV`,
+        `StackingClassifier`, `OneVsRestClassifier` and `FixedThresholdClassifier`;
+        only the classifiers at the end see copies, see Notes.
     classes : array-like of shape (n_classes,), default=None
-        The classes of the columns of soft labels. If None, 0, 1, 2, ...
+        The classes. The columns of an array of soft labels are in this order, those of
+        a frame are found by name. If None, the column names of a frame, in their
+        order, and 0, 1, 2, ... for an array.
 
     Attributes
     ----------
@@ -79,9 +82,26 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
 
     Notes
     -----
+    X reaches the estimator as it is, except that a table of pyarrow becomes a frame of
+    pandas, and one of polars where this scikit-learn cannot select its columns.
+
     The loss is :math:`\sum_i w_i \sum_c P_{ic} \ell(f(x_i), c)`; rows whose weight
     and probability are both positive enter, the others do not. A classifier then
     never sees a class that has probability 0 everywhere.
+
+    Copies are learned rightly by classifiers that use `sample_weight` in all they do.
+    The most probable class is used for those that take no `sample_weight`, or take it
+    and do not use it; that hold rows out to stop early, draw rows (`BaggingClassifier`,
+    and forests before scikit-learn 1.9), or keep what their last steps led to
+    (`SGDClassifier` without averages); and for estimators around others that are not
+    named above. Cross-validations inside keep the copies of a row together.
+    ``class_weight='balanced'`` is computed from the probabilities. Samplers of
+    imbalanced-learn are refused. Limits that count rows, such as `min_samples_leaf`,
+    count copies.
+
+    To search for parameters, search over this class: ``GridSearchCV(
+    SoftLabelClassifier(...), {"estimator__C": [...]}, cv=KFold(5))`` takes soft labels
+    as y and compares the expected accuracy.
 
     Examples
     --------
@@ -93,8 +113,10 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
     array([0, 0, 1, 1])
     """
 
+    # Inside of a Pipeline it gets soft labels, not copies of rows.
+    _learns_from_soft_labels = True
     _parameter_constraints = {
-        "estimator": [HasMethods(["fit", "predict"])],
+        "estimator": [HasMethods(["fit"])],
         "classes": ["array-like", None],
     }
 
@@ -102,6 +124,7 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
         self.estimator = estimator
         self.classes = classes
 
+    @all_or_nothing
     def fit(
         self, X: Any, y: Any, sample_weight: ArrayLike | None = None
     ) -> SoftLabelClassifier:
@@ -111,8 +134,9 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
         ----------
         X : {array-like, DataFrame, sparse matrix} of shape (n_samples, n_features)
             Whatever the estimator takes.
-        y : array-like of shape (n_samples, n_classes) or (n_samples,)
-            Class probabilities whose rows sum to 1, or hard labels.
+        y : array-like or DataFrame of shape (n_samples, n_classes) or (n_samples,)
+            Class probabilities whose rows sum to 1, up to rounding, or hard labels.
+            Frames may be of pandas, polars or pyarrow; their columns are class names.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row.
 
@@ -124,8 +148,10 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
         Raises
         ------
         ValueError
-            If a row of y does not sum to 1 or holds a negative number or NaN, or the
-            number of columns is not that of `classes`.
+            If a row of y does not sum to 1 or holds a negative number or NaN, the
+            columns are not those of `classes`, X and y have the same index labels in
+            another order, or `estimator` resamples rows or is not a classifier of one
+            label.
         """
         self._validate_params()
         if y is None:
@@ -133,9 +159,11 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
                 "SoftLabelClassifier requires y to be passed, but the target y is "
                 "None. Pass soft labels of shape (n_samples, n_classes)."
             )
-        labels = np.asarray(y)
-        if labels.ndim == 2 and labels.shape[1] > 1:
-            soft, self.classes_ = self._check_soft(labels)
+        check_same_rows(X, y, "X", "y")
+        X = for_estimator(X, where="X of SoftLabelClassifier")
+        y = as_pandas(y, where="y of SoftLabelClassifier")
+        if has_columns(y):
+            soft, self.classes_ = read_proba(y, self.classes, name="y")
         else:
             soft, self.classes_ = self._check_hard(y)
         check_consistent_length(X, soft)
@@ -143,34 +171,21 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
         if sample_weight is not None:
             weight = check_sample_weight(sample_weight, len(soft))
         self.estimator_ = self._fit_estimator(X, soft, weight)
+        if hasattr(self.estimator_, "classes_") and (self._columns() < 0).any():
+            raise ValueError(
+                f"{type(self.estimator_).__name__} predicts the classes "
+                f"{first_few(self.estimator_.classes_, 10)}, and those of y are "
+                f"{first_few(self.classes_, 10)}. Name the same classes in both."
+            )
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self.estimator_, name):
                 setattr(self, name, getattr(self.estimator_, name))
         return self
 
-    def _check_soft(self, soft: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Check class probabilities and name their columns."""
-        try:
-            soft = soft.astype(np.float64)
-        except (TypeError, ValueError) as error:
-            raise ValueError(
-                "y with several columns must hold class probabilities; it holds "
-                f"{soft.dtype}. Pass one column of labels, or probabilities."
-            ) from error
-        soft = check_proba(soft, name="y")
-        if self.classes is None:
-            return soft, np.arange(soft.shape[1])
-        classes = check_classes(self.classes)
-        if len(classes) != soft.shape[1]:
-            raise ValueError(
-                f"y has {soft.shape[1]} columns and classes names {len(classes)}: "
-                f"{classes.tolist()}. Name one class per column."
-            )
-        return soft, classes
-
     def _check_hard(self, y: Any) -> tuple[np.ndarray, np.ndarray]:
         """Turn hard labels into certain soft ones."""
         labels = one_column(y)
+        _refuse_one_column_of_probabilities(labels)
         check_classification_targets(labels)
         classes, index = np.unique(labels, return_inverse=True)
         if self.classes is not None:
@@ -185,41 +200,31 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
         return np.eye(len(classes))[index], classes
 
     def _fit_estimator(self, X: Any, soft: np.ndarray, weight: np.ndarray) -> Any:
-        """Fit a clone of the estimator on repeated rows."""
+        """Fit a clone of the estimator, to hard labels if it cannot learn from soft."""
         estimator = clone(self.estimator)
-        is_pipeline = isinstance(estimator, Pipeline)
-        last = estimator.steps[-1][1] if is_pipeline else estimator
         kept = np.flatnonzero(weight > 0)
         if len(kept) < len(weight):
             X, soft, weight = take_rows(X, kept), soft[kept], weight[kept]
-        hard = self.classes_[np.argmax(soft, axis=1)]
-        if not has_fit_parameter(last, "sample_weight"):
-            # Certain labels of equal weight lose nothing.
-            if np.any((soft > 0) & (soft < 1)) or np.any(weight != 1):
+        rows = SoftRows(soft, weight, self.classes_)
+        check_one_label(estimator)
+        if isinstance(last_step(estimator), FrozenEstimator):
+            warn(
+                "FrozenEstimator is fitted already and does not learn from y. Pass the "
+                "classifier inside of it to train it."
+            )
+        if not rows.is_hard:
+            check_no_sampler(estimator)
+            copied = not rows.is_certain
+            reason = why_hard_labels(estimator, len(soft), copied=copied)
+            if reason is not None:
+                lost = "the probabilities" if copied else "sample_weight"
                 warn(
-                    f"{type(last).__name__} takes no sample_weight: it is trained on "
-                    "the most probable class of each row. Use a classifier with "
-                    "sample_weight to learn from the probabilities.",
+                    f"{reason}. So it is trained on the most probable class of each "
+                    f"row, without {lost}; other classifiers with sample_weight learn "
+                    f"from {lost}."
                 )
-            return estimator.fit(X, hard)
-        rows, labels, row_weight = _expand(soft, weight, self.classes_)
-        # Certain labels of equal weight need no sample_weight.
-        options = {} if np.all(row_weight == 1) else {"sample_weight": row_weight}
-        if is_pipeline:
-            head = estimator[:-1]
-            features = head.fit_transform(X, hard) if len(head) else X
-            if n_rows(features) != n_rows(X):
-                raise ValueError(
-                    f"The feature steps made {n_rows(features)} rows of "
-                    f"{n_rows(X)} samples. A text vectorizer reads the column names of "
-                    "a DataFrame: select the text with make_column_transformer("
-                    "(TfidfVectorizer(), 'text'))."
-                )
-            last.fit(_repeat_rows(features, rows), labels, **options)
-            # With a memory, the head has fitted clones of its steps.
-            estimator.steps = [*head.steps, estimator.steps[-1]]
-            return estimator
-        return estimator.fit(_repeat_rows(X, rows), labels, **options)
+                rows = rows.hardened()
+        return fit_soft(estimator, X, rows)
 
     @available_if(estimator_has("predict"))
     def predict(self, X: Any) -> np.ndarray:
@@ -241,6 +246,7 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
             If the classifier is not fitted.
         """
         check_is_fitted(self)
+        X = for_estimator(X, where="X of SoftLabelClassifier")
         return self.estimator_.predict(X)
 
     @available_if(estimator_has("predict_proba"))
@@ -263,6 +269,7 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
             If the classifier is not fitted.
         """
         check_is_fitted(self)
+        X = for_estimator(X, where="X of SoftLabelClassifier")
         proba = self.estimator_.predict_proba(X)
         full = np.zeros((len(proba), len(self.classes_)))
         full[:, self._columns()] = proba
@@ -289,6 +296,7 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
             If the classifier is not fitted.
         """
         check_is_fitted(self)
+        X = for_estimator(X, where="X of SoftLabelClassifier")
         decision = self.estimator_.decision_function(X)
         columns, n_classes = self._columns(), len(self.classes_)
         if decision.ndim == 1:
@@ -301,6 +309,41 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
         full = np.full((len(decision), n_classes), np.finfo(np.float64).min)
         full[:, columns] = decision
         return full
+
+    def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
+        """Return the accuracy, of soft labels the expected one.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame, sparse matrix} of shape (n_samples, n_features)
+            Whatever the estimator takes.
+        y : array-like or DataFrame of shape (n_samples, n_classes) or (n_samples,)
+            What `fit` takes: soft labels, an array in the order of `classes_`, or hard
+            labels; rows with -1 (unless it is a class), NaN, None or pd.NA are left
+            out.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row.
+
+        Returns
+        -------
+        accuracy : float
+            In [0, 1]. With soft labels, the mean probability of the predicted class:
+            the accuracy to expect if classes are drawn from the soft labels. Certain
+            soft labels give the accuracy of hard ones; other models may be compared,
+            but none can reach 1 where labels are not certain.
+
+        Raises
+        ------
+        NotFittedError
+            If the classifier is not fitted.
+        ValueError
+            If y is not what `fit` takes, or no row has a label.
+        """
+        check_same_rows(X, y, "X", "y")
+        y = as_pandas(y, where="y")
+        if has_columns(y):
+            return score_on_soft(self, X, y, sample_weight)
+        return score_on_gold(self, X, y, sample_weight)
 
     def _columns(self) -> np.ndarray:
         """Return the position in `classes_` of each class that the estimator saw."""
@@ -317,17 +360,15 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
         return tags
 
 
-def _repeat_rows(X: Any, rows: np.ndarray) -> Any:
-    """Return the rows of X; X itself if they are all rows in order."""
-    if len(rows) == n_rows(X) and np.array_equal(rows, np.arange(len(rows))):
-        return X
-    return take_rows(X, rows)
-
-
-def _expand(
-    soft: np.ndarray, weight: np.ndarray, classes: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return row, class and weight of every (row, class) with positive weight."""
-    pair_weight = soft * weight[:, None]
-    rows, columns = np.nonzero(pair_weight > 0)
-    return rows, classes[columns], pair_weight[rows, columns]
+def _refuse_one_column_of_probabilities(labels: np.ndarray) -> None:
+    """Raise if hard labels are the probabilities of one class."""
+    if labels.dtype.kind != "f" or len(labels) == 0:
+        return
+    fractions = (labels > 0) & (labels < 1)
+    if fractions.any() and np.all((labels >= 0) & (labels <= 1)):
+        raise ValueError(
+            "y holds one column of numbers between 0 and 1, for instance "
+            f"{first_few(labels[fractions], 3)}. Soft labels have a column for each "
+            "class, shape (n_samples, n_classes): pass np.column_stack([1 - y, y]) if "
+            "y is the probability of the second class."
+        )

@@ -13,19 +13,26 @@ from sklearn.utils import Tags, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
-from sklabel.base import VersionedPickle, score_on_gold
-from sklabel.end_model._lf_classes import check_one_layout, kinds_of_lfs, names_of_votes
-from sklabel.end_model._soft_label import SoftLabelClassifier, estimator_has
+from sklabel.base import VersionedPickle, all_or_nothing, score_on_gold
+from sklabel.end_model._lf_classes import (
+    check_one_layout,
+    kinds_of_lfs,
+    warn_of_other_classes,
+    with_names,
+)
+from sklabel.end_model._soft_label import SoftLabelClassifier
+from sklabel.end_model._training import estimator_has
+from sklabel.utils._frames import refuse_lazy
+from sklabel.utils._loops import refuse_loops
 from sklabel.utils._validation import (
     HasMethods,
     check_sample_weight,
-    is_text,
     n_rows,
     take_rows,
     warn,
 )
-from sklabel.votes._alphabets import read_gold
-from sklabel.votes._cast import read_any_votes
+from sklabel.votes._gold import read_gold
+from sklabel.votes._read import read_any_votes
 
 
 class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
@@ -68,13 +75,13 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
     See Also
     --------
     SoftLabelClassifier : The last stage alone.
-    sklabel.model_selection.GoldKFold : Cross-validation with gold for some rows.
+    sklabel.model_selection.GoldKFold : Cross-validation with gold for some rows, and
+        what to do in other loops of scikit-learn, such as calibration.
 
     Notes
     -----
-    Where labeling functions know class names (crowd labels that are strings, or
-    `classes` of :class:`LFTransformer`), the label model gets them, so `predict`
-    returns names. Gold labels override soft labels, unless the label model has
+    Votes know their classes, so that `predict` returns the labels that the crowd and
+    the functions give. Gold labels override soft labels, unless the label model has
     ``use_gold=False``. Rows with neither vote nor gold are left out of training;
     `n_training_samples_` counts the others, and there is a warning if they are at most
     half of all. Of a Pipeline as end model, the feature steps see every row once.
@@ -105,7 +112,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
     _parameter_constraints = {
         "lfs": [HasMethods(["fit", "transform"])],
         "label_model": [HasMethods(["fit", "predict_proba"])],
-        "estimator": [HasMethods(["fit", "predict"])],
+        "estimator": [HasMethods(["fit"])],
         "soft": ["boolean"],
     }
 
@@ -117,6 +124,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         self.estimator = estimator
         self.soft = soft
 
+    @all_or_nothing
     def fit(
         self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None
     ) -> WeakSupervisionClassifier:
@@ -141,9 +149,15 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         ValueError
             If no row has a vote or a gold label, the labeling functions mix sparse and
             dense votes, they and the label model name classes differently, or a stage
-            refuses its input.
+            refuses its input. Also inside a meta-estimator that takes unlabelled rows
+            for a class, such as `CalibratedClassifierCV`.
         """
         self._validate_params()
+        refuse_lazy(X, where=f"X of {type(self).__name__}")
+        refuse_lazy(y, where=f"y of {type(self).__name__}")
+        if y is not None:
+            classes = getattr(self.label_model, "classes", None)
+            refuse_loops(type(self).__name__, classes)
         weight = None
         if sample_weight is not None:
             weight = check_sample_weight(sample_weight, n_rows(X))
@@ -152,8 +166,14 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
             y = None if y is None else take_rows(y, kept)
         check_one_layout(self.lfs)
         self.lfs_ = clone(self.lfs)
-        votes = self.lfs_.fit_transform(X)
-        self.label_model_ = self._label_model_with_classes()
+        # A frozen transformer has no `fit_transform`, and its `fit` needs a y.
+        if hasattr(self.lfs_, "fit_transform"):
+            votes = self.lfs_.fit_transform(X)
+        else:
+            votes = self.lfs_.fit(X, None).transform(X)
+        votes = with_names(votes, self.lfs_)
+        warn_of_other_classes(self.lfs_)
+        self.label_model_ = clone(self.label_model)
         kinds = kinds_of_lfs(self.lfs_, votes.shape[1])
         if kinds is not None and getattr(self.label_model_, "lf_kind", "") == "auto":
             self.label_model_.set_params(lf_kind=kinds)
@@ -199,30 +219,13 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
                 setattr(self, name, getattr(self.estimator_, name))
         return self
 
-    def _label_model_with_classes(self) -> Any:
-        """Clone the label model, and tell it the class names that the LFs know."""
-        label_model = clone(self.label_model)
-        names = names_of_votes(self.lfs_)
-        if names is None or "classes" not in label_model.get_params(deep=False):
-            return label_model
-        if label_model.classes is None:
-            return label_model.set_params(classes=names.tolist())
-        given = np.asarray(label_model.classes)
-        if is_text(given) and not np.array_equal(names, given.astype(str)):
-            raise ValueError(
-                f"The label model has classes={given.tolist()}, and the votes of the "
-                f"labeling functions are indices into {names.tolist()}. Give both the "
-                "same classes in the same order, or leave classes=None in the label "
-                "model."
-            )
-        return label_model
-
     def _gold_index(self, y: Any, n_samples: int) -> np.ndarray:
         """Return the class index of each gold label that supervises, else -1."""
         if not getattr(self.label_model_, "use_gold", True):
             y = None
         # The label model has refused labels that are not its classes.
-        return read_gold(y, n_samples).index(self.classes_, outside=-1)
+        gold = read_gold(y, n_samples, self.classes_)
+        return gold.index(self.classes_, outside=-1)
 
     @available_if(estimator_has("predict"))
     def predict(self, X: Any) -> np.ndarray:

@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 
 from sklabel.inspection._crowd import crowd_to_cast
@@ -21,7 +22,10 @@ from sklabel.utils._validation import (
     plain,
     warn,
 )
-from sklabel.votes._cast import distinct, is_numeric, read_any_votes
+from sklabel.votes._cast import is_numeric
+from sklabel.votes._cells import is_minus_one, minus_one_is_class
+from sklabel.votes._labels import check_classes
+from sklabel.votes._read import has_categories, read_any_votes
 
 # Most numbers in a block of bootstrap statistics.
 _BLOCK = 2_000_000
@@ -31,6 +35,8 @@ def agreement_report(
     votes: Any,
     *,
     scale: str = "nominal",
+    classes: ArrayLike | None = None,
+    counts: bool = False,
     n_bootstraps: int = 1000,
     confidence: float = 0.95,
     random_state: Any = None,
@@ -51,6 +57,11 @@ def agreement_report(
     scale : {'nominal', 'ordinal'}, default='nominal'
         'ordinal': for Krippendorff's alpha, classes far apart disagree more. Their
         order is that of numbers, or of `classes` of the CrowdLabels.
+    classes : array-like of shape (n_classes,), default=None
+        The classes; -1 is a label if it is one of them. If None, -1 is no judgement.
+    counts : bool, default=False
+        Whether `votes` is a table of counts instead, of shape (n_samples, n_classes):
+        how many judged a sample to be of a class.
     n_bootstraps : int, default=1000
         Number of bootstrap samples; 0 leaves out the intervals. Each costs O(number
         of different rows of counts), not of samples.
@@ -122,7 +133,7 @@ def agreement_report(
     Examples
     --------
     >>> from sklabel.inspection import agreement_report
-    >>> votes = [[0, 0, 0], [1, 1, -1], [0, 1, 1], [1, -1, -1], [0, 0, 1]]
+    >>> votes = [[0, 0, 0], [1, 1, None], [0, 1, 1], [1, None, None], [0, 0, 1]]
     >>> report = agreement_report(votes, random_state=0)
     >>> report[["value", "n_samples", "n_judgements"]].round(2)
                         value  n_samples  n_judgements
@@ -131,20 +142,20 @@ def agreement_report(
     Krippendorff alpha   0.33          4            11
     """
     _check_options(scale, n_bootstraps, confidence)
-    counts = _read_counts(votes, scale)
-    patterns, multiplicity = np.unique(counts.table, axis=0, return_counts=True)
+    judged = _read_counts(votes, scale, classes, counts)
+    patterns, multiplicity = np.unique(judged.table, axis=0, return_counts=True)
     statistics = _statistics(patterns, scale)
-    values = _coefficients(multiplicity[None] @ statistics, counts.n_classes, scale)
+    values = _coefficients(multiplicity[None] @ statistics, judged.n_classes, scale)
     (value,) = values
     undefined = np.isnan(value)
     low, high = np.full((2, len(value)), np.nan)
-    reason = np.where(undefined, _why_undefined(counts), "").astype(object)
+    reason = np.where(undefined, _why_undefined(judged), "").astype(object)
     if n_bootstraps > 0 and not undefined.all():
         drawn = _bootstrap(
             statistics,
             multiplicity,
             n_bootstraps,
-            counts.n_classes,
+            judged.n_classes,
             scale,
             random_state,
         )
@@ -155,21 +166,23 @@ def agreement_report(
                 reason[i] = "no interval: bootstrap samples are all alike"
             else:
                 low[i], high[i] = np.quantile(known, [tail, 1 - tail])
-    paired = counts.table.sum(axis=1) >= 2
+    paired = judged.table.sum(axis=1) >= 2
     return pd.DataFrame(
         {
             "value": value,
             "low": low,
             "high": high,
             "n_samples": int(paired.sum()),
-            "n_judgements": int(counts.table[paired].sum()),
+            "n_judgements": int(judged.table[paired].sum()),
             "reason": reason.tolist(),
         },
         index=_COEFFICIENTS,
     )
 
 
-def percent_agreement(votes: Any) -> float:
+def percent_agreement(
+    votes: Any, *, classes: ArrayLike | None = None, counts: bool = False
+) -> float:
     """Return the mean share of pairs of judgements that agree.
 
     Parameters
@@ -177,6 +190,11 @@ def percent_agreement(votes: Any) -> float:
     votes : CrowdLabels, or {DataFrame, array-like, sparse matrix} of shape \
             (n_samples, n_lfs)
         Judgements or votes.
+    classes : array-like of shape (n_classes,), default=None
+        The classes; -1 is a label if it is one of them. If None, -1 is no judgement.
+    counts : bool, default=False
+        Whether `votes` is a table of counts instead, of shape (n_samples, n_classes):
+        how many judged a sample to be of a class.
 
     Returns
     -------
@@ -195,13 +213,15 @@ def percent_agreement(votes: Any) -> float:
     Examples
     --------
     >>> from sklabel.inspection import percent_agreement
-    >>> round(percent_agreement([[0, 0], [1, 1], [0, 1], [1, -1]]), 2)
+    >>> round(percent_agreement([[0, 0], [1, 1], [0, 1], [1, None]]), 2)
     0.67
     """
-    return _one_coefficient(votes, 0)
+    return _one_coefficient(_read_counts(votes, "nominal", classes, counts), 0)
 
 
-def fleiss_kappa(votes: Any) -> float:
+def fleiss_kappa(
+    votes: Any, *, classes: ArrayLike | None = None, counts: bool = False
+) -> float:
     """Return Fleiss' kappa, for any number of judgements per sample.
 
     Parameters
@@ -209,6 +229,11 @@ def fleiss_kappa(votes: Any) -> float:
     votes : CrowdLabels, or {DataFrame, array-like, sparse matrix} of shape \
             (n_samples, n_lfs)
         Judgements or votes.
+    classes : array-like of shape (n_classes,), default=None
+        The classes; -1 is a label if it is one of them. If None, -1 is no judgement.
+    counts : bool, default=False
+        Whether `votes` is a table of counts instead, of shape (n_samples, n_classes):
+        how many judged a sample to be of a class.
 
     Returns
     -------
@@ -230,10 +255,16 @@ def fleiss_kappa(votes: Any) -> float:
     >>> round(fleiss_kappa([[0, 0], [1, 1], [0, 1], [1, 1]]), 2)
     0.47
     """
-    return _one_coefficient(votes, 1)
+    return _one_coefficient(_read_counts(votes, "nominal", classes, counts), 1)
 
 
-def krippendorff_alpha(votes: Any, *, scale: str = "nominal") -> float:
+def krippendorff_alpha(
+    votes: Any,
+    *,
+    scale: str = "nominal",
+    classes: ArrayLike | None = None,
+    counts: bool = False,
+) -> float:
     """Return Krippendorff's alpha.
 
     Parameters
@@ -243,7 +274,12 @@ def krippendorff_alpha(votes: Any, *, scale: str = "nominal") -> float:
         Judgements or votes.
     scale : {'nominal', 'ordinal'}, default='nominal'
         'ordinal': classes far apart disagree more. Their order is that of numbers, or
-        of `classes` of the CrowdLabels.
+        of `classes`.
+    classes : array-like of shape (n_classes,), default=None
+        The classes; -1 is a label if it is one of them. If None, -1 is no judgement.
+    counts : bool, default=False
+        Whether `votes` is a table of counts instead, of shape (n_samples, n_classes):
+        how many judged a sample to be of a class.
 
     Returns
     -------
@@ -263,13 +299,14 @@ def krippendorff_alpha(votes: Any, *, scale: str = "nominal") -> float:
     Examples
     --------
     >>> from sklabel.inspection import krippendorff_alpha
-    >>> votes = [[1, 1], [2, 2], [3, 2], [4, 4], [1, -1]]
+    >>> votes = [[1, 1], [2, 2], [3, 2], [4, 4], [1, None]]
     >>> round(krippendorff_alpha(votes), 2)
     0.7
     >>> round(krippendorff_alpha(votes, scale="ordinal"), 2)
     0.91
     """
-    return _one_coefficient(votes, 2, scale)
+    _check_options(scale, 0, 0.5)
+    return _one_coefficient(_read_counts(votes, scale, classes, counts), 2, scale)
 
 
 _COEFFICIENTS = ["percent agreement", "Fleiss kappa", "Krippendorff alpha"]
@@ -296,8 +333,12 @@ def _check_options(scale: str, n_bootstraps: int, confidence: float) -> None:
         )
 
 
-def _read_counts(votes: Any, scale: str) -> _Counts:
+def _read_counts(
+    votes: Any, scale: str, classes: ArrayLike | None, counts: bool
+) -> _Counts:
     """Count the judgements of each judged sample for each class."""
+    if counts:
+        return _check_table_of_counts(votes, classes)
     if isinstance(votes, CrowdLabels):
         cast, classes = crowd_to_cast(votes), np.asarray(votes.classes)
         ordered = is_numeric(classes) or len(classes) < 3
@@ -308,14 +349,32 @@ def _read_counts(votes: Any, scale: str) -> _Counts:
                 "CrowdLabels with classes=[...] in order.",
             )
     else:
-        cast = read_any_votes(votes)
-        classes = distinct(cast.value)
-        if scale == "ordinal" and len(classes) and not is_numeric(classes):
+        if minus_one_is_class(classes) and isinstance(votes, pd.DataFrame | np.ndarray):
+            # Judgements that are integers leave no doubt: -1 is a label.
+            is_numbers = not has_categories(votes)
+            votes = np.asarray(votes, dtype=object) if is_numbers else votes
+        cast = read_any_votes(votes, classes=classes)
+        if classes is None and cast.classes is None:
+            _warn_of_minus_one(votes)
+        given = cast.classes if classes is None else check_classes(classes)
+        found = cast.distinct_labels()
+        if given is None:
+            given = found
+        elif not np.isin(found, given).all():
+            raise ValueError(
+                f"votes holds labels that are not in classes={given.tolist()}: "
+                f"{first_few(found[~np.isin(found, given)])}. Add them to classes."
+            )
+        named = classes is not None or cast.classes is not None
+        classes = np.asarray(given)
+        if scale == "ordinal" and len(classes) and not (named or is_numeric(classes)):
             raise ValueError(
                 f"scale='ordinal' needs an order, and votes are {first_few(classes)}. "
-                "Pass numbers, or a CrowdLabels with classes=[...] from low to high."
+                "Pass numbers, classes=[...] from low to high, or a CrowdLabels."
             )
-        cast, _ = cast.encode(classes)
+        order = np.argsort(classes, kind="stable")
+        cast, _ = cast.encode(classes[order])
+        cast = replace(cast, value=order[cast.value])
     if len(cast.value) == 0:
         raise ValueError(
             f"votes holds no vote in {cast.n_samples} rows; agreement is not defined. "
@@ -327,6 +386,39 @@ def _read_counts(votes: Any, scale: str) -> _Counts:
     table = table.reshape(-1, n_classes)
     used = table.sum(axis=0) > 0
     return _Counts(table[cast.counts > 0][:, used], classes[used])
+
+
+def _check_table_of_counts(votes: Any, classes: ArrayLike | None) -> _Counts:
+    """Return a table of counts as it was given."""
+    names = votes.columns if isinstance(votes, pd.DataFrame) else classes
+    table = np.asarray(votes)
+    whole = table.dtype.kind in "iuf" and table.ndim == 2 and bool(np.all(table >= 0))
+    if not whole or (table != np.rint(table)).any():
+        raise ValueError(
+            "counts=True needs a table of samples by classes that holds numbers of "
+            "judgements, integers of 0 or more; got an array of "
+            f"{table.dtype} and shape {table.shape}."
+        )
+    names = np.arange(table.shape[1]) if names is None else np.asarray(names)
+    table = table.astype(np.int64)
+    if not table.any():
+        raise ValueError("The table of counts holds no judgement.")
+    used = table.sum(axis=0) > 0
+    return _Counts(table[table.sum(axis=1) > 0][:, used], names[used])
+
+
+def _warn_of_minus_one(votes: Any) -> None:
+    """Warn that -1 in a table was read as no judgement; it may be a class of people."""
+    if not isinstance(votes, pd.DataFrame):
+        return
+    cells = np.asarray(votes, dtype=object).ravel()
+    n_minus_one = int(is_minus_one(cells).sum())
+    # A class is not that frequent; abstentions are.
+    if 0 < 2 * n_minus_one <= len(cells) and not pd.isna(cells).any():
+        warn(
+            f"{n_minus_one} cells of -1 are read as no judgement. Pass classes=[...], "
+            "with -1 if it is a class and without it if it is not."
+        )
 
 
 def _statistics(counts: np.ndarray, scale: str) -> np.ndarray:
@@ -413,8 +505,6 @@ def _why_undefined(counts: _Counts) -> str:
     return f"all judgements that can be paired are {only!r}"
 
 
-def _one_coefficient(votes: Any, which: int, scale: str = "nominal") -> float:
-    _check_options(scale, 0, 0.5)
-    counts = _read_counts(votes, scale)
+def _one_coefficient(counts: _Counts, which: int, scale: str = "nominal") -> float:
     sums = _statistics(counts.table, scale).sum(axis=0, keepdims=True)
     return float(_coefficients(sums, counts.n_classes, scale)[0, which])

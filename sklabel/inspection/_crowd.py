@@ -16,15 +16,15 @@ from sklabel.label_model import LabelModel
 from sklabel.label_model._base import BaseLabelModel
 from sklabel.lf import CrowdLabels
 from sklabel.lf._crowd_labels import lf_names
+from sklabel.utils._frames import as_column, refuse_lazy
 from sklabel.utils._validation import first_few, plain
-from sklabel.votes._alphabets import read_gold
 from sklabel.votes._cast import (
     CastVotes,
     distinct,
     index_of,
     is_numeric,
 )
-from sklabel.votes._forms import VoteMatrix, vote_dtype
+from sklabel.votes._gold import read_gold
 
 
 @dataclass(frozen=True)
@@ -133,6 +133,7 @@ def check_crowd_labels(crowd_labels: Any, *, where: str) -> CrowdLabels:
     TypeError
         If it is not.
     """
+    refuse_lazy(crowd_labels, where=f"What {where} reads")
     if not isinstance(crowd_labels, CrowdLabels):
         raise TypeError(
             f"{where} needs a CrowdLabels; got {type(crowd_labels).__name__}. Build it "
@@ -144,28 +145,14 @@ def check_crowd_labels(crowd_labels: Any, *, where: str) -> CrowdLabels:
 def crowd_to_cast(crowd: CrowdLabels) -> CastVotes:
     """Return judgements as votes: rows of `sample_ids`, columns of `worker_ids`.
 
-    The values are positions in `crowd.classes`.
+    The values are positions in `crowd.classes`, which the votes know.
     """
     return crowd.judgements_of(crowd.sample_ids).cast
 
 
-def crowd_to_votes(crowd: CrowdLabels) -> VoteMatrix:
-    """Return judgements as a sparse vote matrix of shape (n_samples, n_workers).
-
-    The values are `crowd.class_votes`, as WorkerLFTransformer gives them.
-    """
-    cast = crowd_to_cast(crowd)
-    dtype = vote_dtype(int(crowd.class_votes.max(initial=0)))
-    data = crowd.class_votes[cast.value].astype(dtype)
-    return VoteMatrix(
-        (data, cast.lf.astype(np.int32), cast.indptr),
-        shape=(cast.n_samples, cast.n_lfs),
-    )
-
-
 def fit_on_crowd(crowd: CrowdLabels) -> LabelModel:
     """Fit the model that is used where the user names none."""
-    return LabelModel(classes=crowd.classes).fit(crowd_to_votes(crowd))
+    return LabelModel().fit(crowd_to_cast(crowd))
 
 
 def columns_of_workers(crowd: CrowdLabels, model: BaseLabelModel) -> np.ndarray:
@@ -259,7 +246,7 @@ def read_model_votes(
                 f"{first_few([b for _, b in differ])}. Pass the votes of the same LFs "
                 "in the same order."
             )
-    values = distinct(cast.value)
+    values = cast.distinct_labels()
     encoded, kept = cast.encode(model.vote_values_)
     if len(values) and not kept.any():
         raise ValueError(
@@ -313,25 +300,12 @@ def value_of_label(crowd: CrowdLabels, model: BaseLabelModel) -> np.ndarray:
         If the model knows none of them.
     """
     values = model.vote_values_
-    votes = crowd.class_votes if is_numeric(values) else crowd.classes
-    index = index_of(values, votes)
+    index = index_of(values, crowd.classes)
     if (index < 0).all():
         raise ValueError(
             f"The crowd has the classes {first_few(crowd.classes)} and the model was "
             f"fitted on votes {first_few(values)}. Fit it on the votes of this crowd."
         )
-    if is_numeric(values) and not is_numeric(crowd.classes):
-        # Votes are positions in a list of names. The crowd and the model must have the
-        # same names at these positions.
-        named = model._class_of_value[index]
-        known = (index >= 0) & (named >= 0)
-        names = np.asarray(model.classes_)[named[known]]
-        if not is_numeric(names) and (names != crowd.classes[known]).any():
-            raise ValueError(
-                f"The crowd has the classes {first_few(crowd.classes)} and the model "
-                f"{first_few(model.classes_)}, so their votes 0, 1, ... mean different "
-                "classes. Fit with classes=crowd_labels.classes."
-            )
     return index
 
 
@@ -377,6 +351,7 @@ def gold_of_crowd(crowd: CrowdLabels, y: pd.Series | ArrayLike) -> np.ndarray:
         If an id is in the index more than once, none of them is a sample of the crowd,
         the length differs, or labels and classes are of different kinds.
     """
+    y = as_column(y, where="y, the gold labels,")
     if isinstance(y, pd.DataFrame):
         if y.shape[1] != 1:
             raise ValueError(
@@ -400,7 +375,7 @@ def gold_of_crowd(crowd: CrowdLabels, y: pd.Series | ArrayLike) -> np.ndarray:
                 "index, or an array in the order of crowd.sample_ids."
             )
         y = y.astype(object).reindex(crowd.sample_ids)
-    gold = read_gold(y, crowd.n_samples)
+    gold = read_gold(y, crowd.n_samples, crowd.classes)
     labels = gold.label[gold.labelled(crowd.classes)]
     if len(labels) and is_numeric(labels) != is_numeric(crowd.classes):
         raise ValueError(

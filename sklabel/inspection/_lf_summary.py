@@ -22,15 +22,17 @@ from sklabel.inspection._flags import Flag, join_flags, quality_flags, repeat_fl
 from sklabel.inspection._repeats import find_repeats
 from sklabel.inspection._vote_quality import describe_votes, guessing
 from sklabel.label_model._base import BaseLabelModel
+from sklabel.utils._frames import as_pandas
 from sklabel.utils._validation import first_few, plain
-from sklabel.votes._alphabets import read_gold
 from sklabel.votes._cast import (
     CastVotes,
     distinct,
     index_of,
     is_numeric,
-    read_any_votes,
 )
+from sklabel.votes._gold import read_gold, warn_of_minus_one_as_class
+from sklabel.votes._labels import check_classes
+from sklabel.votes._read import read_any_votes
 
 
 def lf_summary(
@@ -221,25 +223,28 @@ def summarise_lfs(
     model = label_model
     if model is not None:
         model = check_label_model(model, where="lf_summary")
-    cast = read_any_votes(votes)
+    names_given = classes if model is None else model.classes_
+    votes = as_pandas(votes, where="A table of votes")
+    cast = read_any_votes(votes, classes=names_given)
     names = _names_of(votes, cast, lf_names)
-    values = distinct(cast.value)
+    values = cast.distinct_labels()
     encoded, _ = cast.encode(values)
+    value_names = _names_of_values(values, names_given if classes is None else classes)
     gold = None
     if y is not None:
-        names_of_values = None if model is None else _class_names(model, values)
-        gold = _gold_values(y, values, cast.n_samples, classes, names_of_values)
-        if model is not None and names_of_values is None:
-            # Raises where a gold label is not a class of the model.
-            same_kind = is_numeric(values) == is_numeric(np.asarray(model.classes_))
-            if classes is None and same_kind:
-                read_gold(y, cast.n_samples).index(model.classes_)
+        known_classes = cast.classes if names_given is None else names_given
+        gold = _gold_values(y, values, value_names, cast, classes, known_classes)
+        if model is not None and classes is None:
+            labels = read_gold(y, cast.n_samples, model.classes_)
+            if is_numeric(labels.label) == is_numeric(np.asarray(model.classes_)):
+                # Raises where a gold label is not a class of the model.
+                labels.index(model.classes_)
     counts = _count_votes(encoded, len(values), gold)
     n_votes = counts.sum(axis=1)
     summary = pd.DataFrame(
         {
             "j": np.arange(cast.n_lfs),
-            "Polarity": _polarities(encoded, values),
+            "Polarity": _polarities(encoded, value_names),
             "Coverage": n_votes / cast.n_samples,
             "Overlaps": counts[:, _OVERLAP].sum(axis=1) / cast.n_samples,
             "Conflicts": counts[:, _CONFLICT].sum(axis=1) / cast.n_samples,
@@ -366,42 +371,50 @@ def _rows_that_differ(encoded: CastVotes) -> np.ndarray:
     return differs
 
 
-def _class_names(model: BaseLabelModel, values: np.ndarray) -> np.ndarray | None:
-    """Return the classes of a model if the votes are indices into them."""
-    indices = is_numeric(values) and not is_numeric(model.classes_)
-    return model.classes_ if indices and (model._class_of_value >= 0).any() else None
+def _names_of_values(values: np.ndarray, names: ArrayLike | None) -> np.ndarray:
+    """Return the names of vote values, which may be positions among them."""
+    if names is None or len(values) == 0 or not is_numeric(values):
+        return values
+    array = np.asarray(names)
+    if is_numeric(array) or values.dtype.kind not in "iu":
+        return values
+    fits = values.min() >= 0 and values.max() < len(array)
+    return array[values] if fits else values
 
 
 def _gold_values(
     y: Any,
     values: np.ndarray,
-    n_samples: int,
+    named: np.ndarray,
+    cast: CastVotes,
     classes: ArrayLike | None,
-    model_classes: np.ndarray | None,
+    known_classes: ArrayLike | None,
 ) -> np.ndarray:
     """Return gold labels as positions among the vote values."""
-    gold = read_gold(y, n_samples)
-    known = gold.labelled(classes)
+    gold = read_gold(y, cast.n_samples, known_classes)
+    warn_of_minus_one_as_class(gold, cast, known_classes)
+    known = gold.labelled(known_classes)
     labels = gold.label[known]
-    if classes is None and not is_numeric(labels):
-        classes = model_classes
     if classes is not None:
-        names = pd.Index(np.asarray(classes))
-        at = names.get_indexer(pd.Index(labels))
-        if (at < 0).any():
+        given = check_classes(classes)
+        odd = index_of(np.sort(given), labels) < 0
+        if odd.any():
             raise ValueError(
-                f"y has labels that are not in classes={names.tolist()}: "
-                f"{first_few(distinct(labels[at < 0]))}. Add them to classes."
+                f"y has labels that are not in classes={given.tolist()}: "
+                f"{first_few(distinct(labels[odd]))}. Add them to classes."
             )
-        labels = at
-    if len(labels) and len(values) and is_numeric(labels) != is_numeric(values):
+    elif is_numeric(labels):
+        named = values  # positions on both sides, as far as votes are positions
+    if len(labels) and len(named) and is_numeric(labels) != is_numeric(named):
         raise ValueError(
             f"Votes are {first_few(values)} and gold labels are "
             f"{first_few(distinct(labels))}: pass classes=[...], the names of the "
             "votes 0, 1, 2, ... in this order."
         )
-    index = np.full(n_samples, _UNLABELLED)
-    index[known] = index_of(values, labels)
+    index = np.full(cast.n_samples, _UNLABELLED)
+    order = np.argsort(named, kind="stable")
+    at = index_of(named[order], labels)
+    index[known] = np.where(at >= 0, order[at], -1) if len(order) else -1
     return index
 
 

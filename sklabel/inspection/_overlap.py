@@ -22,8 +22,10 @@ from sklabel.inspection._plotting import (
     plain_text,
 )
 from sklabel.lf import CrowdLabels
+from sklabel.utils._frames import as_pandas
 from sklabel.utils._validation import first_few
-from sklabel.votes._cast import CastVotes, distinct, read_any_votes
+from sklabel.votes._cast import CastVotes
+from sklabel.votes._read import read_any_votes
 
 Kind = Literal["overlap", "conflict", "agreement"]
 _LABELS = {
@@ -264,6 +266,7 @@ def _read(
         cast = crowd_to_cast(votes)
         names = list(votes.worker_ids)
     else:
+        votes = as_pandas(votes, where="A table of votes")
         cast = read_any_votes(votes)
         names = range(cast.n_lfs)
         if isinstance(votes, pd.DataFrame):
@@ -282,7 +285,7 @@ def _count_pairs(votes: CastVotes, lfs: np.ndarray) -> tuple[np.ndarray, np.ndar
     position = np.full(votes.n_lfs, -1)
     position[lfs] = np.arange(len(lfs))
     kept = votes.take_votes(position[votes.lf] >= 0)
-    values = distinct(kept.value)
+    values = kept.distinct_labels()
     encoded, _ = kept.encode(values)
     column, rows = position[kept.lf], kept.rows
     shape = (votes.n_samples, len(lfs))

@@ -18,8 +18,8 @@ from sklabel.inspection._plotting import (
     check_matplotlib,
     plain_text,
 )
-from sklabel.utils._validation import check_proba, first_few
-from sklabel.votes._alphabets import read_gold
+from sklabel.votes._gold import read_gold
+from sklabel.votes._proba import read_proba
 
 
 class PosteriorDisplay:
@@ -32,12 +32,13 @@ class PosteriorDisplay:
 
     Parameters
     ----------
-    proba : array-like of shape (n_samples, n_classes)
-        Class probabilities.
+    proba : array-like or DataFrame of shape (n_samples, n_classes)
+        Class probabilities; the columns of a frame are classes by their names.
     y : array-like of shape (n_samples,), default=None
         Gold labels; -1 (unless a class), NaN, None or pd.NA mean unlabelled.
     classes : array-like of shape (n_classes,), default=None
-        The classes, in the order of the columns. If None, 0, 1, 2, ...
+        The classes, in the order of the columns of an array. If None, the column
+        names of a frame, else 0, 1, 2, ...
 
     Attributes
     ----------
@@ -73,15 +74,8 @@ class PosteriorDisplay:
         *,
         classes: ArrayLike | None = None,
     ) -> None:
-        self.proba = check_proba(proba)
-        n_classes = self.proba.shape[1]
-        self.classes = np.arange(n_classes) if classes is None else np.asarray(classes)
-        if len(self.classes) != n_classes:
-            raise ValueError(
-                f"proba has {n_classes} columns and classes has {len(self.classes)}: "
-                f"{first_few(self.classes)}."
-            )
-        self.gold = read_gold(y, len(self.proba)).index(self.classes)
+        self.proba, self.classes = read_proba(proba, classes)
+        self.gold = read_gold(y, len(self.proba), self.classes).index(self.classes)
 
     @classmethod
     def from_estimator(
@@ -145,10 +139,11 @@ class PosteriorDisplay:
         ----------
         y_true : array-like of shape (n_samples,) or None
             Gold labels.
-        y_proba : array-like of shape (n_samples, n_classes)
-            Class probabilities.
+        y_proba : array-like or DataFrame of shape (n_samples, n_classes)
+            Class probabilities; the columns of a frame are classes by their names.
         classes : array-like of shape (n_classes,), default=None
-            The classes, in the order of the columns. If None, 0, 1, 2, ...
+            The classes, in the order of the columns of an array. If None, the column
+            names of a frame, else 0, 1, 2, ...
         ax : matplotlib Axes, default=None
             Where to draw. If None, on a figure of its own.
         bins : int, default=20

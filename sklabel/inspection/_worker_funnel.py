@@ -164,6 +164,8 @@ class WorkerFunnelDisplay:
         ------
         ImportError
             If matplotlib is not installed.
+        TypeError
+            If `report` is not a DataFrame of pandas, whose index holds the ids.
         ValueError
             If a column is missing.
         """
@@ -171,6 +173,13 @@ class WorkerFunnelDisplay:
         count, share = (
             ("n_gold", "gold_accuracy") if on_gold else ("n_judgements", "accuracy")
         )
+        if not isinstance(report, pd.DataFrame):
+            raise TypeError(
+                "WorkerFunnelDisplay.from_report reads worker ids from the index of "
+                "the pandas DataFrame that worker_report returns; got "
+                f"{type(report).__module__.partition('.')[0]}'s "
+                f"{type(report).__name__}. Pass what worker_report returned."
+            )
         check_columns(report, [count, share], where="WorkerFunnelDisplay.from_report")
         display = cls(
             report[count],

@@ -17,11 +17,27 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklabel.base import VersionedPickle, score_on_gold
+from sklabel.base import VersionedPickle, all_or_nothing, score_on_gold
 from sklabel.sums._sums import FLOOR, VoteChunk, VoteSource
-from sklabel.utils._validation import check_class_prior, check_sample_weight, warn
-from sklabel.votes._alphabets import Contents, Gold, read_gold, resolve_classes
-from sklabel.votes._cast import CastVotes, is_crowd_labels, read_votes
+from sklabel.utils._frames import as_pandas
+from sklabel.utils._loops import refuse_loops
+from sklabel.utils._validation import (
+    check_class_prior,
+    check_filled,
+    check_sample_weight,
+    warn,
+)
+from sklabel.votes._alphabets import Contents, resolve_classes
+from sklabel.votes._cast import CastVotes
+from sklabel.votes._gold import Gold, read_gold, warn_of_minus_one_as_class
+from sklabel.votes._named import NamedVotes
+from sklabel.votes._read import (
+    check_sparse_format,
+    has_categories,
+    is_crowd_labels,
+    read_votes,
+)
+from sklabel.votes._shape import check_shape
 
 
 class EMResult(NamedTuple):
@@ -38,6 +54,12 @@ class EMResult(NamedTuple):
     n_iter: int
     converged: bool
     change: float
+
+
+class _Shape(NamedTuple):
+    """What scikit-learn wants to know of votes that have been read already."""
+
+    shape: tuple[int, int]
 
 
 class BaseLabelModel(ClassifierMixin, VersionedPickle):
@@ -57,6 +79,7 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
     # classes that come from gold labels.
     _needs_class_votes = False
 
+    @all_or_nothing
     def fit(
         self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None
     ) -> BaseLabelModel:
@@ -87,11 +110,15 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
             If a cell of X or y is neither a string nor a number.
         """
         self._validate_params()
+        if y is not None:
+            refuse_loops(type(self).__name__, self.classes)
         votes = self._read_votes(X, reset=True)
         self._check_lfs()
         self._forget()
         names = self._lf_names()
         votes, gold, weight = self._read_rows(votes, y, sample_weight)
+        check_shape(votes, names, self._named_classes(gold))
+        warn_of_minus_one_as_class(gold, votes, self.classes)
         self._resolve_classes(Contents.of(votes, gold, names), self.classes)
         encoded, _ = votes.encode(self.vote_values_)
         if len(encoded.lf) == 0:
@@ -186,7 +213,7 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
         votes = self._read_votes(X, reset=False)
         encoded, known = votes.encode(self.vote_values_)
         if not known.all():
-            unknown = sorted(set(votes.value[~known].tolist()), key=str)
+            unknown = sorted(set(votes.labels(~known).tolist()), key=str)
             warn(
                 f"X has {int((~known).sum())} vote(s) with values that fit never saw: "
                 f"{unknown[:5]!r}; they count as abstentions. Pass classes= with all "
@@ -202,13 +229,20 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
     ) -> tuple[CastVotes, Gold, np.ndarray]:
         """Return votes, gold labels and weights of the rows that have a weight."""
         n_samples = votes.n_samples
-        gold = read_gold(y, n_samples)
+        known = votes.classes if self.classes is None else self.classes
+        gold = read_gold(y, n_samples, known)
         if sample_weight is None:
             return votes, gold, np.ones(n_samples)
         weight = check_sample_weight(sample_weight, n_samples)
         # Before the classes are derived: a row without weight does not count.
         kept = weight > 0
         return votes.take_rows(kept), gold.take(kept), weight[kept]
+
+    def _named_classes(self, gold: Gold) -> ArrayLike | None:
+        """Return the classes that the user named, by a parameter or in every row."""
+        if self.classes is None and len(gold.label) and gold.labelled().all():
+            return gold.label
+        return self.classes
 
     def _forget(self) -> None:
         """Drop the fitted attributes of an earlier fit; all end in an underscore.
@@ -238,7 +272,7 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
         if isinstance(self.class_prior, str):
             is_uniform = self.class_prior == "uniform"
             return np.full(n_classes, 1 / n_classes) if is_uniform else None
-        return check_class_prior(self.class_prior, n_classes)
+        return check_class_prior(self.class_prior, n_classes, self.classes_)
 
     def _warn_not_converged(self, change: float, remedy: str = "") -> None:
         """Warn that the sweeps of a fit ended at `max_iter`."""
@@ -261,8 +295,32 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
         """Names of the LFs for messages: column names, else positions."""
         return getattr(self, "feature_names_in_", range(self.n_features_in_))
 
-    def _read_votes(self, X: Any, *, reset: bool) -> CastVotes:
-        """Validate X and read its votes."""
+    def _read_votes(
+        self, X: Any, *, reset: bool, classes: ArrayLike | None = None
+    ) -> CastVotes:
+        """Validate X and read its votes.
+
+        Parameters
+        ----------
+        X : CastVotes, NamedVotes, array-like, DataFrame or sparse matrix
+            Votes.
+        reset : bool
+            True in `fit`: remember the LFs. False: compare with them.
+        classes : array-like of shape (n_classes,), default=None
+            The classes. If None, those of the parameter in `fit`, else those of `fit`.
+        """
+        if classes is None:
+            classes = self.classes if reset else getattr(self, "classes_", self.classes)
+        if isinstance(X, CastVotes):
+            if reset:
+                shape = _Shape((X.n_samples, X.n_lfs))
+                validate_data(self, shape, reset=True, skip_check_array=True)
+            elif X.n_lfs != self.n_features_in_:
+                raise ValueError(
+                    f"X has {X.n_lfs} LFs, but {type(self).__name__} is expecting "
+                    f"{self.n_features_in_} LFs as input."
+                )
+            return X
         if hasattr(X, "_vote_blocks"):
             raise TypeError(
                 f"{type(self).__name__} reads votes in memory, and X is a "
@@ -281,15 +339,21 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
                 "memory. Use sklabel.dask.fit(model, X) and "
                 "sklabel.dask.predict_proba(model, X), or pass X.compute()."
             )
+        X = as_pandas(X, where=f"X of {type(self).__name__}")
+        check_sparse_format(X)
         try:
-            checked = validate_data(
-                self,
-                X,
-                accept_sparse="csr",
-                dtype=None,
-                ensure_all_finite=False,
-                reset=reset,
-            )
+            if isinstance(X, NamedVotes) or has_categories(X):
+                check_filled(X, where=type(self).__name__)
+                checked = validate_data(self, X, reset=reset, skip_check_array=True)
+            else:
+                checked = validate_data(
+                    self,
+                    X,
+                    accept_sparse="csr",
+                    dtype=None,
+                    ensure_all_finite=False,
+                    reset=reset,
+                )
         except ValueError as error:
             known = set(getattr(self, "feature_names_in_", ()))
             if reset or known.isdisjoint(getattr(X, "columns", ())):
@@ -303,7 +367,9 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
                 "A sparse vote matrix stores at most one vote per sample and LF; got "
                 f"{X.nnz - checked.nnz} entries that repeat a position. Keep one."
             )
-        return read_votes(checked, self._lf_names())
+        # A matrix that knows its classes forgets them when scikit-learn checks it.
+        named = getattr(X, "classes", None) is not None
+        return read_votes(X if named else checked, self._lf_names(), classes)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -49,16 +49,18 @@ class GLAD(CoinMixin, BaseRowsLabelModel):
     Parameters
     ----------
     classes : array-like of shape (n_classes,), default=None
-        The classes, in the order of the columns of `predict_proba`. With strings
-        here, integer votes are indices into it. Votes outside of it ("can't tell")
-        are ignored. If None, the labels of `y` where every row has one, else the
-        labels of votes and `y` together.
+        The classes, in the order of the columns of `predict_proba`. Votes that know
+        their classes are matched by label; with strings here, plain integers are
+        positions in it. Votes outside of it ("can't tell") are ignored. If None, the
+        labels of `y` where every row has one, else those that the votes know or hold,
+        and those of `y`.
     class_prior : {'auto', 'learned', 'uniform'} or array-like of shape (n_classes,), \
             default='auto'
-        Probabilities in the order of `classes_`. 'auto': those of the gold labels,
-        and uniform without any. 'learned': EM learns them. With few classes, workers
-        who favour one of them can pull a learned prior, and with it all labels, to
-        that class; where a class is rare and workers are honest, learning helps.
+        Probabilities in the order of `classes_`, or a Series or dict by class. 'auto':
+        those of the gold labels, and uniform without any. 'learned': EM learns them.
+        With few classes, workers who favour one of them can pull a learned prior, and
+        with it all labels, to that class; where a class is rare and workers are honest,
+        learning helps.
     use_gold : bool, default=True
         Whether gold labels in `y` supervise the fit. False: they only help to name
         the classes, so that cross-validation may pass them for scoring.

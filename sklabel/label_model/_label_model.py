@@ -99,17 +99,18 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     Parameters
     ----------
     classes : array-like of shape (n_classes,), default=None
-        The classes, in the order of the columns of `predict_proba`. With strings
-        here, integer votes are indices into it. Vote values outside of it ("can't
-        tell") are evidence. If None, the labels of `y` where every row has one, else
-        the labels of votes and `y` together.
+        The classes, in the order of the columns of `predict_proba`. Votes that know
+        their classes are matched by label; with strings here, plain integers are
+        positions in it. Vote values outside of it ("can't tell") are evidence. If None,
+        the labels of `y` where every row has one, else those that the votes know or
+        hold, and those of `y`.
     class_prior : {'auto', 'uniform'} or array-like of shape (n_classes,), \
             default='auto'
-        Probabilities in the order of `classes_`. 'auto': learned as far as rows with
-        votes of several workers tell it, and even where only rules vote: their firing
-        rates do not tell it. Where the class shares are known, giving them is worth
-        more than any other choice; give them only then, since the probabilities are
-        shifted until they have these shares.
+        Probabilities in the order of `classes_`, or a Series or dict by class. 'auto':
+        learned as far as rows with votes of several workers tell it, and even where
+        only rules vote: their firing rates do not tell it. Where the class shares are
+        known, giving them is worth more than any other choice; give them only then,
+        since the probabilities are shifted until they have these shares.
     lf_kind : {'auto', 'worker', 'rule'}, array-like of shape (n_lfs,) or dict, \
             default='auto'
         Kind of every LF, of each LF in order, or of LFs by name (others are 'auto').

@@ -31,6 +31,8 @@ from sklabel.votes._cast import CastVotes
 _FADING = 0.5
 # A pass is complete up to rounding in single precision.
 _COMPLETE = 1 - 1e-5
+# Attributes of a memory that have a value for each statistic.
+_BY_STATISTIC = ("sums", "visited")
 # Rows that are kept to match a given class prior.
 _RECENT_ROWS = 2000
 
@@ -61,6 +63,16 @@ class Memory:
     visited_weight: float = 0.0
     moved: float = 0.0
     recent: VoteChunk | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Write the sums as pairs: skops writes dictionaries with plain keys only."""
+        pairs = {name: list(getattr(self, name).items()) for name in _BY_STATISTIC}
+        return {**self.__dict__, **pairs}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Read what `__getstate__` wrote."""
+        pairs = {name: dict(state[name]) for name in _BY_STATISTIC}
+        self.__dict__.update({**state, **pairs})
 
     @property
     def profile(self) -> Profile:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,11 @@ from sklabel.label_model._base import BaseSumsLabelModel
 from sklabel.label_model._memory import Growth, Memory, RememberedVotes
 from sklabel.sums._sums import VoteSource
 from sklabel.utils._validation import check_option, first_few, plain, warn
-from sklabel.votes._alphabets import Contents, Gold, check_classes
+from sklabel.votes._alphabets import Contents
 from sklabel.votes._cast import CastVotes, distinct, is_numeric
+from sklabel.votes._gold import Gold
+from sklabel.votes._labels import check_classes
+from sklabel.votes._shape import check_shape
 
 
 class PartialFitMixin(BaseSumsLabelModel):
@@ -173,9 +177,11 @@ class PartialFitMixin(BaseSumsLabelModel):
             )
             self._forget()
         old_n_lfs = 0 if memory is None else self.n_features_in_
-        votes = self._votes_of_call(X, columns, memory is None)
-        votes, gold, weight = self._read_rows(votes, y, sample_weight)
         known_classes = self._agreed_classes(classes, memory)
+        votes = self._votes_of_call(X, columns, memory is None, known_classes)
+        votes, gold, weight = self._read_rows(votes, y, sample_weight)
+        if memory is None:
+            check_shape(votes, self._lf_names(), known_classes)
         if memory is None:
             contents = Contents.of(votes, gold, self._lf_names())
             self._resolve_classes(contents, known_classes)
@@ -199,16 +205,18 @@ class PartialFitMixin(BaseSumsLabelModel):
                 "columns.",
             )
 
-    def _votes_of_call(self, X: Any, columns: str, first: bool) -> CastVotes:
+    def _votes_of_call(
+        self, X: Any, columns: str, first: bool, classes: np.ndarray | None
+    ) -> CastVotes:
         """Read votes, and find their LFs among those seen so far."""
         check_option(columns, "columns", ("same", "by_name"))
         # By name, LFs that a parameter names may still come.
         if columns == "same":
-            votes = self._read_votes(X, reset=first)
+            votes = self._read_votes(X, reset=first, classes=classes)
             self._check_lfs()
             return votes
         known = None if first else getattr(self, "feature_names_in_", None)
-        votes = self._read_votes(X, reset=True)
+        votes = self._read_votes(X, reset=True, classes=classes)
         names = getattr(self, "feature_names_in_", None)
         if names is None:
             raise ValueError(
@@ -237,9 +245,8 @@ class PartialFitMixin(BaseSumsLabelModel):
         self.n_features_in_ = len(self.feature_names_in_)
         lf = at[votes.lf]
         order = np.lexsort((lf, votes.rows))
-        return CastVotes(
-            votes.indptr, lf[order], votes.value[order], self.n_features_in_
-        )
+        value, n_lfs = votes.value[order], self.n_features_in_
+        return replace(votes, lf=lf[order], value=value, n_lfs=n_lfs)
 
     def _agreed_classes(
         self, classes: ArrayLike | None, memory: Memory | None
@@ -269,7 +276,7 @@ class PartialFitMixin(BaseSumsLabelModel):
         old_values = self.vote_values_
         if not memory.profile.n_votes.any() and len(votes.value):
             # These are the first votes, and say what votes are.
-            values = distinct(votes.value)
+            values = votes.distinct_labels()
             same_kind = is_numeric(values) == is_numeric(self.classes_)
             late = values[~np.isin(values, self.classes_)] if same_kind else values[:0]
             if len(late) and not memory.classes_given:
@@ -301,7 +308,7 @@ class PartialFitMixin(BaseSumsLabelModel):
         _, known = votes.encode(self.vote_values_)
         if known.all():
             return self.vote_values_[:0]
-        unseen = distinct(votes.value[~known])
+        unseen = distinct(votes.labels(~known))
         first = int(np.argmin(known))
         lf = plain(self._lf_names()[votes.lf[first]])
         where = (

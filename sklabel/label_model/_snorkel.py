@@ -316,15 +316,16 @@ class SnorkelLabelModel(BaseLabelModel):
     Parameters
     ----------
     classes : array-like of shape (n_classes,), default=None
-        The classes, in the order of the columns of `predict_proba`. With strings
-        here, integer votes are indices into it. If None, the labels of `y` where
-        every row has one, else the labels of votes and `y` together.
+        The classes, in the order of the columns of `predict_proba`. Votes that know
+        their classes are matched by label; with strings here, plain integers are
+        positions in it. If None, the labels of `y` where every row has one, else those
+        that the votes know or hold, and those of `y`.
     class_prior : {'auto', 'uniform'} or array-like of shape (n_classes,), \
             default='auto'
-        Probabilities in the order of `classes_`. 'uniform' is what Snorkel assumes.
-        'auto': learned, see Notes; except where LFs of a single value cast half of the
-        votes, whose frequencies do not tell it: there it is uniform, or that of the
-        gold labels.
+        Probabilities in the order of `classes_`, or a Series or dict by class.
+        'uniform' is what Snorkel assumes. 'auto': learned, see Notes; except where LFs
+        of a single value cast half of the votes, whose frequencies do not tell it:
+        there it is uniform, or that of the gold labels.
     regularization : float, default=64.0
         Pull of each table towards its start: an LF with n votes is held by
         regularization / n.

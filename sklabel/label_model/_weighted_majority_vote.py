@@ -85,13 +85,14 @@ class WeightedMajorityVote(BaseLabelModel):
     Parameters
     ----------
     classes : array-like of shape (n_classes,), default=None
-        The classes, in the order of the columns of `predict_proba`. With strings
-        here, integer votes are indices into it. If None, the labels of `y` where
-        every row has one, else the labels of votes and `y` together.
+        The classes, in the order of the columns of `predict_proba`. Votes that know
+        their classes are matched by label; with strings here, plain integers are
+        positions in it. If None, the labels of `y` where every row has one, else those
+        that the votes know or hold, and those of `y`.
     class_prior : {'auto', 'uniform'} or array-like of shape (n_classes,), \
             default='auto'
-        Probabilities in the order of `classes_`, for rows without votes and for
-        ties. 'auto': the mean share of the weighted vote.
+        Probabilities in the order of `classes_`, or a Series or dict by class, for rows
+        without votes and for ties. 'auto': the mean share of the weighted vote.
     weighting : {'above-chance', 'agreement'}, default='above-chance'
         Weight of an LF with agreement a among K classes. 'above-chance': K a - 1, and
         0 for an LF that agrees no more often than chance would [1]_. 'agreement': a

@@ -5,11 +5,13 @@
 from sklabel.lf._crowd_labels import CrowdLabels
 from sklabel.lf._functions import LFTransformer, labeling_function
 from sklabel.lf._polarity import PolarityLFTransformer
+from sklabel.lf._union import LFUnion
 from sklabel.lf._worker import WorkerLFTransformer
 
 __all__ = [
     "CrowdLabels",
     "LFTransformer",
+    "LFUnion",
     "PolarityLFTransformer",
     "WorkerLFTransformer",
     "labeling_function",

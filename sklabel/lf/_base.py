@@ -14,9 +14,17 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklabel.base import VersionedPickle
-from sklabel.utils._validation import check_filled
-from sklabel.votes._cast import ABSTAIN, CastVotes
-from sklabel.votes._forms import VoteMatrix, matrix_of, vote_dtype
+from sklabel.utils._frames import as_pandas
+from sklabel.utils._validation import (
+    check_filled,
+    first_few,
+    is_text,
+    output_container,
+)
+from sklabel.votes._cast import CastVotes
+from sklabel.votes._forms import dense_of, matrix_of
+from sklabel.votes._named import NamedVotes
+from sklabel.votes._read import cast_of_codes
 
 
 def _is_one_dimensional(X: Any) -> bool:
@@ -37,7 +45,7 @@ class BaseLFTransformer(TransformerMixin, VersionedPickle):
     sparse_output: bool
 
     def _check_samples(self, X: Any, *, reset: bool) -> Any:
-        """Check shape and column names; return a DataFrame unchanged.
+        """Check shape and column names; return a frame of pandas as it is.
 
         Parameters
         ----------
@@ -49,7 +57,7 @@ class BaseLFTransformer(TransformerMixin, VersionedPickle):
         Returns
         -------
         X : DataFrame or ndarray of shape (n_samples, n_features)
-            The same samples.
+            The same samples; frames of other libraries as one of pandas.
 
         Raises
         ------
@@ -61,6 +69,7 @@ class BaseLFTransformer(TransformerMixin, VersionedPickle):
                 f"{type(self).__name__} would have to load X, a Dask collection, into "
                 "memory. Use sklabel.dask.transform(transformer, X), or X.compute()."
             )
+        X = as_pandas(X, where=f"X of {type(self).__name__}")
         if isinstance(X, pd.Series) or _is_one_dimensional(X):
             raise ValueError(
                 "Expected 2D array, got 1D array instead: "
@@ -74,23 +83,46 @@ class BaseLFTransformer(TransformerMixin, VersionedPickle):
             return X
         return validate_data(self, X, reset=reset, dtype=None, ensure_all_finite=False)
 
-    def _as_votes(self, cast: CastVotes) -> np.ndarray | VoteMatrix:
-        """Return cast votes, dense or sparse as `sparse_output` says."""
+    def _as_votes(self, cast: CastVotes, X: Any) -> np.ndarray | NamedVotes | Any:
+        """Return votes that know their classes, in the form that the user wants.
+
+        Parameters
+        ----------
+        cast : CastVotes
+            Votes with `classes`.
+        X : DataFrame or array-like
+            What `transform` got, for the index of the output.
+
+        Returns
+        -------
+        votes : ndarray, NamedVotes, VoteMatrix or DataFrame
+            Sparse if `sparse_output` says so. Dense votes for names or numbers below 0
+            are NamedVotes; with ``set_output``, a table of categories.
+        """
         if self.sparse_output:
             return matrix_of(cast)
-        dtype = vote_dtype(int(cast.value.max(initial=0)))
-        dense = np.full((cast.n_samples, cast.n_lfs), ABSTAIN, dtype=dtype)
-        dense[cast.rows, cast.lf] = cast.value
-        return dense
+        votes = dense_of(cast)
+        container = output_container(self)
+        if not isinstance(votes, NamedVotes) or container == "default":
+            return votes
+        frame = votes.to_frame(
+            self.get_feature_names_out(),
+            X.index if isinstance(X, pd.DataFrame) else None,
+        )
+        if container == "pandas":
+            return frame
+        if not is_text(votes.classes):
+            raise ValueError(
+                f"{type(self).__name__} votes for the classes "
+                f"{first_few(votes.classes)}, and polars has categories of strings "
+                "only. Use the default output or set_output(transform='pandas'), or "
+                "make the classes strings."
+            )
+        return polars_enums(frame)
 
-    def _dense_as_votes(self, dense: np.ndarray) -> np.ndarray | VoteMatrix:
-        """Return dense votes, made sparse if `sparse_output` says so."""
-        if not self.sparse_output:
-            return dense
-        cast = dense != ABSTAIN
-        indptr = np.concatenate([[0], np.cumsum(cast.sum(axis=1))])
-        lf = np.nonzero(cast)[1].astype(np.int32)
-        return VoteMatrix((dense[cast], lf, indptr), shape=dense.shape)
+    def _dense_as_votes(self, codes: np.ndarray, classes: np.ndarray, X: Any) -> Any:
+        """Return dense positions in classes, -1 for abstain, in the wanted form."""
+        return self._as_votes(cast_of_codes(codes, classes), X)
 
     def _check_input_features(self, input_features: Sequence[str] | None) -> None:
         """Raise if the names passed to `get_feature_names_out` are not those of fit."""
@@ -110,3 +142,18 @@ class BaseLFTransformer(TransformerMixin, VersionedPickle):
         assert tags.transformer_tags is not None
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+
+def polars_enums(frame: pd.DataFrame) -> Any:
+    """Return categorical columns as a polars table of enums."""
+    import polars as pl
+
+    return pl.DataFrame(
+        {
+            str(name): pl.Series(
+                frame[name].astype(object).where(frame[name].notna(), None).tolist(),
+                dtype=pl.Enum([str(c) for c in frame[name].cat.categories]),
+            )
+            for name in frame.columns
+        }
+    )

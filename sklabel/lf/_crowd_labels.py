@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from os import PathLike
 from typing import Any, NamedTuple
 
@@ -12,24 +12,39 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from sklabel.base import pickled_state, unpickled_state
 from sklabel.lf._judgements import (
+    DUPLICATES,
     UNKNOWN,
     Duplicates,
     HandleUnknown,
     choose_repeated,
     code_labels,
+    in_order_of_time,
     match_ids,
     read_ids,
     read_labels,
     refuse_unknown,
+    repeat_number,
     sort_alphabet,
     sort_judgements,
     starts_of_pairs,
+    warn_of_ids,
     warn_of_minus_one,
 )
-from sklabel.utils._validation import check_columns, check_option, first_few, plain
-from sklabel.votes._alphabets import minus_one_is_class
-from sklabel.votes._cast import ABSTAIN, CastVotes, frame_to_array
+from sklabel.utils._frames import as_column, as_pandas
+from sklabel.utils._validation import (
+    check_columns,
+    check_option,
+    first_few,
+    is_text,
+    plain,
+)
+from sklabel.votes._cast import CastVotes
+from sklabel.votes._cells import frame_to_array, minus_one_is_class
+from sklabel.votes._labels import check_classes
+from sklabel.votes._named import ABSTAIN, categories_of, vote_for_themselves
+from sklabel.votes._shape import check_columns_of_labels
 
 
 class JudgementsOfSamples(NamedTuple):
@@ -50,15 +65,14 @@ class CrowdLabels:
     the class itself. It never changes, so ``clone`` and ``deepcopy`` return the object
     itself and a grid search carries it around for free.
 
-    A label becomes a *vote*. Labels that are non-negative integers are their own
-    votes; other labels (strings) become their index in `classes`.
+    Texts are read as they look: without blanks around them and without characters that
+    do not show; a warning says how many there were.
 
     Attributes
     ----------
     classes : ndarray of shape (n_classes,)
-        The labels that count as votes: those given, else all labels, sorted.
-    class_votes : ndarray of shape (n_classes,)
-        The vote of each class.
+        The labels that count as votes: those given, else all labels. Numbers ascend,
+        texts are in natural order ('2' before '10'), ordered categories keep theirs.
     sample_ids : Index of length n_samples
         Ids of the samples with at least one judgement, in order of first appearance.
     worker_ids : Index of length n_workers
@@ -73,6 +87,8 @@ class CrowdLabels:
     left_out : dict of str to int
         How much of the input was left out: ``missing_label`` rows without a label, and
         ``repeated`` judgements of a (sample, worker) pair.
+    n_tidied : int
+        Number of labels that were read without blanks or invisible characters.
     sample_name, worker_name, label_name : hashable
         Names of the columns.
 
@@ -104,10 +120,10 @@ class CrowdLabels:
         "_label",
         "_left_out",
         "_worker",
-        "class_votes",
         "classes",
         "judgements_per_worker",
         "label_name",
+        "n_tidied",
         "n_unknown",
         "sample_ids",
         "sample_name",
@@ -116,10 +132,10 @@ class CrowdLabels:
     )
 
     classes: np.ndarray
-    class_votes: np.ndarray
     sample_ids: pd.Index
     worker_ids: pd.Index
     judgements_per_worker: np.ndarray
+    n_tidied: int
     n_unknown: int
     sample_name: Any
     worker_name: Any
@@ -146,6 +162,7 @@ class CrowdLabels:
         label: Any = "label",
         classes: ArrayLike | None = None,
         duplicates: Duplicates = "last",
+        time: Any = None,
         handle_unknown: HandleUnknown = "raise",
     ) -> CrowdLabels:
         """Build from a long table: one judgement per row.
@@ -159,11 +176,17 @@ class CrowdLabels:
             without a fraction, as a merge makes them, are integers. A label that is
             NaN, None, pd.NA or -1 is missing, unless `classes` holds -1.
         classes : array-like of shape (n_classes,), default=None
-            Labels that count as votes; strings become votes in this order. If None,
-            all labels, sorted.
-        duplicates : {'last', 'first', 'majority', 'raise'}, default='last'
+            Labels that count as votes, in the order of probabilities. If None, all
+            labels: numbers ascend, texts are in natural order, and an ordered
+            categorical keeps its order.
+        duplicates : {'last', 'first', 'majority', 'keep', 'raise'}, default='last'
             Which of several judgements of one (sample, worker) pair counts; in
-            'majority' the last of the most frequent ones.
+            'majority' the last of the most frequent ones, in 'keep' all of them:
+            WorkerLFTransformer then has several LFs for the worker.
+        time : hashable, default=None
+            Column of datetimes, numbers, or texts such as '2024-01-31 12:00'. 'last'
+            is then the latest judgement and 'first' the earliest; else they go by the
+            order of the rows.
         handle_unknown : {'raise', 'count'}, default='raise'
             What to do with a label that is not one of `classes` ("can't tell"): raise
             an error, or keep it as a judgement that is not a vote and counts in
@@ -193,22 +216,26 @@ class CrowdLabels:
                 "CrowdLabels.from_frame reads tables in memory; got a Dask collection. "
                 "Use sklabel.dask.PartitionedCrowdLabels.from_dask."
             )
+        frame = as_pandas(frame, where="The frame of CrowdLabels.from_frame")
         if not isinstance(frame, pd.DataFrame):
             raise TypeError(
-                "CrowdLabels.from_frame needs a pandas DataFrame with one judgement "
+                "CrowdLabels.from_frame needs a DataFrame with one judgement "
                 f"per row; got {type(frame).__name__}."
             )
-        check_option(duplicates, "duplicates", ("last", "first", "majority", "raise"))
+        check_option(duplicates, "duplicates", DUPLICATES)
         check_option(handle_unknown, "handle_unknown", ("raise", "count"))
-        check_columns(frame, [sample, worker, label], where="CrowdLabels")
+        names = [sample, worker, label] + ([] if time is None else [time])
+        check_columns(frame, names, where="CrowdLabels")
         if len(frame) == 0:
             raise ValueError("CrowdLabels: the frame is empty; it holds no judgement.")
 
         # Everything below works on codes; only distinct values are looked at.
-        label_code, labels, has_minus_one = read_labels(frame[label], classes)
-        if has_minus_one and classes is None:
+        if time is not None:
+            frame = in_order_of_time(frame, time)
+        label_code, labels, n_minus_one, n_tidied = read_labels(frame[label], classes)
+        if n_minus_one and classes is None:
             warn_of_minus_one(label, labels)
-        class_code, class_array, class_votes = code_labels(labels, classes)
+        class_code, class_array = code_labels(labels, classes)
         missing = label_code < 0
         label_code = label_code[~missing]
         if handle_unknown == "raise":
@@ -223,6 +250,10 @@ class CrowdLabels:
         )
         first = starts_of_pairs(indptr, worker_code)
         n_repeated = len(worker_code) - int(first.sum())
+        if duplicates == "keep":
+            n_repeated = 0
+        if time is None:
+            warn_of_ids(len(worker_code), len(sample_ids), n_repeated, duplicates)
         if n_repeated:
             if duplicates == "raise":
                 at = int(np.argmin(first))
@@ -231,7 +262,7 @@ class CrowdLabels:
                     f"{n_repeated} judgement(s) repeat a (sample, worker) pair, first "
                     f"sample {plain(sample_ids[row])!r}, worker "
                     f"{plain(worker_ids[worker_code[at]])!r}. Pass duplicates='last', "
-                    "'first' or 'majority'."
+                    "'first', 'majority' or 'keep'."
                 )
             label_code = label_code[choose_repeated(first, label_code, duplicates)]
             kept_before = np.concatenate([[0], np.cumsum(first)])
@@ -239,10 +270,10 @@ class CrowdLabels:
         label_code = class_code[label_code]
         return cls._build(
             classes=class_array,
-            class_votes=class_votes,
             sample_ids=pd.Index(sample_ids, name=sample),
             worker_ids=pd.Index(worker_ids, name=worker),
             judgements_per_worker=np.bincount(worker_code, minlength=len(worker_ids)),
+            n_tidied=n_tidied,
             n_unknown=int((label_code == UNKNOWN).sum()),
             sample_name=sample,
             worker_name=worker,
@@ -266,6 +297,7 @@ class CrowdLabels:
         label: Any = "label",
         classes: ArrayLike | None = None,
         duplicates: Duplicates = "last",
+        time: Any = None,
         handle_unknown: HandleUnknown = "raise",
         **read_csv_options: Any,
     ) -> CrowdLabels:
@@ -278,9 +310,11 @@ class CrowdLabels:
         sample, worker, label : str, default='sample', 'worker', 'label'
             Names of the columns.
         classes : array-like of shape (n_classes,), default=None
-            Labels that count as votes. If None, all labels, sorted.
-        duplicates : {'last', 'first', 'majority', 'raise'}, default='last'
+            Labels that count as votes. If None, all labels.
+        duplicates : {'last', 'first', 'majority', 'keep', 'raise'}, default='last'
             Which of several judgements of one (sample, worker) pair counts.
+        time : str, default=None
+            Column of times, by which 'last' and 'first' go.
         handle_unknown : {'raise', 'count'}, default='raise'
             What to do with a label that is not one of `classes`.
         **read_csv_options : dict
@@ -308,6 +342,7 @@ class CrowdLabels:
             label=label,
             classes=classes,
             duplicates=duplicates,
+            time=time,
             handle_unknown=handle_unknown,
         )
 
@@ -317,6 +352,7 @@ class CrowdLabels:
         frame: pd.DataFrame,
         *,
         sample: Any = None,
+        workers: Sequence[Any] | None = None,
         classes: ArrayLike | None = None,
         handle_unknown: HandleUnknown = "raise",
     ) -> CrowdLabels:
@@ -329,8 +365,10 @@ class CrowdLabels:
             worker did not judge the sample.
         sample : hashable, default=None
             Column of sample ids. If None, the index holds them.
+        workers : sequence of hashable, default=None
+            Columns of the workers. If None, all but `sample`.
         classes : array-like of shape (n_classes,), default=None
-            Labels that count as votes. If None, all labels, sorted.
+            Labels that count as votes. If None, all labels.
         handle_unknown : {'raise', 'count'}, default='raise'
             What to do with a label that is not one of `classes`.
 
@@ -342,19 +380,23 @@ class CrowdLabels:
         Raises
         ------
         ValueError
-            As `from_frame`; also if two rows have the same sample id, or two columns
-            the same worker id.
+            As `from_frame`; also if two rows have the same sample id, two columns the
+            same worker id, or a column holds texts, ids or times instead of labels.
         TypeError
             As `from_frame`.
         """
+        frame = as_pandas(frame, where="The frame of CrowdLabels.from_wide")
         if not isinstance(frame, pd.DataFrame):
             raise TypeError(
-                "CrowdLabels.from_wide needs a pandas DataFrame with one sample per "
+                "CrowdLabels.from_wide needs a DataFrame with one sample per "
                 f"row and one worker per column; got {type(frame).__name__}."
             )
         if sample is not None:
             check_columns(frame, [sample], where="CrowdLabels.from_wide")
             frame = frame.set_index(sample)
+        if workers is not None:
+            check_columns(frame, list(workers), where="CrowdLabels.from_wide")
+            frame = frame[list(workers)]
         for axis, ids in (
             ("row per sample", frame.index),
             ("column per worker", frame.columns),
@@ -366,6 +408,9 @@ class CrowdLabels:
                 )
         cells = frame_to_array(frame)
         given = ~pd.isna(cells)
+        if cells.dtype == object:  # pd.NA equals nothing, and raises instead
+            cells = cells.copy()
+            cells[~given] = None
         if not minus_one_is_class(classes):
             given &= cells != ABSTAIN
         row, column = np.nonzero(given)
@@ -378,6 +423,18 @@ class CrowdLabels:
                 "label": cells[given],
             }
         )
+        code, labels = pd.factorize(long["label"])
+        counts = np.concatenate([[0], np.cumsum(given.sum(axis=1))])
+        in_cells = CastVotes(counts, column, code, len(frame.columns))
+        if classes is not None:
+            is_class = pd.Index(labels).isin(check_classes(classes))
+            in_cells = in_cells.take_votes(~is_class[code])
+        if classes is None or handle_unknown == "count":
+            names = list(frame.columns)
+            check_columns_of_labels(in_cells, names, np.asarray(labels))
+        ordered = _common_order(frame)
+        if ordered is not None:
+            long["label"] = pd.Categorical(long["label"], ordered, ordered=True)
         return cls.from_frame(
             long,
             sample=sample,
@@ -390,7 +447,7 @@ class CrowdLabels:
     @classmethod
     def _build(cls, **values: Any) -> CrowdLabels:
         self = object.__new__(cls)
-        self.__setstate__(values)
+        self._set(values)
         return self
 
     @property
@@ -413,6 +470,19 @@ class CrowdLabels:
         """Number of judgements whose label is one of the classes."""
         return len(self._label) - self.n_unknown
 
+    @property
+    def repeats_per_worker(self) -> np.ndarray:
+        """Largest number of judgements of each worker for one sample.
+
+        All 1 unless ``duplicates='keep'``.
+        """
+        largest = np.ones(self.n_workers, dtype=np.int64)
+        if starts_of_pairs(self._indptr, self._worker).all():
+            return largest
+        number = repeat_number(self._indptr, self._worker)
+        np.maximum.at(largest, self._worker[number > 0], number[number > 0] + 1)
+        return largest
+
     def summary(self) -> pd.Series:
         """Count what came in and what became of it.
 
@@ -430,6 +500,7 @@ class CrowdLabels:
                 "judgements with an unknown label": self.n_unknown,
                 "repeated, left out": self._left_out["repeated"],
                 "without label, left out": self._left_out["missing_label"],
+                "labels read without blanks": self.n_tidied,
             },
             name="count",
         )
@@ -441,7 +512,7 @@ class CrowdLabels:
         -------
         frame : DataFrame
             Columns sample, worker, label, named as in the input; one judgement per
-            row, without repeats and without unknown labels.
+            row, without unknown labels.
         """
         rows = np.repeat(np.arange(self.n_samples), np.diff(self._indptr))
         cast = self._label != UNKNOWN
@@ -459,14 +530,28 @@ class CrowdLabels:
         Returns
         -------
         frame : DataFrame of shape (n_samples, n_workers)
-            Labels as an object column per worker, None where there is none. Memory
-            grows with samples times workers: for small crowds.
+            A column per worker. Labels that are integers of 0 or more, or strings, are
+            objects, None where there is none; others are categories, so that -1 is a
+            label. Memory grows with samples times workers: for small crowds.
+
+        Raises
+        ------
+        ValueError
+            If a worker judged a sample more than once (``duplicates='keep'``).
         """
+        if not starts_of_pairs(self._indptr, self._worker).all():
+            raise ValueError(
+                "A wide table has one cell per sample and worker, and these judgements "
+                "repeat pairs (duplicates='keep'). Use to_frame()."
+            )
         rows = np.repeat(np.arange(self.n_samples), np.diff(self._indptr))
         cast = self._label != UNKNOWN
         wide = np.full((self.n_samples, self.n_workers), None, dtype=object)
-        wide[rows[cast], self._worker[cast]] = self.classes[self._label[cast]]
-        return pd.DataFrame(wide, index=self.sample_ids, columns=self.worker_ids)
+        wide[rows[cast], self._worker[cast]] = self.classes[self._label[cast]].tolist()
+        frame = pd.DataFrame(wide, index=self.sample_ids, columns=self.worker_ids)
+        if is_text(self.classes) or vote_for_themselves(self.classes):
+            return frame
+        return frame.astype(pd.CategoricalDtype(categories_of(self.classes)))
 
     def judgements_of(self, ids: ArrayLike) -> JudgementsOfSamples:
         """Look up the judgements of samples.
@@ -482,7 +567,7 @@ class CrowdLabels:
         judgements : JudgementsOfSamples
             A named tuple of `cast` and `found`. ``cast.lf`` holds positions in
             `worker_ids`, ascending for each id, and ``cast.value`` positions in
-            `classes`; the judgements of ``ids[i]`` stand at
+            ``cast.classes``, which are `classes`; the judgements of ``ids[i]`` stand at
             ``cast.indptr[i]:cast.indptr[i + 1]``. Unknown labels are not among them.
             ``found[i]`` is False where `sample_ids` lacks ``ids[i]``.
 
@@ -493,6 +578,7 @@ class CrowdLabels:
         TypeError
             If the ids are strings and those of the store are numbers, or the reverse.
         """
+        ids = as_column(ids, where="ids of CrowdLabels.judgements_of")
         at = match_ids(self.sample_ids, ids)
         found = at >= 0
         start = self._indptr[np.where(found, at, 0)]
@@ -501,7 +587,8 @@ class CrowdLabels:
         indptr = np.concatenate([[0], ends])
         picked = np.arange(indptr[-1]) + np.repeat(start - indptr[:-1], length)
         label = self._label[picked]
-        cast = CastVotes(indptr, self._worker[picked], label, self.n_workers)
+        worker = self._worker[picked]
+        cast = CastVotes(indptr, worker, label, self.n_workers, self.classes)
         known = label != UNKNOWN
         return JudgementsOfSamples(
             cast if known.all() else cast.take_votes(known), found
@@ -540,16 +627,39 @@ class CrowdLabels:
     def __sklearn_clone__(self) -> CrowdLabels:
         return self
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        state = {slot: getattr(self, slot) for slot in self.__slots__[1:]}
-        return object.__new__, (type(self),), state
+    def __getstate__(self) -> dict[str, Any]:
+        return pickled_state({slot: getattr(self, slot) for slot in self.__slots__[1:]})
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        for name, value in state.items():
+        self._set(unpickled_state(state, "CrowdLabels"))
+
+    def _set(self, values: dict[str, Any]) -> None:
+        """Set all attributes, for good."""
+        for name, value in values.items():
             if isinstance(value, np.ndarray):
-                value = value.copy() if value.base is not None else value
-                value.setflags(write=False)
+                value = _read_only(value)
             object.__setattr__(self, name, value)
+
+
+def _common_order(frame: pd.DataFrame) -> pd.Index | None:
+    """Return the categories of columns that all have the same ordered ones."""
+    dtypes = list(frame.dtypes)
+    if not dtypes or not isinstance(dtypes[0], pd.CategoricalDtype):
+        return None
+    if not dtypes[0].ordered or any(dtype != dtypes[0] for dtype in dtypes):
+        return None
+    return dtypes[0].categories
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    """Return an array that cannot change; a file that is mapped as such stays so."""
+    base = array.base
+    while isinstance(base, np.ndarray) and not base.flags.writeable:
+        base = base.base
+    if isinstance(base, np.ndarray) or (base is not None and array.flags.writeable):
+        array = array.copy()
+    array.setflags(write=False)
+    return array
 
 
 def read_crowd_labels(crowd_labels: Any, *, where: str) -> CrowdLabels:
@@ -574,6 +684,7 @@ def read_crowd_labels(crowd_labels: Any, *, where: str) -> CrowdLabels:
     """
     if isinstance(crowd_labels, CrowdLabels):
         return crowd_labels
+    crowd_labels = as_pandas(crowd_labels, where=f"crowd_labels of {where}")
     if isinstance(crowd_labels, pd.DataFrame):
         return CrowdLabels.from_frame(crowd_labels)
     raise TypeError(

@@ -18,16 +18,18 @@ from scipy import sparse
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
+from sklabel.base import all_or_nothing
 from sklabel.lf._base import BaseLFTransformer
+from sklabel.utils._frames import as_pandas
 from sklabel.utils._validation import (
     StrOptions,
     first_few,
-    is_text,
     plain,
     warn,
 )
-from sklabel.votes._cast import ABSTAIN
-from sklabel.votes._forms import VoteMatrix, vote_dtype
+from sklabel.votes._forms import VoteMatrix
+from sklabel.votes._labels import check_classes, tidy_text
+from sklabel.votes._named import ABSTAIN, NamedVotes
 
 LabelingFunction = TypeVar("LabelingFunction", bound=Callable[..., Any])
 
@@ -171,10 +173,13 @@ class LFTransformer(BaseLFTransformer):
     ----------
     lfs : sequence of callables or of (name, callable) pairs
         The functions. A row function gets a row with `x.column` and `x["column"]` if
-        X is a DataFrame, else a 1-D array. A vectorised one gets X as it is.
+        X is a DataFrame (of pandas, polars or pyarrow), else a 1-D array. A vectorised
+        one gets X as it is, and may return a Series of any of these libraries.
     classes : array-like of shape (n_classes,), default=None
-        What the functions may return besides abstaining. Strings are turned into
-        their index. If None, any non-negative integer.
+        What the functions may return besides abstaining: strings or integers. If None,
+        any integer of 0 or more. If -1 is one of them, functions abstain by None, NaN,
+        pd.NA or the object `ABSTAIN`, and a vectorised function by a missing value in
+        an array of floats or objects.
     on_error : {'raise', 'abstain'}, default='raise'
         What to do when a row function raises: stop with its error, or abstain and
         warn once with the number of errors. An error in a vectorised function, or a
@@ -243,6 +248,7 @@ class LFTransformer(BaseLFTransformer):
         self.sparse_output = sparse_output
         self.n_jobs = n_jobs
 
+    @all_or_nothing
     def fit(self, X: Any, y: Any = None) -> LFTransformer:
         """Check the functions and remember the columns; call none of them.
 
@@ -268,11 +274,12 @@ class LFTransformer(BaseLFTransformer):
         self._validate_params()
         self._check_samples(X, reset=True)
         self._functions = _named_functions(self.lfs)
+        self.__dict__.pop("classes_", None)  # of an earlier fit
         if self.classes is not None:
-            self.classes_ = np.asarray(self.classes)
+            self.classes_ = _check_function_classes(self.classes)
         return self
 
-    def transform(self, X: Any) -> np.ndarray | VoteMatrix:
+    def transform(self, X: Any) -> np.ndarray | NamedVotes | VoteMatrix:
         """Return the vote of every function on every row.
 
         Parameters
@@ -282,8 +289,9 @@ class LFTransformer(BaseLFTransformer):
 
         Returns
         -------
-        votes : ndarray or VoteMatrix of shape (n_samples, n_lfs)
-            int8 where it is large enough; -1, or not stored, for abstain.
+        votes : ndarray, NamedVotes or VoteMatrix of shape (n_samples, n_lfs)
+            int8 where it is large enough; -1, or not stored, for abstain. NamedVotes,
+            or a VoteMatrix with names, if `classes` are strings or below 0.
 
         Raises
         ------
@@ -299,7 +307,9 @@ class LFTransformer(BaseLFTransformer):
             Whatever a function raises, with its name and the row as a note.
         """
         check_is_fitted(self)
-        X = self._check_samples(X, reset=False)
+        frame, X = X, self._check_samples(X, reset=False)
+        if isinstance(X, np.ndarray):
+            frame = X
         reader = _VoteReader(self.classes)
         by_row = [pair for pair in self._functions if not _is_vectorized(pair[1])]
         returned: Iterator[list[Any]] | None = None
@@ -311,14 +321,19 @@ class LFTransformer(BaseLFTransformer):
                 columns.append(reader.read_cells(name, next(returned)))
                 continue
             try:
-                column = function(X)
+                column = function(frame)
             except Exception as error:
                 error.add_note(f"Vectorised labeling function {name!r} failed.")
                 raise
-            columns.append(reader.read_column(name, column, X))
-        largest = max(int(column.max()) for column in columns)
-        dense = np.column_stack(columns).astype(vote_dtype(largest))
-        return self._dense_as_votes(dense)
+            column = as_pandas(column, where=f"What {name} returns")
+            columns.append(reader.read_column(name, column, frame))
+        dense = np.column_stack(columns)
+        if self.classes is not None:
+            return self._dense_as_votes(dense, self.classes_, X)
+        # The functions may return any integer: what they returned are the classes.
+        classes, codes = np.unique(dense[dense != ABSTAIN], return_inverse=True)
+        dense[dense != ABSTAIN] = codes
+        return self._dense_as_votes(dense, classes, X)
 
     def _call_by_row(
         self, functions: list[tuple[str, Callable[..., Any]]], X: Any
@@ -474,30 +489,32 @@ def _rows(X: Any) -> Iterator[Any]:
         yield Row(dict(zip(names, cells, strict=True)))
 
 
+def _check_function_classes(classes: ArrayLike) -> np.ndarray:
+    """Return the classes that functions may return, strings or integers."""
+    known = check_classes(classes)
+    if known.dtype.kind == "f":
+        raise ValueError(
+            "classes of LFTransformer must be strings or integers; got "
+            f"{known.tolist()!r}."
+        )
+    return known
+
+
 class _VoteReader:
-    """Turns what functions return into votes, or says what is wrong with it."""
+    """Turns what functions return into votes, or says what is wrong with it.
+
+    A vote is a position in the classes; without classes, the integer itself.
+    """
 
     def __init__(self, classes: ArrayLike | None) -> None:
         self.index: dict[Any, int] | None = None
         self.classes: list[Any] | None = None
+        self.are_bools = False
         if classes is None:
             return
-        array = np.asarray(classes)
-        self.classes = [plain(c) for c in array.tolist()]
-        if len(self.classes) == 0 or len(set(self.classes)) < len(self.classes):
-            raise ValueError(
-                "classes of LFTransformer must be a list without repeats, and not "
-                f"empty; got {self.classes!r}."
-            )
-        if is_text(array):
-            self.index = {c: k for k, c in enumerate(self.classes)}
-            return
-        if array.dtype.kind not in "iu" or array.min(initial=0) < 0:
-            raise ValueError(
-                "classes of LFTransformer must be strings or non-negative integers; "
-                f"got {self.classes!r}."
-            )
-        self.index = {c: c for c in self.classes}
+        self.classes = _check_function_classes(classes).tolist()
+        self.index = {c: k for k, c in enumerate(self.classes)}
+        self.are_bools = all(isinstance(plain(c), bool) for c in np.asarray(classes))
 
     def read_column(self, name: str, returned: Any, X: Any) -> np.ndarray:
         """Return the votes of a vectorised function as an array of integers.
@@ -541,6 +558,8 @@ class _VoteReader:
             )
         if column.dtype == object:
             return self.read_cells(name, column.tolist())
+        if self.index is not None and ABSTAIN in self.index:
+            self._refuse_either(name, column)
         code, values = pd.factorize(column)
         votes = [
             self._read(name, vote, int(np.argmax(code == k)))
@@ -548,6 +567,18 @@ class _VoteReader:
         ]
         # A missing value has code -1, which indexes the last entry.
         return np.asarray([*votes, ABSTAIN], dtype=np.int64)[code]
+
+    def _refuse_either(self, name: str, column: pd.Series) -> None:
+        """Raise where -1 may be a class as well as an abstention."""
+        if column.dtype.kind not in "iu" or column.isna().any():
+            return
+        n_minus_one = int((column == ABSTAIN).sum())
+        if n_minus_one:
+            raise TypeError(
+                f"{name} returned integers of which {n_minus_one} are -1, and -1 is "
+                f"one of the classes {self.classes!r}: it cannot be told from an "
+                "abstention. Return floats or objects with NaN or None for abstain."
+            )
 
     def read_cells(self, name: str, cells: Sequence[Any]) -> np.ndarray:
         """Return the votes of a function, one cell per row, as an array of integers.
@@ -572,24 +603,27 @@ class _VoteReader:
 
     def _read(self, name: str, vote: Any, row: int) -> int:
         """Return one vote as an integer."""
-        if vote is None or vote is pd.NA or vote is pd.NaT:
+        if vote is None or vote is pd.NA or vote is pd.NaT or vote is ABSTAIN:
             return ABSTAIN
         if isinstance(vote, float):
             if np.isnan(vote):
                 return ABSTAIN
             vote = int(vote) if vote.is_integer() else vote
-        if not isinstance(vote, bool) and isinstance(vote, int | str):
+        is_label = isinstance(vote, int | str) and not isinstance(vote, bool)
+        if is_label or (self.are_bools and isinstance(vote, bool)):
+            if self.index is not None:
+                position = self.index.get(vote)
+                if position is None and isinstance(vote, str):
+                    position = self.index.get(tidy_text(vote))
+                if position is not None:
+                    return position
             if vote == ABSTAIN:
                 return ABSTAIN
-            if self.index is not None and vote in self.index:
-                return self.index[vote]
             if self.index is None and isinstance(vote, int) and 0 <= vote < 2**63:
                 return vote
-        allowed = (
-            "a class (a non-negative integer)"
-            if self.classes is None
-            else f"one of the classes {self.classes!r}"
-        )
+        allowed = f"one of the classes {self.classes!r}"
+        if self.classes is None:
+            allowed = "a class (an integer of 0 or more; pass classes=[...] for others)"
         shown = repr(vote)
         raise TypeError(
             f"{name} returned {shown if len(shown) <= 80 else shown[:77] + '...'} for "

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import warnings
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,20 +13,47 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from sklabel.utils._validation import first_few, plain, warn
-from sklabel.votes._alphabets import check_classes, minus_one_is_class
-from sklabel.votes._cast import (
-    ABSTAIN,
+from sklabel.votes._cast import distinct, index_of, is_numeric
+from sklabel.votes._cells import minus_one_is_class
+from sklabel.votes._labels import (
     NUMBER_KINDS,
-    distinct,
-    index_of,
-    is_numeric,
+    check_classes,
+    check_gap_texts,
+    natural_order,
+    tidy_text,
+    tidy_texts,
+    warn_of_case,
+    warn_of_tidied,
 )
+from sklabel.votes._named import ABSTAIN
 
-Duplicates = Literal["last", "first", "majority", "raise"]
+Duplicates = Literal["last", "first", "majority", "keep", "raise"]
+DUPLICATES = ("last", "first", "majority", "keep", "raise")
 HandleUnknown = Literal["raise", "count"]
 
 # Code of a label that is not one of the classes.
 UNKNOWN = -1
+
+# A column with more different labels than this, and hardly one twice, holds no labels.
+_MANY_LABELS = 20
+# From so many judgements on, one sample for all of them is a mistake.
+_MANY_JUDGEMENTS = 10
+# A larger share of judgements that repeat a pair is rarely meant.
+_MANY_REPEATED = 1 / 3
+
+
+class Labels(NamedTuple):
+    """The labels of a column.
+
+    `code`: position in `labels` of every row, -1 if missing. `labels`: the distinct
+    ones in the order of classes. `n_minus_one` of the missing ones are -1, and
+    `n_tidied` texts were read without blanks or invisible characters.
+    """
+
+    code: np.ndarray
+    labels: np.ndarray
+    n_minus_one: int
+    n_tidied: int
 
 
 def plain_values(values: pd.Index, what: str) -> np.ndarray:
@@ -62,6 +90,11 @@ def plain_values(values: pd.Index, what: str) -> np.ndarray:
             return array
         if inferred in NUMBER_KINDS:
             array = np.asarray(array.tolist())
+        if inferred == "integer" and array.dtype.kind not in "iu":
+            raise ValueError(
+                f"{what} must be integers of 64 bits, or strings; got "
+                f"{max(values, key=abs)!r}. Convert them with .astype(str)."
+            )
         if array.dtype.kind not in "iufb":
             kinds = dict.fromkeys(type(value).__name__ for value in array)
             raise TypeError(
@@ -122,37 +155,100 @@ def sort_alphabet(
     return rank[code], values[order]
 
 
-def read_labels(
-    column: pd.Series, classes: ArrayLike | None
-) -> tuple[np.ndarray, np.ndarray, bool]:
-    """Return the codes of labels, the distinct labels, and whether some were -1.
+def read_labels(column: pd.Series, classes: ArrayLike | None) -> Labels:
+    """Read a column of labels: texts as they look, -1 as missing unless it is a class.
 
-    The code is -1 where a label is missing. A label of -1 is missing, too, unless it is
-    one of the classes.
+    Parameters
+    ----------
+    column : Series
+        The labels. The order of an ordered categorical is kept; else numbers ascend and
+        texts are in natural order.
+    classes : array-like of shape (n_classes,) or None
+        The classes, if the user named them.
+
+    Returns
+    -------
+    labels : Labels
+        What the column holds.
+
+    Raises
+    ------
+    ValueError
+        If a label is a fraction, all are missing, or a text is what a missing value
+        becomes as text and not one of `classes`.
+    TypeError
+        If labels mix strings and numbers.
     """
     code, labels = factorize(column, "Labels")
-    has_minus_one = False
+    n_minus_one = n_tidied = 0
     if is_numeric(labels):
         if ABSTAIN in labels and not minus_one_is_class(classes):
-            has_minus_one = True
-            shift = np.cumsum(labels != ABSTAIN) - 1
-            shift[labels == ABSTAIN] = -1
-            code = np.append(shift, -1)[code]
-            labels = labels[labels != ABSTAIN]
-    elif classes is None:
-        odd = [label for label in ("", str(ABSTAIN)) if label in labels]
-        if odd:
-            raise ValueError(
-                f"Labels in column {column.name!r} hold {first_few(odd)}, which is "
-                "not a class name. Make it NaN or None if the label is missing, or "
-                "pass classes."
-            )
+            kept = labels != ABSTAIN
+            n_minus_one = int((code == int(np.argmin(kept))).sum())
+            shift = np.append(np.where(kept, np.cumsum(kept) - 1, -1), -1)
+            code, labels = shift[code], labels[kept]
+    else:
+        code, labels, n_tidied = _tidied(code, labels, column.name)
+        if classes is None:
+            _check_texts(code, labels, column.name)
     if len(labels) == 0:
         raise ValueError(
             f"CrowdLabels: all {len(column)} labels in column {column.name!r} are "
             "missing; there is no judgement."
         )
-    return code, labels, has_minus_one
+    if classes is None:
+        _check_number(code, labels, column.name)
+    order = _order_of(labels, column)
+    rank = np.empty(len(order) + 1, dtype=np.int64)
+    rank[order], rank[-1] = np.arange(len(order)), -1
+    return Labels(rank[code], labels[order], n_minus_one, n_tidied)
+
+
+def _tidied(
+    code: np.ndarray, labels: np.ndarray, column: Any
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Make one label of texts that look alike, and warn with their number."""
+    tidy = tidy_texts(labels)
+    if tidy is labels:
+        return code, labels, 0
+    counts = np.bincount(code[code >= 0], minlength=len(labels))
+    where = f" in column {column!r}"
+    n_tidied = warn_of_tidied(labels, tidy, counts, "label(s)", where)
+    at, distinct_tidy = pd.factorize(tidy)
+    return np.append(at, -1)[code], np.asarray(distinct_tidy, dtype=object), n_tidied
+
+
+def _check_texts(code: np.ndarray, labels: np.ndarray, column: Any) -> None:
+    """Refuse texts of missing values, and warn of classes that differ by case only."""
+    counts = np.bincount(code[code >= 0], minlength=len(labels))
+    check_gap_texts(
+        labels, counts.tolist(), f"label(s) in column {column!r}", "pass classes=[...]"
+    )
+    warn_of_case(labels, f"Labels in column {column!r}")
+
+
+def _check_number(code: np.ndarray, labels: np.ndarray, column: Any) -> None:
+    """Refuse a column in which hardly a value stands twice."""
+    n_labelled = int((code >= 0).sum())
+    if len(labels) > _MANY_LABELS and len(labels) > n_labelled / 2:
+        raise ValueError(
+            f"Column {column!r} holds {len(labels)} different labels in {n_labelled} "
+            f"judgements, for instance {first_few(labels, 3)}: it looks like texts, "
+            "ids or times. Name the column of labels, or pass classes=[...] if these "
+            "are classes."
+        )
+
+
+def _order_of(labels: np.ndarray, column: pd.Series) -> np.ndarray:
+    """Return the order of labels: that of ordered categories, else the natural one."""
+    dtype = column.dtype
+    if isinstance(dtype, pd.CategoricalDtype) and dtype.ordered:
+        categories = dtype.categories
+        if not is_numeric(labels):
+            categories = pd.Index([tidy_text(str(c)) for c in categories])
+        rank = categories.unique().get_indexer(pd.Index(labels))
+        return np.argsort(rank, kind="stable")
+    return natural_order(labels)
 
 
 def warn_of_minus_one(column: Any, labels: np.ndarray) -> None:
@@ -180,15 +276,15 @@ def refuse_unknown(
 
 def code_labels(
     labels: np.ndarray, classes: ArrayLike | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return class index of each label, the classes, and the vote of each class.
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return class index of each label, and the classes.
 
     Parameters
     ----------
     labels : ndarray of shape (n,)
         Numbers or strings, none missing.
     classes : array-like of shape (n_classes,) or None
-        The classes; None means all labels, sorted.
+        The classes; None means all labels, in their order if they are distinct.
 
     Returns
     -------
@@ -196,16 +292,13 @@ def code_labels(
         Index in `classes`, -1 where the label is not one of them.
     classes : ndarray of shape (n_classes,)
         The classes.
-    class_votes : ndarray of shape (n_classes,)
-        The vote of each class: the classes themselves if they are non-negative
-        integers, else 0, 1, 2, ...
 
     Raises
     ------
     ValueError
         If `classes` repeats a label, is empty, or is of another kind than the labels.
     """
-    class_array = distinct(labels) if classes is None else check_classes(classes)
+    class_array = labels if classes is None else check_classes(classes)
     if len(labels) and is_numeric(class_array) != is_numeric(labels):
         raise ValueError(
             f"classes={class_array.tolist()} and the labels "
@@ -217,13 +310,7 @@ def code_labels(
     order = np.argsort(class_array, kind="stable")
     at = index_of(class_array[order], labels)
     code = np.where(at >= 0, order[at], UNKNOWN).astype(np.int32)
-    vote_for_themselves = class_array.dtype.kind in "iu" and class_array.min() >= 0
-    class_votes = (
-        class_array.astype(np.int64)
-        if vote_for_themselves
-        else np.arange(len(class_array))
-    )
-    return code, class_array, class_votes
+    return code, class_array
 
 
 def match_ids(known: pd.Index, ids: ArrayLike) -> np.ndarray:
@@ -278,8 +365,80 @@ def starts_of_pairs(indptr: np.ndarray, worker: np.ndarray) -> np.ndarray:
     """Mark the first of several judgements of one (sample, worker) pair."""
     first = np.ones(len(worker), dtype=bool)
     first[1:] = worker[1:] != worker[:-1]
-    first[indptr[:-1]] = True
+    first[indptr[:-1][indptr[:-1] < len(worker)]] = True
     return first
+
+
+def repeat_number(indptr: np.ndarray, worker: np.ndarray) -> np.ndarray:
+    """Return 0, 1, 2, ... for the judgements of one (sample, worker) pair."""
+    at = np.arange(len(worker))
+    start = np.where(starts_of_pairs(indptr, worker), at, 0)
+    return at - np.maximum.accumulate(start)
+
+
+def in_order_of_time(frame: pd.DataFrame, time: Any) -> pd.DataFrame:
+    """Sort judgements by a column of times, the latest last.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The judgements.
+    time : hashable
+        Column of datetimes, numbers, or texts that pandas reads as datetimes.
+
+    Returns
+    -------
+    frame : DataFrame
+        The rows in order of time; rows of equal time keep theirs.
+
+    Raises
+    ------
+    ValueError
+        If a time is missing or cannot be read.
+    """
+    times = frame[time]
+    if not pd.api.types.is_numeric_dtype(times.dtype):
+        try:
+            times = _read_times(times)
+        except (ValueError, TypeError, OverflowError, UserWarning) as error:
+            raise ValueError(
+                f"Column {time!r} must hold times: datetimes, numbers, or texts such "
+                f"as '2024-01-31 12:00'; {error}"
+            ) from error
+    if times.isna().any():
+        raise ValueError(
+            f"{int(times.isna().sum())} time(s) in column {time!r} are missing, first "
+            f"at row {int(np.argmax(times.isna()))}. Fill or drop those rows."
+        )
+    return frame.iloc[np.argsort(times.to_numpy(), kind="stable")]
+
+
+def _read_times(times: pd.Series) -> pd.Series:
+    """Read datetimes, or texts of one format; ISO 8601 may differ in precision."""
+    try:
+        return pd.to_datetime(times, utc=True, format="ISO8601")
+    except (ValueError, TypeError):
+        with warnings.catch_warnings():
+            # pandas warns where it would guess a format for each text.
+            warnings.simplefilter("error", UserWarning)
+            return pd.to_datetime(times, utc=True)
+
+
+def warn_of_ids(
+    n_judgements: int, n_samples: int, n_repeated: int, duplicates: Duplicates
+) -> None:
+    """Warn if an id column hardly tells samples or workers apart."""
+    if n_samples == 1 and n_judgements >= _MANY_JUDGEMENTS:
+        warn(
+            f"All {n_judgements} judgements are of one sample. Check the column of "
+            "sample ids: one id seems to stand for every row."
+        )
+    elif duplicates == "last" and n_repeated > _MANY_REPEATED * n_judgements:
+        warn(
+            f"{n_repeated} of {n_judgements} judgements repeat a (sample, worker) "
+            "pair, and only the last of them counts. Check the columns of ids, or pass "
+            "duplicates='keep' if workers judge a sample repeatedly."
+        )
 
 
 def choose_repeated(

@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from sklabel.base import all_or_nothing
 from sklabel.lf._base import BaseLFTransformer
 from sklabel.text._columns import read_texts
 from sklabel.text._polarity import polarity_scores
 from sklabel.utils._validation import Interval
-from sklabel.votes._cast import ABSTAIN
-from sklabel.votes._forms import VoteMatrix, vote_dtype
+from sklabel.votes._forms import VoteMatrix
+from sklabel.votes._labels import check_classes, in_natural_order
+from sklabel.votes._named import ABSTAIN, NamedVotes
 
 _THRESHOLD = [Interval(Real, -1, 1, closed="both"), None]
 
@@ -41,16 +43,19 @@ class PolarityLFTransformer(BaseLFTransformer):
     weak_negative_threshold : float or None, default=0.3
         `polarity_negative_2` votes negative at or below it: a weak rule with high
         coverage. None leaves this one out.
-    positive_class : int, default=1
-        The vote for positive.
-    negative_class : int, default=0
-        The vote for negative.
+    positive_class : int or str, default=1
+        The class that a vote for positive is for, as the other labeling functions call
+        it: 'Positive', for instance.
+    negative_class : int or str, default=0
+        The class that a vote for negative is for; -1, for instance.
     sparse_output : bool, default=False
         Return a :class:`~sklabel.votes.VoteMatrix` (CSR; an entry that is not stored
         is an abstention) instead of a dense array.
 
     Attributes
     ----------
+    classes_ : ndarray of shape (2,)
+        Both classes, sorted.
     n_features_in_ : int
         Number of columns of X; 1 if `column` names one.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -87,8 +92,8 @@ class PolarityLFTransformer(BaseLFTransformer):
         "positive_threshold": _THRESHOLD,
         "negative_threshold": _THRESHOLD,
         "weak_negative_threshold": _THRESHOLD,
-        "positive_class": [Interval(Integral, 0, None, closed="left")],
-        "negative_class": [Interval(Integral, 0, None, closed="left")],
+        "positive_class": [Integral, str],
+        "negative_class": [Integral, str],
         "sparse_output": ["boolean"],
     }
 
@@ -99,8 +104,8 @@ class PolarityLFTransformer(BaseLFTransformer):
         positive_threshold: float | None = 0.3,
         negative_threshold: float | None = -0.25,
         weak_negative_threshold: float | None = 0.3,
-        positive_class: int = 1,
-        negative_class: int = 0,
+        positive_class: int | str = 1,
+        negative_class: int | str = 0,
         sparse_output: bool = False,
     ) -> None:
         self.column = column
@@ -111,6 +116,7 @@ class PolarityLFTransformer(BaseLFTransformer):
         self.negative_class = negative_class
         self.sparse_output = sparse_output
 
+    @all_or_nothing
     def fit(self, X: Any, y: Any = None) -> PolarityLFTransformer:
         """Check the parameters and the text column; there is nothing to learn.
 
@@ -145,10 +151,17 @@ class PolarityLFTransformer(BaseLFTransformer):
                 "PolarityLFTransformer has no labeling function: all thresholds are "
                 "None. Give at least one."
             )
+        if isinstance(self.positive_class, str) != isinstance(self.negative_class, str):
+            raise ValueError(
+                "positive_class and negative_class must be two strings or two "
+                f"integers; got {self.positive_class!r} and {self.negative_class!r}."
+            )
         read_texts(self, X, self.column, reset=True)
+        classes = check_classes([self.negative_class, self.positive_class])
+        self.classes_ = in_natural_order(classes)
         return self
 
-    def transform(self, X: Any) -> np.ndarray | VoteMatrix:
+    def transform(self, X: Any) -> np.ndarray | NamedVotes | VoteMatrix:
         """Return the votes of the three labeling functions.
 
         Parameters
@@ -158,8 +171,9 @@ class PolarityLFTransformer(BaseLFTransformer):
 
         Returns
         -------
-        votes : ndarray or VoteMatrix of shape (n_samples, n_lfs)
-            -1, or not stored, for abstain.
+        votes : ndarray, NamedVotes or VoteMatrix of shape (n_samples, n_lfs)
+            -1, or not stored, for abstain; NamedVotes for classes that are strings or
+            negative.
 
         Raises
         ------
@@ -175,12 +189,15 @@ class PolarityLFTransformer(BaseLFTransformer):
         check_is_fitted(self)
         polarity = polarity_scores(read_texts(self, X, self.column, reset=False))
         rules = self._rules()
-        dtype = vote_dtype(max(self.positive_class, self.negative_class))
-        votes = np.full((len(polarity), len(rules)), ABSTAIN, dtype=dtype)
+        sides = [self.negative_class, self.positive_class]
+        order = self.classes_.tolist()
+        at = [order.index(label) for label in check_classes(sides).tolist()]
+        positions = dict(zip(sides, at, strict=True))
+        codes = np.full((len(polarity), len(rules)), ABSTAIN, dtype=np.int8)
         # Comparisons with NaN, the polarity of a missing text, are False.
         for j, (compare, threshold, vote) in enumerate(rules.values()):
-            votes[compare(polarity, threshold), j] = vote
-        return self._dense_as_votes(votes)
+            codes[compare(polarity, threshold), j] = positions[vote]
+        return self._dense_as_votes(codes, self.classes_, X)
 
     def get_feature_names_out(
         self, input_features: Sequence[str] | None = None
@@ -206,7 +223,7 @@ class PolarityLFTransformer(BaseLFTransformer):
         self._check_input_features(input_features)
         return np.asarray(list(self._rules()), dtype=object)
 
-    def _rules(self) -> dict[str, tuple[np.ufunc, float, int]]:
+    def _rules(self) -> dict[str, tuple[np.ufunc, float, int | str]]:
         """Return comparison, threshold and vote of each labeling function."""
         rules = {
             "polarity_positive": (

@@ -15,17 +15,19 @@ from numpy.typing import ArrayLike
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from sklabel.base import all_or_nothing
 from sklabel.lf._base import BaseLFTransformer
 from sklabel.lf._crowd_labels import CrowdLabels, lf_names, read_crowd_labels
-from sklabel.lf._judgements import code_labels
+from sklabel.lf._judgements import repeat_number
+from sklabel.utils._frames import as_pandas, refuse_lazy
 from sklabel.utils._validation import Interval, check_columns, first_few, plain, warn
-from sklabel.votes._alphabets import minus_one_is_class
-from sklabel.votes._cast import (
-    CastVotes,
-    frame_to_array,
-    read_votes,
-)
+from sklabel.votes._cast import CastVotes
+from sklabel.votes._cells import minus_one_is_class
 from sklabel.votes._forms import VoteMatrix
+from sklabel.votes._labels import check_classes, in_natural_order
+from sklabel.votes._named import NamedVotes
+from sklabel.votes._read import has_categories, read_votes
+from sklabel.votes._shape import check_shape
 
 
 class WorkerLFTransformer(BaseLFTransformer):
@@ -47,7 +49,8 @@ class WorkerLFTransformer(BaseLFTransformer):
         of the sample column of `crowd_labels`, else the only column of X.
     classes : array-like of shape (n_classes,), default=None
         Labels that count as votes, where `crowd_labels` is None; other labels then
-        raise, and -1 is not a label. If None, all labels that X has in `fit`, sorted.
+        raise. -1 is a label if it is one of them, and NaN, None or pd.NA then mean no
+        label. If None, all labels that X has in `fit`.
     min_labels : int, default=1
         Leave out workers with fewer judgements. All judgements of a worker count: those
         of samples that are not in X and those with an unknown label, too.
@@ -57,19 +60,18 @@ class WorkerLFTransformer(BaseLFTransformer):
     sparse_output : bool, default=False
         Return a :class:`~sklabel.votes.VoteMatrix` (CSR; an entry that is not stored
         is an abstention) instead of a dense array. Memory is then proportional to
-        the judgements. In a FeatureUnion, all blocks must be dense or all sparse.
+        the judgements. :class:`LFUnion` puts them beside other votes.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         The classes.
-    class_votes_ : ndarray of shape (n_classes,)
-        The vote of each class: the class itself if classes are non-negative
-        integers, else its index in `classes_`.
     workers_ : Index of length n_workers
         Ids of the workers that have a labeling function.
     judgements_per_worker_ : ndarray of shape (n_workers,)
         Number of judgements of each of them.
+    lf_workers_ : ndarray of shape (n_lfs,)
+        Position in `workers_` of the worker behind each LF.
     n_matched_ : int
         Rows of X in `fit` whose id has a judgement; only with `crowd_labels`.
     n_features_in_ : int
@@ -85,7 +87,14 @@ class WorkerLFTransformer(BaseLFTransformer):
     Notes
     -----
     Columns are called ``worker_<id>``, with `unipolar` ``worker_<id>_<class>``, and
-    stand in the order of the ids, then of the classes.
+    stand in the order of the ids, then of the classes. Where judgements of a worker and
+    a sample repeat (``CrowdLabels.from_frame(..., duplicates='keep')``), the second
+    ones stand in a column of their own, ``worker_<id>_repeat2``, and so on;
+    ``DawidSkene(table_groups=transformer.lf_workers_)`` then learns one table per
+    worker.
+
+    Votes know their classes: integers of 0 or more are their own votes, and other
+    classes are kept as names (:class:`~sklabel.votes.NamedVotes`).
 
     Examples
     --------
@@ -102,14 +111,14 @@ class WorkerLFTransformer(BaseLFTransformer):
     >>> items = pd.DataFrame({"item": [7, 8, 9]})
     >>> transformer = WorkerLFTransformer(crowd).set_output(transform="pandas")
     >>> transformer.fit_transform(items)
-       worker_ann  worker_bob
-    0           1           0
-    1           1          -1
-    2          -1          -1
+      worker_ann worker_bob
+    0       good        bad
+    1       good        NaN
+    2        NaN        NaN
     """
 
     _parameter_constraints = {
-        "crowd_labels": [CrowdLabels, pd.DataFrame, None],
+        "crowd_labels": [CrowdLabels, "array-like", None],
         "id_column": [str, Integral, None],
         "classes": ["array-like", None],
         "min_labels": [Interval(Integral, 1, None, closed="left")],
@@ -134,6 +143,7 @@ class WorkerLFTransformer(BaseLFTransformer):
         self.unipolar = unipolar
         self.sparse_output = sparse_output
 
+    @all_or_nothing
     def fit(self, X: Any, y: Any = None) -> WorkerLFTransformer:
         """Choose the workers that get a labeling function.
 
@@ -158,24 +168,25 @@ class WorkerLFTransformer(BaseLFTransformer):
         TypeError
             If ids in X and in the crowd labels are of different kinds.
         """
+        refuse_lazy(self.crowd_labels, where="crowd_labels of WorkerLFTransformer")
         self._validate_params()
         if self.crowd_labels is None:
             self._store: Any = None
             X = self._check_samples(X, reset=True)
             self._columns = getattr(X, "columns", None)
-            votes = self._read_wide(X)
+            votes = self._read_wide(X, self.classes)
+            check_shape(votes, self._wide_names(votes.n_lfs), self.classes)
             if len(votes.value) == 0:
                 raise ValueError(
                     f"X holds no label: all {votes.n_samples} rows of all "
                     f"{votes.n_lfs} workers are empty."
                 )
-            _, self.classes_, self.class_votes_ = code_labels(votes.value, self.classes)
-            if self.classes is not None and minus_one_is_class(self.classes_):
-                raise ValueError(
-                    "In X with one column per worker -1 means no label, so it cannot "
-                    f"be one of classes={self.classes_.tolist()}. Map it to another "
-                    "label, or use CrowdLabels."
-                )
+            known = self.classes
+            if known is None:
+                known = votes.classes
+            if known is None:
+                known = in_natural_order(votes.distinct_labels())
+            self.classes_ = check_classes(known)
             self._code_wide(votes)
             workers = pd.Index(self._wide_names(votes.n_lfs))
             counts = np.bincount(votes.lf, minlength=votes.n_lfs)
@@ -196,7 +207,7 @@ class WorkerLFTransformer(BaseLFTransformer):
                     f"{first_few(store.sample_ids[:3])}). Check id_column.",
                 )
             self.n_matched_ = int(found.sum())
-            self.classes_, self.class_votes_ = store.classes, store.class_votes
+            self.classes_ = store.classes
             workers, counts = store.worker_ids, store.judgements_per_worker
         kept = np.flatnonzero(counts >= self.min_labels)
         if len(kept) == 0:
@@ -208,9 +219,15 @@ class WorkerLFTransformer(BaseLFTransformer):
         self._column_of_worker[kept] = np.arange(len(kept))
         self.workers_ = workers[kept]
         self.judgements_per_worker_ = counts[kept]
+        # Columns of each worker: one, or as many as judgements of one sample.
+        repeats = np.ones(len(kept), dtype=np.int64)
+        if self._store is not None:
+            repeats = self._store.repeats_per_worker[kept]
+        self.lf_workers_ = np.repeat(np.arange(len(kept)), repeats)
+        self._first_column = np.cumsum(repeats) - repeats
         return self
 
-    def transform(self, X: Any) -> np.ndarray | VoteMatrix:
+    def transform(self, X: Any) -> np.ndarray | NamedVotes | VoteMatrix:
         """Return the votes of each worker.
 
         Parameters
@@ -220,9 +237,11 @@ class WorkerLFTransformer(BaseLFTransformer):
 
         Returns
         -------
-        votes : ndarray or VoteMatrix of shape (n_samples, n_lfs)
-            int8 where it is large enough; -1, or not stored, for abstain. An id that
-            is not in the crowd labels gets abstentions.
+        votes : ndarray, NamedVotes or VoteMatrix of shape (n_samples, n_lfs)
+            int8 where it is large enough; -1, or not stored, for abstain. For classes
+            that are names or numbers below 0, NamedVotes, or a VoteMatrix with names;
+            categories with ``set_output``. An id that is not in the crowd labels gets
+            abstentions.
 
         Raises
         ------
@@ -236,20 +255,22 @@ class WorkerLFTransformer(BaseLFTransformer):
         """
         check_is_fitted(self)
         if self._store is None:
-            votes = self._read_wide(self._check_samples(X, reset=False))
-            cast = replace(votes, value=self._code_wide(votes))
+            X = self._check_samples(X, reset=False)
+            votes = self._read_wide(X, self.classes_)
+            cast = replace(votes, value=self._code_wide(votes), classes=self.classes_)
         else:
             cast = self._store.judgements_of(self._read_ids(X, reset=False)).cast
-        column = self._column_of_worker[cast.lf]
-        kept = column >= 0
+        worker = self._column_of_worker[cast.lf]
+        kept = worker >= 0
         if not kept.all():
-            cast, column = cast.take_votes(kept), column[kept]
-        n_lfs = len(self.workers_)
+            cast, worker = cast.take_votes(kept), worker[kept]
+        column, n_lfs = worker, len(self.lf_workers_)
+        if n_lfs > len(self.workers_):
+            column = self._first_column[worker] + repeat_number(cast.indptr, worker)
         if self.unipolar:
             n_lfs *= len(self.classes_)
             column = column * len(self.classes_) + cast.value
-        votes = self.class_votes_[cast.value]
-        return self._as_votes(CastVotes(cast.indptr, column, votes, n_lfs))
+        return self._as_votes(replace(cast, lf=column, n_lfs=n_lfs), X)
 
     def get_feature_names_out(
         self, input_features: Sequence[str] | None = None
@@ -272,13 +293,20 @@ class WorkerLFTransformer(BaseLFTransformer):
             If the transformer is not fitted.
         """
         self._check_input_features(input_features)
-        names = lf_names(self.workers_)
+        names = lf_names(self.workers_.take(self.lf_workers_))
+        number = np.arange(len(names)) - self._first_column[self.lf_workers_] + 1
+        names = [
+            name if k == 1 else f"{name}_repeat{k}"
+            for name, k in zip(names, number, strict=True)
+        ]
         if self.unipolar:
             names = [f"{name}_{plain(c)}" for name in names for c in self.classes_]
         return np.asarray(names, dtype=object)
 
     def _read_ids(self, X: Any, *, reset: bool) -> pd.Index:
         """Return the sample ids of X; other columns of a DataFrame do not matter."""
+        named = self._store.sample_name if self.id_column is None else self.id_column
+        X = as_pandas(X, where="X of WorkerLFTransformer", only=named)
         if isinstance(X, pd.DataFrame):
             column = self.id_column
             if column is None:
@@ -320,18 +348,23 @@ class WorkerLFTransformer(BaseLFTransformer):
                 f"{X.shape[1]} column(s)."
             )
 
-    def _read_wide(self, X: Any) -> CastVotes:
+    def _read_wide(self, X: Any, classes: ArrayLike | None) -> CastVotes:
         """Read a table with one column per worker, the same columns as in fit."""
-        if isinstance(X, pd.DataFrame):
-            # scikit-learn compares names that are strings; worker ids may be numbers.
-            if self._columns is not None and not X.columns.equals(self._columns):
-                raise ValueError(
-                    f"X has the columns {first_few(X.columns)}; fit had "
-                    f"{first_few(self._columns)}. Pass the same workers in the same "
-                    "order."
-                )
-            X = frame_to_array(X)
-        return read_votes(X, self._wide_names(X.shape[1]))
+        known = self._columns
+        # scikit-learn compares names that are strings; worker ids may be numbers.
+        if (
+            known is not None
+            and isinstance(X, pd.DataFrame)
+            and not X.columns.equals(known)
+        ):
+            raise ValueError(
+                f"X has the columns {first_few(X.columns)}; fit had "
+                f"{first_few(known)}. Pass the same workers in the same order."
+            )
+        if minus_one_is_class(classes) and not has_categories(X):
+            # Judgements that are integers leave no doubt: -1 is a label.
+            X = np.asarray(X, dtype=object)
+        return read_votes(X, self._wide_names(X.shape[1]), classes)
 
     def _wide_names(self, n_columns: int) -> Sequence[Any]:
         """Return the worker ids: the columns of the frame in fit, else positions."""
@@ -339,13 +372,15 @@ class WorkerLFTransformer(BaseLFTransformer):
 
     def _code_wide(self, votes: CastVotes) -> np.ndarray:
         """Return the class index of each label, which must be one of the classes."""
-        label, _, _ = code_labels(votes.value, self.classes_)
+        order = np.argsort(self.classes_, kind="stable")
+        code, known = votes.encode(self.classes_[order])
+        label = np.where(known, order[code.value], -1)
         if (label < 0).any():
             first = int(np.argmax(label < 0))
             name = plain(self._wide_names(votes.n_lfs)[votes.lf[first]])
             raise ValueError(
                 f"X has labels that are not in classes {self.classes_.tolist()}: "
-                f"{first_few(dict.fromkeys(votes.value[label < 0].tolist()))} (first "
+                f"{first_few(dict.fromkeys(votes.labels(label < 0).tolist()))} (first "
                 f"at row {int(votes.rows[first])}, worker {name!r}). Pass classes= "
                 "with all labels."
             )

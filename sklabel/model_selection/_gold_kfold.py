@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import BaseCrossValidator, StratifiedKFold
 
+from sklabel.utils._frames import refuse_lazy
+from sklabel.utils._loops import refuse_cross_val_predict, refuse_loops
 from sklabel.utils._validation import n_rows
-from sklabel.votes._alphabets import read_gold
+from sklabel.votes._gold import read_gold
 
 
 class GoldKFold(BaseCrossValidator):
@@ -31,6 +33,7 @@ class GoldKFold(BaseCrossValidator):
 
     See Also
     --------
+    cross_val_predict_gold : Out-of-fold predictions for the gold rows.
     sklearn.model_selection.StratifiedKFold : Makes the folds of the gold rows.
 
     Notes
@@ -38,6 +41,35 @@ class GoldKFold(BaseCrossValidator):
     A gold label of -1, NaN, None or pd.NA means unlabelled. Training parts hold gold
     rows of the other folds too: a semi-supervised model learns from them, one with
     ``use_gold=False`` does not.
+
+    *Gold labels in the loops of scikit-learn.* With -1 or NaN for unlabelled rows and
+    ``cv=GoldKFold()``, these work as they are: ``GridSearchCV``, ``cross_val_score``,
+    ``cross_validate``, ``learning_curve``, ``validation_curve`` and
+    ``permutation_test_score``, also with scorers of probabilities. None works with
+    the default scorer only. The others would learn the unlabelled rows as a class:
+
+    - ``cross_val_predict`` raises; use :func:`cross_val_predict_gold`.
+    - ``CalibratedClassifierCV``, ``VotingClassifier``, ``StackingClassifier`` and
+      ``TunedThresholdClassifierCV`` get classifiers that are fitted already, and the
+      gold rows only. With `clf` fitted without the gold labels of the rows `kept`::
+
+          y_fit = y.copy()
+          y_fit[kept] = -1
+          clf.fit(X, y_fit)
+          frozen = FrozenEstimator(clf)
+          CalibratedClassifierCV(frozen).fit(X_kept, y_kept)
+          VotingClassifier([("a", frozen), ("b", other)], voting="soft")
+          StackingClassifier([("a", frozen)], cv="prefit")
+          TunedThresholdClassifierCV(frozen, cv="prefit", refit=False)
+
+      Gold labels that `clf` was fitted to make it look surer than it is.
+    - ``BaggingClassifier``, ``AdaBoostClassifier`` and ``OneVsRestClassifier`` fit
+      clones to labels of their own making: put them inside, as the end model of
+      :class:`~sklabel.WeakSupervisionClassifier`.
+
+    Where a label model, a `WeakSupervisionClassifier` or these folds find themselves
+    in such a loop, they raise. They cannot see it where the loop runs them in another
+    process (`n_jobs`): with NaN instead of -1, scikit-learn itself refuses.
 
     Examples
     --------
@@ -81,13 +113,17 @@ class GoldKFold(BaseCrossValidator):
         ------
         ValueError
             If y is None, there are fewer gold rows than folds, or a parameter is
-            wrong.
+            wrong. Also if `cross_val_predict` or a meta-estimator that takes -1 for a
+            class asks for folds.
         """
         # Checks the parameters.
         folds = StratifiedKFold(
             self.n_splits, shuffle=self.shuffle, random_state=self.random_state
         )
+        refuse_lazy(X, where="X of GoldKFold")
         n_samples = n_rows(X)
+        refuse_loops("GoldKFold")
+        refuse_cross_val_predict()
         if y is None:
             raise ValueError(
                 "GoldKFold needs gold labels in y to make its folds; y is None."

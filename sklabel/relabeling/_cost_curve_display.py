@@ -16,6 +16,7 @@ from sklabel.inspection._plotting import (
     plain_text,
 )
 from sklabel.relabeling._cost_curve import CostCurve
+from sklabel.utils._frames import as_pandas
 from sklabel.utils._validation import check_columns
 
 _MARKERS = "osD^vP"
@@ -83,6 +84,7 @@ class CostCurveDisplay:
         low: str = "low",
         high: str = "high",
     ) -> None:
+        curve = as_pandas(curve, where="The table of CostCurveDisplay")
         check_columns(curve, [x, y], where="CostCurveDisplay")
         if len(curve) == 0:
             raise ValueError(

@@ -25,7 +25,7 @@ def posterior_entropy(proba: ArrayLike) -> np.ndarray:
 
     Parameters
     ----------
-    proba : array-like of shape (n_samples, n_classes)
+    proba : array-like or DataFrame of shape (n_samples, n_classes)
         Class probabilities, as `predict_proba` returns them.
 
     Returns
@@ -59,7 +59,7 @@ def expected_error(proba: ArrayLike) -> np.ndarray:
 
     Parameters
     ----------
-    proba : array-like of shape (n_samples, n_classes)
+    proba : array-like or DataFrame of shape (n_samples, n_classes)
         Class probabilities, as `predict_proba` returns them.
 
     Returns

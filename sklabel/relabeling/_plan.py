@@ -23,6 +23,7 @@ from sklabel.relabeling._gain import (
     gain_of_outcome,
     votes_and_posteriors,
 )
+from sklabel.utils._frames import as_pandas
 from sklabel.utils._validation import check_integer, check_option
 
 # Outcomes of several votes are listed up to this number, and drawn beyond it.
@@ -130,6 +131,7 @@ def relabel_plan(
             f"{model.classes_.tolist()}, and no judgement could change a label. Fit "
             "with classes=[...] if there are others."
         )
+    votes = as_pandas(votes, where="A table of votes")
     cast, proba = votes_and_posteriors(model, votes)
     cap = _check_cap(max_per_sample, cast.n_samples)
     budget = _check_budget(budget, cap)

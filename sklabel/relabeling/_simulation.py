@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,8 +31,7 @@ from sklabel.relabeling._gain import (
     votes_and_posteriors,
 )
 from sklabel.utils._validation import check_integer, first_few, is_real
-from sklabel.votes._cast import CastVotes, is_numeric
-from sklabel.votes._forms import VoteMatrix, matrix_of
+from sklabel.votes._cast import CastVotes
 
 # Marks the samples that need no further judgement, from posteriors and numbers of
 # judgements; a StoppingRule is one.
@@ -202,18 +201,16 @@ def simulate_cost_curve(
 class _Replay:
     """The judgements of samples that have some, and the model to fit on them."""
 
-    votes: CastVotes  # values are positions in classes
-    vote_of_class: np.ndarray
+    votes: CastVotes
     classes: np.ndarray
     model: BaseLabelModel
 
-    def fit(self, bought: np.ndarray) -> tuple[BaseLabelModel, VoteMatrix]:
+    def fit(self, bought: np.ndarray) -> tuple[BaseLabelModel, CastVotes]:
         """Fit a clone of the model on the judgements of a mask."""
         votes = self.votes.take_votes(bought)
-        matrix = matrix_of(replace(votes, value=self.vote_of_class[votes.value]))
-        return clone(self.model).fit(matrix), matrix
+        return clone(self.model).fit(votes), votes
 
-    def labels(self, fitted: BaseLabelModel, X: VoteMatrix) -> np.ndarray:
+    def labels(self, fitted: BaseLabelModel, X: CastVotes) -> np.ndarray:
         """Return predicted classes as positions in `classes`."""
         return pd.Index(self.classes).get_indexer(pd.Index(fitted.predict(X)))
 
@@ -302,13 +299,7 @@ def _read_crowd(
             f"{votes.counts.max(initial=0)}), so there is none left to buy. Lower "
             "start, or replay a crowd with more judgements per sample."
         )
-    vote_of_class = crowd.class_votes
-    if not is_numeric(crowd.classes):
-        # Votes are positions among the classes of the model, in its order.
-        vote_of_class = pd.Index(np.asarray(model.classes)).get_indexer(
-            pd.Index(crowd.classes)
-        )
-    replay = _Replay(votes.take_rows(judged), vote_of_class, crowd.classes, model)
+    replay = _Replay(votes.take_rows(judged), crowd.classes, model)
     if y is None:
         fitted, X = replay.fit(np.ones(len(votes.lf), dtype=bool))
         return replay, replay.labels(fitted, X)
@@ -371,7 +362,7 @@ def _replay_policy(
 def _choose(
     policy: str | Rule,
     fitted: BaseLabelModel,
-    X: VoteMatrix,
+    X: CastVotes,
     n_bought: np.ndarray,
     n_available: np.ndarray,
     step: float,

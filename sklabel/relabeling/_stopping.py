@@ -83,7 +83,7 @@ class StoppingRule:
 
         Parameters
         ----------
-        proba : array-like of shape (n_samples, n_classes)
+        proba : array-like or DataFrame of shape (n_samples, n_classes)
             Class probabilities.
         n_judgements : array-like of shape (n_samples,), default=None
             Judgements that each sample has. If None, only `threshold` counts.

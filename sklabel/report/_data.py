@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,6 @@ from sklabel.inspection._crowd import (
     check_gold,
     check_label_model,
     crowd_to_cast,
-    crowd_to_votes,
     posterior_of,
     read_crowd_votes,
     read_model_votes,
@@ -28,15 +27,12 @@ from sklabel.label_model import LabelModel
 from sklabel.label_model._base import BaseLabelModel
 from sklabel.lf import CrowdLabels
 from sklabel.lf._crowd_labels import lf_names as names_of_workers
+from sklabel.utils._frames import as_column, as_pandas
 from sklabel.utils._validation import first_few, plain
-from sklabel.votes._alphabets import read_gold
-from sklabel.votes._cast import (
-    CastVotes,
-    distinct,
-    is_numeric,
-    read_any_votes,
-)
-from sklabel.votes._forms import VoteMatrix, vote_dtype
+from sklabel.votes._cast import CastVotes, is_numeric
+from sklabel.votes._gold import read_gold
+from sklabel.votes._labels import joined_classes
+from sklabel.votes._read import read_any_votes
 
 
 @dataclass(frozen=True)
@@ -56,6 +52,8 @@ class ReportData:
         As indices into `model.vote_values_`, in the columns of the model.
     X : object
         The same votes in the form that `model.predict_proba` reads.
+    cast : CastVotes
+        The votes that were given, as labels.
     lf_names : Index
         Names of the LFs of the votes that were given.
     proba : ndarray of shape (n_samples, n_classes)
@@ -80,6 +78,7 @@ class ReportData:
     fitted_here: bool
     votes: CastVotes
     X: Any
+    cast: CastVotes
     lf_names: pd.Index
     proba: np.ndarray
     gold: np.ndarray
@@ -120,6 +119,10 @@ def gather(
     """Read everything that the user passed to the report; see `labeling_report`."""
     where = "labeling_report"
     check_gold(y, where=where)
+    votes = as_pandas(votes, where=f"The votes of {where}")
+    y = as_column(y, where=f"y of {where}")
+    texts = as_column(texts, where=f"texts of {where}")
+    sample_ids = as_column(sample_ids, where=f"sample_ids of {where}")
     model = label_model
     if model is not None:
         check_label_model(model, where=where)
@@ -140,7 +143,8 @@ def gather(
         crowd = crowd_labels
         if crowd is not None:
             check_crowd_labels(crowd, where=f"crowd_labels of {where}")
-        cast = read_any_votes(votes)
+        known = classes if model is None else model.classes_
+        cast = read_any_votes(votes, classes=known)
         ids = _ids_of(votes, cast.n_samples, sample_ids)
         framed = isinstance(votes, pd.DataFrame)
         names = votes.columns if framed else pd.RangeIndex(cast.n_lfs)
@@ -159,19 +163,19 @@ def gather(
     fitted_here, caught = model is None, []
     if classes is None and crowd is not None:
         known = classes = crowd.classes
-        if not only_crowd and is_numeric(known) and is_numeric(cast.value):
+        if not only_crowd:
             # Heuristics may vote for a class that no worker named.
-            classes = distinct(np.concatenate([known, cast.value]))
+            values = cast.distinct_labels()
+            if len(values) and is_numeric(known) == is_numeric(values):
+                classes = joined_classes([known, values])
     if fitted_here:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            model = LabelModel(classes=classes).fit(
-                crowd_to_votes(crowd) if only_crowd and crowd is not None else votes
-            )
+            model = LabelModel(classes=classes).fit(cast if only_crowd else votes)
     if only_crowd:
         assert crowd is not None
         read = read_crowd_votes(crowd, cast, model)
-        X: Any = _as_matrix(read.votes, model)
+        X: Any = cast_of_model(read.votes, model)
     else:
         with_names = names if isinstance(votes, pd.DataFrame) else None
         read = read_model_votes(model, cast, lf_names=with_names)
@@ -186,9 +190,10 @@ def gather(
         ],
         votes=read.votes,
         X=X,
+        cast=cast,
         lf_names=names,
         proba=posterior_of(model, read.votes),
-        gold=read_gold(y, cast.n_samples).index(model.classes_),
+        gold=read_gold(y, cast.n_samples, model.classes_).index(model.classes_),
         y=y,
         ids=ids,
         texts=_read_texts(texts, cast.n_samples),
@@ -234,7 +239,7 @@ def _ids_of(votes: Any, n_samples: int, sample_ids: Any) -> pd.Index:
     if sample_ids is None:
         framed = isinstance(votes, pd.DataFrame)
         return votes.index if framed else pd.RangeIndex(n_samples)
-    ids = pd.Index(np.asarray(sample_ids))
+    ids = pd.Index(np.asarray(sample_ids)).infer_objects()
     if len(ids) != n_samples:
         raise ValueError(
             f"sample_ids must name each of the {n_samples} rows of votes; got "
@@ -259,19 +264,9 @@ def _read_texts(texts: Any, n_samples: int) -> np.ndarray | None:
     return out
 
 
-def _as_matrix(votes: CastVotes, model: BaseLabelModel) -> Any:
-    """Return votes as a matrix that `model.predict_proba` reads.
-
-    Sparse, except for a model of string votes, which no sparse matrix can hold.
-    """
-    value = np.asarray(model.vote_values_)[votes.value]
-    shape = (votes.n_samples, votes.n_lfs)
-    if value.dtype.kind in "iub":
-        dtype = vote_dtype(int(value.max(initial=0)))
-        return VoteMatrix((value.astype(dtype), votes.lf, votes.indptr), shape=shape)
-    dense = np.full(shape, None, dtype=object)
-    dense[votes.rows, votes.lf] = value
-    return dense
+def cast_of_model(votes: CastVotes, model: BaseLabelModel) -> CastVotes:
+    """Return votes in the values of a model as labels, which any model reads."""
+    return replace(votes, value=np.asarray(model.vote_values_)[votes.value])
 
 
 def gold_by_id(data: ReportData) -> pd.Series | None:

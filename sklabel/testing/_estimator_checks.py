@@ -27,14 +27,15 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.utils.validation import has_fit_parameter
 
+from sklabel.utils._frames import as_pandas
 from sklabel.utils._validation import n_rows, take_rows
-from sklabel.votes._cast import ABSTAIN
 from sklabel.votes._forms import (
     votes_from_long,
     votes_to_dense,
     votes_to_long,
     votes_to_sparse,
 )
+from sklabel.votes._named import ABSTAIN, NamedVotes
 
 __all__ = ["check_label_model", "check_lf_transformer"]
 
@@ -125,6 +126,7 @@ def check_lf_transformer(transformer: Any, X: Any) -> None:
     >>> from sklabel.testing import check_lf_transformer
     >>> check_lf_transformer(WorkerLFTransformer(), [[0, 1], [1, -1], [1, 1], [0, 0]])
     """
+    X = as_pandas(X, where="X of check_lf_transformer")
     if not isinstance(X, pd.DataFrame):
         X = np.asarray(X)
     if n_rows(X) < 4:
@@ -313,7 +315,13 @@ def _check_fresh_process_model(estimator: Any, votes: np.ndarray) -> None:
 
 def _votes_of(transformer: Any, X: Any) -> np.ndarray:
     """Return the dense votes of a fitted transformer."""
-    return votes_to_dense(transformer.transform(X))
+    return _dense(transformer.transform(X))
+
+
+def _dense(votes: Any) -> np.ndarray:
+    """Return dense integers, or labels and None of votes that know their classes."""
+    dense = votes_to_dense(votes)
+    return dense.labels() if isinstance(dense, NamedVotes) else dense
 
 
 def _check_input_stays(transformer: Any, X: Any) -> None:
@@ -325,14 +333,16 @@ def _check_input_stays(transformer: Any, X: Any) -> None:
 def _check_votes(transformer: Any, X: Any) -> None:
     votes = transformer.fit(X).transform(X)
     names = transformer.get_feature_names_out()
-    stored = votes.data if sparse.issparse(votes) else np.asarray(votes)
+    stored = votes.codes if isinstance(votes, NamedVotes) else votes
+    stored = votes.data if sparse.issparse(votes) else np.asarray(stored)
     assert stored.dtype.kind == "i", "votes are signed integers"
-    dense = votes_to_dense(votes)
+    dense = _dense(votes)
     assert dense.shape == (n_rows(X), len(names)), "one row per sample, one name per LF"
     assert len(set(names)) == len(names), "names of LFs are distinct"
-    assert dense.min(initial=ABSTAIN) >= ABSTAIN, "votes are classes or -1"
+    if dense.dtype != object:
+        assert dense.min(initial=ABSTAIN) >= ABSTAIN, "votes are classes or -1"
     assert_array_equal(
-        votes_to_dense(clone(transformer).fit_transform(X)),
+        _dense(clone(transformer).fit_transform(X)),
         dense,
         err_msg="fit_transform equals fit and transform",
     )
@@ -343,21 +353,34 @@ def _check_sparse_votes(transformer: Any, X: Any) -> None:
         return
     dense = clone(transformer).set_params(sparse_output=False).fit_transform(X)
     stored = clone(transformer).set_params(sparse_output=True).fit_transform(X)
-    assert isinstance(dense, np.ndarray), "sparse_output=False returns an array"
+    is_dense = isinstance(dense, np.ndarray | NamedVotes)
+    assert is_dense, "sparse_output=False returns an array or NamedVotes"
     assert sparse.issparse(stored), "sparse_output=True returns a sparse matrix"
     assert stored.format == "csr", "sparse votes are CSR"
-    assert_array_equal(votes_to_dense(stored), dense, err_msg="sparse equals dense")
-    assert_array_equal(stored.toarray(), dense, err_msg="toarray fills -1")
+    expected = _dense(dense)
+    assert_array_equal(_dense(stored), expected, err_msg="sparse equals dense")
+    assert_array_equal(_dense(stored.toarray()), expected, err_msg="toarray fills -1")
+    classes = getattr(stored, "classes", None)
+    if isinstance(dense, NamedVotes):
+        assert classes is not None, "sparse votes know their classes"
+        assert_array_equal(classes, dense.classes, err_msg="the same classes")
+    else:
+        assert classes is None, "integers of 0 or more are their own votes"
 
 
 def _check_pandas_output(transformer: Any, X: Any) -> None:
     if "sparse_output" in transformer.get_params(deep=False):
         transformer.set_params(sparse_output=False)
-    expected = votes_to_dense(clone(transformer).fit_transform(X))
+    votes = clone(transformer).fit_transform(X)
     frame = transformer.set_output(transform="pandas").fit_transform(X)
     assert isinstance(frame, pd.DataFrame), "set_output returns a DataFrame"
     assert list(frame.columns) == list(transformer.get_feature_names_out())
-    assert_array_equal(frame.to_numpy(), expected)
+    if isinstance(votes, NamedVotes):
+        has_categories = [isinstance(d, pd.CategoricalDtype) for d in frame.dtypes]
+        assert all(has_categories), "votes that know their classes are categories"
+        assert_array_equal(_dense(frame), votes.labels())
+    else:
+        assert_array_equal(frame.to_numpy(), _dense(votes))
     if isinstance(X, pd.DataFrame):
         assert frame.index.equals(X.index), "the index is that of X"
 
@@ -390,7 +413,7 @@ def _check_fresh_process_votes(transformer: Any, X: Any) -> None:
     expected = _votes_of(transformer.fit(X), X)
     for reloaded in _in_fresh_process(transformer, "transform", X):
         assert_array_equal(
-            votes_to_dense(reloaded),
+            _dense(reloaded),
             expected,
             err_msg="a reloaded transformer is the same",
         )

@@ -16,7 +16,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from sklabel.base import VersionedPickle
+from sklabel.base import VersionedPickle, all_or_nothing
 from sklabel.text._cache import BoundedCache
 from sklabel.text._columns import read_texts
 from sklabel.text._embedding import Recipe, embed
@@ -248,6 +248,7 @@ class BertEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
         self.cache = cache
         self.verbose = verbose
 
+    @all_or_nothing
     def fit(self, X: Any, y: ArrayLike | None = None) -> BertEmbedder:
         """Check X and read the config of the model; load no weights.
 
@@ -268,7 +269,7 @@ class BertEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
         ImportError
             If torch or transformers is not installed.
         OSError
-            If there is no such model.
+            If there is no such model, or a file that `fit` reads is broken.
         ValueError
             If X has no rows, lacks `column`, or has several columns to choose from, or
             if a parameter does not fit the model.
@@ -285,6 +286,7 @@ class BertEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
             revision=self.revision,
             local_only=self.local_files_only,
         )
+        self._was_folder = os.path.isdir(os.path.expanduser(self.model_name))
         self.config_ = read_config(folder)
         self._n_features_out = self._check_config()
         self._stored: tuple[dict[str, bytes], str] | None = None
@@ -309,7 +311,7 @@ class BertEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
         Raises
         ------
         OSError
-            If the model is no longer there.
+            If the model is no longer there, or one of its files is broken.
         ValueError
             If X has other columns than in `fit`, or the model has changed its size.
 
@@ -365,6 +367,16 @@ class BertEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
     def _source(self) -> ModelSource:
         if self._stored is not None:
             return ModelSource.from_files(*self._stored)
+        name = os.fspath(self.model_name)
+        if self._was_folder and not os.path.isdir(os.path.expanduser(name)):
+            # Not a name on the hub, where another model may have it.
+            place = "" if os.path.isabs(name) else f" in {os.getcwd()!r}"
+            raise OSError(
+                f"BertEmbedder was fitted with the model in the folder {name!r}, and "
+                f"there is no such folder{place}. Say where it is on this machine with "
+                "set_params(model_name=...), or fit with store_model=True to take the "
+                "model along."
+            )
         folder = model_folder(
             os.fspath(self.model_name),
             revision=self.revision,

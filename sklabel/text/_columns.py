@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
+from sklabel.utils._frames import as_pandas
 from sklabel.utils._validation import check_columns, check_filled, first_few, warn
 
 _RESHAPE = (
@@ -73,6 +75,16 @@ def read_texts(
             f"{who} expects one text per row. Got the single text {X!r:.80} instead. "
             "Put it into a list: [text]."
         )
+    if isinstance(X, Iterator):
+        raise TypeError(
+            f"{who} reads X more than once, and X is a {type(X).__name__}, which can "
+            "be read once only. Pass list(X)."
+        )
+    only = column if isinstance(column, str) else None
+    X = as_pandas(X, where=f"X of {who}", only=only)
+    if isinstance(X, Collection) and not isinstance(X, list | tuple | Mapping):
+        # A set, a deque, the values of a dict; arrays and frames have a shape.
+        X = X if hasattr(X, "shape") else list(X)
     table = _as_table(estimator, X, reset=reset)
     if isinstance(column, str) and isinstance(table, pd.DataFrame):
         # The other columns do not matter, so they need not be there in predict.
@@ -122,15 +134,17 @@ def _as_table(
     if isinstance(X, pd.DataFrame):
         check_filled(X, where=type(estimator).__name__)
         return X
-    if _n_dimensions(X) == 1 and len(X):
+    if _n_dimensions(X) == 1 and _is_empty(X):
+        raise ValueError(
+            "Found array with 0 sample(s) (shape=(0,)) while a minimum of 1 is "
+            f"required by {type(estimator).__name__}."
+        )
+    if _n_dimensions(X) == 1:
         cells = X if isinstance(X, pd.Series) else _object_array(X)
         if pd.api.types.infer_dtype(cells, skipna=True) in _NUMBERS or (
             cells.dtype.kind in "iufcb"
         ):
-            raise ValueError(
-                "Expected 2D array, got 1D array instead:\n"
-                f"array={np.asarray(X)!r:.200}.\n{_RESHAPE}"
-            )
+            _refuse_numbers(estimator, X)
         if isinstance(X, pd.Series):
             fitted_names = getattr(estimator, "feature_names_in_", None)
             if not reset and fitted_names is not None and [X.name] == [*fitted_names]:
@@ -144,6 +158,24 @@ def _as_table(
         ensure_all_finite=False,
         input_name="X",
         estimator=estimator,
+    )
+
+
+def _is_empty(X: Any) -> bool:
+    """Tell whether there is no row; an array of numbers has a message of its own."""
+    return len(X) == 0 and not (isinstance(X, np.ndarray) and X.dtype.kind in "iufcb")
+
+
+def _refuse_numbers(estimator: BaseEstimator, X: Any) -> None:
+    """Raise: X is one column, and it does not hold text."""
+    if isinstance(X, np.ndarray):
+        raise ValueError(
+            f"Expected 2D array, got 1D array instead:\narray={X!r:.200}.\n{_RESHAPE}"
+        )
+    raise ValueError(
+        f"{type(estimator).__name__} expects one text per row, and X is one column of "
+        f"numbers ({first_few(list(X), 3)}). Pass the column that holds the text, or "
+        "convert with astype(str) if this is meant."
     )
 
 
@@ -175,8 +207,8 @@ def _choose_columns(
     if isinstance(column, str):
         if not isinstance(table, pd.DataFrame):
             raise ValueError(
-                f"column={column!r} is a name, and the X passed to {who} is an array "
-                f"without names. Pass a DataFrame, or a position below {n_columns}."
+                f"column={column!r} is a name, and the columns of the X passed to "
+                f"{who} have none. Pass a DataFrame, or a position below {n_columns}."
             )
         check_columns(table, [column], where=who)
         return [list(table.columns).index(column)]

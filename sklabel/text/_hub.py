@@ -5,24 +5,20 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sklabel.text._model_files import (
+    CONFIG_FILES,
+    TOKENIZER_FILES,
+    missing_files,
+    model_files,
+    read_json,
+)
 from sklabel.utils._optional import import_optional
 
-_WEIGHTS = (
-    "model.safetensors",
-    "model.safetensors.index.json",
-    "pytorch_model.bin",
-    "pytorch_model.bin.index.json",
-)
-_TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model", "*.vocab")
-# What to download: a repository also holds the same weights for other libraries.
-_CONFIG_FILES = ["config.json"]
-_TOKENIZER_FILES = ["*token*.json", "vocab.*", "merges.txt", "*.model", "*.vocab"]
 _SECONDS = 5.0
 
 
@@ -92,18 +88,9 @@ def read_config(folder: Path) -> dict[str, Any]:
     Raises
     ------
     OSError
-        If the file is not JSON.
+        If the file cannot be read or is not JSON.
     """
-    path = folder / "config.json"
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise OSError(
-            f"{path} is not valid JSON: {error}. Save the model again."
-        ) from None
-    if not isinstance(config, dict):
-        raise OSError(f"{path} does not hold the config of a model. Save it again.")
-    return config
+    return read_json(folder / "config.json", f"config.json of {str(folder)!r}")
 
 
 def folder_state(folder: Path) -> str:
@@ -140,15 +127,14 @@ def read_model_files(folder: Path) -> dict[str, bytes]:
     files : dict of str to bytes
         Config, tokenizer and weights; of two formats of the weights, the one that
         transformers would load.
+
+    Raises
+    ------
+    OSError
+        If a file is missing, cannot be read or is broken.
     """
-    weights = next(name for name in _WEIGHTS if (folder / name).is_file())
-    names = {weights}
-    if weights.endswith(".index.json"):
-        index = json.loads((folder / weights).read_text(encoding="utf-8"))
-        names |= set(index["weight_map"].values())
-    for pattern in _CONFIG_FILES + _TOKENIZER_FILES:
-        names |= {path.name for path in folder.glob(pattern) if path.is_file()}
-    return {name: (folder / name).read_bytes() for name in sorted(names)}
+    paths = model_files(folder, repr(str(folder)))
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
 def files_state(files: Mapping[str, bytes]) -> str:
@@ -176,7 +162,7 @@ def _locate(
 ) -> Path:
     folder = Path(model).expanduser()
     if folder.is_dir():
-        lacks = _lacks(folder, complete=complete)
+        lacks = missing_files(folder, complete=complete)
         if lacks:
             raise OSError(
                 f"The folder {model!r} does not hold a model: it lacks {lacks}. Give a "
@@ -191,7 +177,7 @@ def _locate(
 
     hub = import_optional("huggingface_hub", needed_by="BertEmbedder", extra="bert")
     cached = _cached_folder(hub, model, revision)
-    if cached is not None and not _lacks(cached, complete=complete):
+    if cached is not None and not missing_files(cached, complete=complete):
         return cached
     what = f"No model at {model!r}" + (f" (revision {revision!r})" if revision else "")
     advice = "Give a folder that holds config.json and the weights."
@@ -210,19 +196,6 @@ def _locate(
         raise OSError(
             f"{what}: the hub answered {type(error).__name__}: {first_line} {advice}"
         ) from error
-
-
-def _lacks(folder: Path, *, complete: bool) -> str:
-    """Say what a folder lacks; an empty string if nothing."""
-    if not (folder / "config.json").is_file():
-        return "config.json"
-    if not complete:
-        return ""
-    if not any((folder / name).is_file() for name in _WEIGHTS):
-        return "weights (model.safetensors or pytorch_model.bin)"
-    if not any(True for pattern in _TOKENIZERS for _ in folder.glob(pattern)):
-        return "a tokenizer (tokenizer.json or vocab.txt)"
-    return ""
 
 
 def _looks_like_a_path(model: str) -> bool:
@@ -265,18 +238,18 @@ def _is_reachable(hub: Any) -> bool:
 
 
 def _download(hub: Any, model: str, revision: str | None, *, complete: bool) -> Path:
-    patterns = [*_CONFIG_FILES]
+    patterns = [*CONFIG_FILES]
     if complete:
-        patterns += [*_TOKENIZER_FILES, "model*.safetensors*"]
+        patterns += [*TOKENIZER_FILES, "model*.safetensors*"]
     folder = Path(
         hub.snapshot_download(model, revision=revision, allow_patterns=patterns)
     )
-    if complete and _lacks(folder, complete=True).startswith("weights"):
+    if complete and missing_files(folder, complete=True).startswith("weights"):
         patterns += ["pytorch_model*.bin*"]
         folder = Path(
             hub.snapshot_download(model, revision=revision, allow_patterns=patterns)
         )
-    lacks = _lacks(folder, complete=complete)
+    lacks = missing_files(folder, complete=complete)
     if lacks:
         raise OSError(f"the repository lacks {lacks}.")
     return folder

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sklabel.text._hub import folder_state
+from sklabel.text._model_files import model_files
 from sklabel.text._packed_linear import pack_linears
 from sklabel.utils._optional import import_optional
 
@@ -51,6 +52,13 @@ class ModelSource:
     def from_files(cls, files: Mapping[str, bytes], state: str) -> ModelSource:
         """Take files in memory, of which `files_state` gave the state."""
         return cls(None, files, state)
+
+    @property
+    def where(self) -> str:
+        """What the user calls it."""
+        if self.folder is None:
+            return "the model that store_model=True kept"
+        return repr(str(self.folder))
 
     @contextlib.contextmanager
     def as_folder(self) -> Iterator[str]:
@@ -213,22 +221,21 @@ def _load(
         _quiet(transformers),
         torch.random.fork_rng(devices=[]),
     ):
-        tokenizer = transformers.AutoTokenizer.from_pretrained(
-            folder, local_files_only=True
-        )
-        module, report = transformers.AutoModel.from_pretrained(
-            folder,
-            local_files_only=True,
-            output_loading_info=True,
-            **{dtype_name: getattr(torch, dtype)},
-        )
-    missing = sorted(key for key in report["missing_keys"] if "pooler" not in key)
-    if missing:
-        raise OSError(
-            f"The weights of the model lack {len(missing)} tensors of "
-            f"{type(module).__name__}, first {missing[0]!r}. Give a folder whose "
-            "weights belong to its config."
-        )
+        names = [path.name for path in model_files(Path(folder), source.where)]
+        with _in_our_words(f"tokenizer of {source.where}", names):
+            tokenizer = transformers.AutoTokenizer.from_pretrained(
+                folder, local_files_only=True
+            )
+        with _in_our_words(f"config and weights of {source.where}", names):
+            module, report = transformers.AutoModel.from_pretrained(
+                folder,
+                local_files_only=True,
+                output_loading_info=True,
+                # Reported, and refused below.
+                ignore_mismatched_sizes=True,
+                **{dtype_name: getattr(torch, dtype)},
+            )
+    _check_report(report, type(module).__name__, source.where)
     module = module.to(device).eval()
     if packs:
         pack_linears(module)
@@ -239,6 +246,40 @@ def _load(
         state=state,
         max_length=_length_limit(module.config, tokenizer),
     )
+
+
+def _check_report(report: dict[str, Any], model: str, where: str) -> None:
+    """Raise if weights do not belong to the config."""
+    missing = sorted(key for key in report["missing_keys"] if "pooler" not in key)
+    # The name, or the name with the shape that is stored and the one that is wanted.
+    others = sorted(map(str, report["mismatched_keys"]))
+    if missing or others:
+        if missing:
+            what = f"lack {len(missing)} tensors of {model}, first {missing[0]!r}"
+        else:
+            what = f"have other shapes than {model} in {len(others)} tensors, first "
+            what += others[0]
+        raise OSError(
+            f"The weights of {where} {what}. Give a folder whose weights belong to its "
+            "config.json."
+        )
+
+
+@contextlib.contextmanager
+def _in_our_words(what: str, names: list[str]) -> Iterator[None]:
+    """Say which files could not be loaded; the error of the library is the cause."""
+    try:
+        yield
+    except (ImportError, MemoryError):
+        raise
+    except Exception as error:
+        first_line = str(error).strip().partition("\n")[0]
+        raise OSError(
+            f"transformers cannot load {what}, from {', '.join(names)}: "
+            f"{type(error).__name__} ({first_line:.200}). If the files are whole, they "
+            "may need a newer transformers, or not belong together: save or download "
+            "the model again."
+        ) from error
 
 
 def _length_limit(config: Any, tokenizer: Any) -> int | None:

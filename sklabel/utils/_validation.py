@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -26,6 +26,9 @@ from sklearn.utils._param_validation import (
     Options,
     StrOptions,
 )
+from sklearn.utils._set_output import _get_output_config
+
+from sklabel.utils._frames import as_pandas, length_of, rows_of
 
 __all__ = [
     "HasMethods",
@@ -38,22 +41,28 @@ __all__ = [
     "check_integer",
     "check_option",
     "check_proba",
+    "check_same_rows",
     "check_sample_weight",
     "check_share",
+    "class_positions",
     "first_few",
     "is_integer",
     "is_real",
     "is_text",
     "n_rows",
     "one_column",
+    "output_container",
     "plain",
     "take_rows",
     "warn",
 ]
 
-# Packages whose code runs between the user's line and ours, and the module by which
-# joblib reads files.
-_BETWEEN = ("sklabel", "sklearn", "joblib", "dask", "distributed", "pandas", "pickle")
+# Packages whose code runs between the user's line and ours, and the modules by which
+# joblib reads files and `deepcopy` copies.
+_BETWEEN = (
+    *("sklabel", "sklearn", "joblib", "dask", "distributed", "pandas", "narwhals"),
+    *("skops", "pickle", "copy"),
+)
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
@@ -82,6 +91,17 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
         frame = frame.f_back
         level += 1
     warnings.warn(message, category, stacklevel=level)
+
+
+def output_container(transformer: Any) -> str:
+    """Return what `set_output` or the configuration asks a transformer for.
+
+    Returns
+    -------
+    container : str
+        'default', 'pandas' or 'polars'.
+    """
+    return _get_output_config("transform", transformer)["dense"]
 
 
 def one_column(y: Any) -> np.ndarray:
@@ -145,16 +165,57 @@ def first_few(values: Iterable[Any], n: int = 5) -> str:
 
 def n_rows(X: Any) -> int:
     """Return the number of samples of anything that scikit-learn takes as X."""
-    return X.shape[0] if hasattr(X, "shape") else len(np.asarray(X, dtype=object))
+    if hasattr(X, "shape"):
+        return X.shape[0]
+    known = length_of(X)
+    return len(np.asarray(X, dtype=object)) if known is None else known
 
 
 def take_rows(X: Any, rows: np.ndarray) -> Any:
     """Return some rows of anything that scikit-learn takes as X."""
+    part = rows_of(X, rows)
+    if part is not None:  # what scikit-learn does with it depends on its version
+        return part
+    if isinstance(X, pd.api.extensions.ExtensionArray):
+        return X.take(rows)
     if sparse.issparse(X):
         X = X.tocsr()  # not every sparse format can be indexed
     elif not hasattr(X, "__getitem__"):
         X = np.asarray(X)
     return _safe_indexing(X, rows)
+
+
+def check_same_rows(a: Any, b: Any, name_a: str, name_b: str) -> None:
+    """Raise if the indexes of two pandas objects hold the same labels in other orders.
+
+    scikit-learn goes by position, so rows would be paired wrongly.
+
+    Parameters
+    ----------
+    a, b : object
+        Anything; only pandas objects of one length are compared.
+    name_a, name_b : str
+        What the user calls them.
+
+    Raises
+    ------
+    ValueError
+        If the orders differ.
+    """
+    pandas = (pd.DataFrame, pd.Series)
+    if not (isinstance(a, pandas) and isinstance(b, pandas)) or len(a) != len(b):
+        return
+    if a.index.equals(b.index) or not a.index.isin(b.index).all():
+        return
+    if not b.index.isin(a.index).all():
+        return
+    row = int(np.argmax(np.asarray(a.index != b.index)))
+    raise ValueError(
+        f"{name_a} and {name_b} have the same index labels in another order; row {row} "
+        f"is {plain(a.index[row])!r} in {name_a} and {plain(b.index[row])!r} in "
+        f"{name_b}. Rows go by position: bring them into one order by .loc, or drop "
+        "the indexes by reset_index(drop=True) if the positions are right."
+    )
 
 
 def is_text(values: np.ndarray) -> bool:
@@ -211,26 +272,43 @@ def check_filled(frame: pd.DataFrame, *, where: str) -> None:
             )
 
 
-def check_class_prior(class_prior: ArrayLike, n_classes: int) -> np.ndarray:
+def check_class_prior(
+    class_prior: Any, n_classes: int, classes: np.ndarray | None = None
+) -> np.ndarray:
     """Check given class probabilities.
 
     Parameters
     ----------
-    class_prior : array-like of shape (n_classes,)
-        Positive numbers that sum to 1.
+    class_prior : array-like of shape (n_classes,), Series or dict
+        Positive numbers that sum to 1. The keys of a dict and the index of a Series
+        are classes, in any order.
     n_classes : int
         Number of classes.
+    classes : ndarray of shape (n_classes,), default=None
+        The classes. If None, 0, 1, 2, ...
 
     Returns
     -------
     class_prior : ndarray of shape (n_classes,)
-        The same numbers as float64.
+        The same numbers as float64, in the order of the classes.
 
     Raises
     ------
     ValueError
-        If the length is wrong, a number is not positive, or the sum is not 1.
+        If the length is wrong, the keys are not the classes, a number is not positive,
+        or the sum is not 1.
     """
+    if isinstance(class_prior, Mapping | pd.Series):
+        classes = np.arange(n_classes) if classes is None else classes
+        named = list(class_prior.items())
+        at = class_positions([key for key, _ in named], classes)
+        if at is None:
+            raise ValueError(
+                "class_prior must hold one probability for each class; it names "
+                f"{first_few([key for key, _ in named], 10)}, and the classes are "
+                f"{first_few(classes, 10)}."
+            )
+        class_prior = [named[k][1] for k in at]
     try:
         prior = np.asarray(class_prior, dtype=np.float64)
     except (TypeError, ValueError):
@@ -278,6 +356,7 @@ def check_sample_weight(sample_weight: ArrayLike, n_samples: int) -> np.ndarray:
     """
     if isinstance(sample_weight, Real):
         sample_weight = np.full(n_samples, sample_weight)
+    sample_weight = as_pandas(sample_weight, where="sample_weight")
     weight = check_array(
         sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
     )
@@ -303,8 +382,11 @@ def check_sample_weight(sample_weight: ArrayLike, n_samples: int) -> np.ndarray:
     return weight
 
 
-# Rounding to four digits must not spoil soft labels.
+# What arithmetic in single precision leaves of a sum of 1.
 _SUM_TOLERANCE = 1e-4
+# The digits to which people and Parquet files round, and the most that it explains.
+_DIGITS = (2, 3, 4, 5, 6)
+_MOST_ROUNDING = 0.05
 
 
 def check_proba(proba: ArrayLike, *, name: str = "proba") -> np.ndarray:
@@ -313,14 +395,16 @@ def check_proba(proba: ArrayLike, *, name: str = "proba") -> np.ndarray:
     Parameters
     ----------
     proba : array-like of shape (n_samples, n_classes)
-        Rows of numbers >= 0 that sum to 1, up to 1e-4.
+        Rows of numbers >= 0 that sum to 1. Sums may be off by 1e-4, and by what
+        rounding explains if all numbers are rounded to 2 or more digits, or to half
+        precision; such rows are divided by their sum.
     name : str, default='proba'
         What the user calls them, for messages.
 
     Returns
     -------
     proba : ndarray of shape (n_samples, n_classes), float64
-        The same numbers.
+        The same numbers, up to rounding.
 
     Raises
     ------
@@ -328,7 +412,14 @@ def check_proba(proba: ArrayLike, *, name: str = "proba") -> np.ndarray:
         If there are not two dimensions, there is no column, or a row does not hold
         probabilities that sum to 1.
     """
-    array = np.asarray(proba, dtype=np.float64)
+    given = np.asarray(as_pandas(proba, where=name))
+    try:
+        array = given.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{name} with several columns must hold class probabilities; it holds "
+            f"{given.dtype}. Pass one column of labels, or probabilities."
+        ) from error
     if array.ndim != 2 or array.shape[1] == 0:
         raise ValueError(
             f"{name} must hold a row of class probabilities for each sample; got shape "
@@ -343,12 +434,67 @@ def check_proba(proba: ArrayLike, *, name: str = "proba") -> np.ndarray:
             "soft label."
         )
     total = array.sum(axis=1)
-    bad = np.abs(total - 1) > _SUM_TOLERANCE
+    off = np.abs(total - 1)
+    tolerance = _SUM_TOLERANCE
+    if (off > tolerance).any():
+        tolerance = max(tolerance, _explained_by_rounding(array))
+    # Sums of decimal numbers are not exact, and neither is their bound.
+    bad = off > tolerance + 1e-7
     if bad.any():
         row = int(np.argmax(bad))
         raise ValueError(
             f"Probabilities in {name} must sum to 1 in every row; row {row} sums to "
-            f"{total[row]:.6g} ({int(bad.sum())} rows differ). Divide each row by its "
-            "sum."
+            f"{total[row]:.8g} ({int(bad.sum())} rows differ by more than "
+            f"{tolerance:.2g}). Divide each row by its sum."
         )
+    uneven = off > 1e-9
+    if uneven.any():
+        array[uneven] /= total[uneven, None]
     return array
+
+
+def _explained_by_rounding(array: np.ndarray) -> float:
+    """Return how far sums may be from 1 because the numbers are rounded."""
+    with np.errstate(over="ignore"):
+        if np.array_equal(array, array.astype(np.float16)):
+            # Relative errors of the numbers add up to at most that of their sum.
+            return float(np.finfo(np.float16).eps)
+    for digits in range(_DIGITS[-1] + 1):
+        # In single precision a decimal number is off by up to 6e-8.
+        if np.abs(array - array.round(digits)).max() <= 1e-7:
+            if digits not in _DIGITS:
+                return 0.0
+            return min(array.shape[1] * 0.5 * 10.0**-digits, _MOST_ROUNDING)
+    return 0.0
+
+
+def class_positions(names: Sequence[Any], classes: np.ndarray) -> np.ndarray | None:
+    """Return where each class stands among the names of columns.
+
+    Parameters
+    ----------
+    names : sequence of labels
+        Names of columns, or of the entries of a Series.
+    classes : ndarray of shape (n_classes,)
+        The classes.
+
+    Returns
+    -------
+    at : ndarray of shape (n_classes,), int64, or None
+        The position of each class in `names`: by name; by text, if only the names are
+        text, as Parquet and polars force; by position, if the names are the numbers 0,
+        1, 2, ... of a frame without names and the classes are text. None if the names
+        are not the classes.
+    """
+    names, labels = [plain(name) for name in names], [plain(c) for c in classes]
+    if len(names) != len(labels):
+        return None
+    text = [isinstance(name, str) for name in names]
+    if all(text) and not any(isinstance(label, str) for label in labels):
+        labels = [str(label) for label in labels]
+    elif all(isinstance(label, str) for label in labels) and not any(text):
+        return np.arange(len(names)) if names == list(range(len(names))) else None
+    at = {name: k for k, name in enumerate(names)}
+    if len(at) < len(names) or set(at) != set(labels):
+        return None
+    return np.array([at[label] for label in labels])

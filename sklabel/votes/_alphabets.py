@@ -1,4 +1,4 @@
-"""What labels mean: gold labels, and the alphabets of vote values and classes."""
+"""Alphabets: which values votes have, and which classes they name."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
@@ -9,219 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
-from sklearn.utils.multiclass import check_classification_targets
 
-from sklabel.utils._validation import first_few, one_column, plain, warn
-from sklabel.votes._cast import (
-    ABSTAIN,
-    NUMBER_KINDS,
-    CastVotes,
-    distinct,
-    index_of,
-    is_minus_one,
-    is_numeric,
-)
-
-
-def minus_one_is_class(classes: ArrayLike | None) -> bool:
-    """Tell whether -1 is one of the classes, and so does not mean unlabelled."""
-    if classes is None:
-        return False
-    array = np.asarray(classes)
-    return is_numeric(array) and bool(np.any(array == ABSTAIN))
-
-
-@dataclass(frozen=True)
-class Gold:
-    """Gold labels as the user gave them.
-
-    Attributes
-    ----------
-    label : ndarray of shape (n_samples,)
-        Labels; anything where `known` is False.
-    known : ndarray of shape (n_samples,), bool
-        True where there is a label.
-    minus_one : ndarray of shape (n_samples,), bool
-        True where the label is the number -1. It means unlabelled, except where -1 is
-        one of the classes.
-    """
-
-    label: np.ndarray
-    known: np.ndarray
-    minus_one: np.ndarray
-
-    @classmethod
-    def none(cls, n_samples: int) -> Gold:
-        """Return the gold labels of rows that have none."""
-        no = np.zeros(n_samples, dtype=bool)
-        return cls(np.zeros(n_samples, dtype=np.int64), no, no)
-
-    def take(self, keep: np.ndarray) -> Gold:
-        """Keep the rows of a boolean mask of shape (n_samples,)."""
-        return Gold(self.label[keep], self.known[keep], self.minus_one[keep])
-
-    def labelled(self, classes: ArrayLike | None = None) -> np.ndarray:
-        """Tell which rows have a gold label, given the classes.
-
-        Parameters
-        ----------
-        classes : array-like of shape (n_classes,) or None
-            The classes. None: they are not known, and -1 means unlabelled.
-
-        Returns
-        -------
-        labelled : ndarray of shape (n_samples,), bool
-            True where there is a gold label.
-        """
-        if classes is not None and minus_one_is_class(classes):
-            return self.known
-        return self.known & ~self.minus_one
-
-    def index(self, classes: np.ndarray, *, outside: int | None = None) -> np.ndarray:
-        """Return the class index of each gold label, -1 where there is none.
-
-        Parameters
-        ----------
-        classes : ndarray of shape (n_classes,)
-            The classes; -1 means unlabelled unless it is one of them.
-        outside : int, default=None
-            What a label gets that is not one of the classes. If None, it is an error.
-
-        Returns
-        -------
-        index : ndarray of shape (n_samples,), int64
-            Indices into `classes`.
-
-        Raises
-        ------
-        ValueError
-            If a label is not one of the classes and `outside` is None.
-        """
-        classes = np.asarray(classes)
-        index = np.full(len(self.label), -1, dtype=np.int64)
-        if not self.known.any():
-            return index
-        known = self.labelled(classes)
-        if not known.any():
-            return index
-        order = np.argsort(classes, kind="stable")
-        at = index_of(classes[order], self.label[known])
-        absent = at < 0
-        if absent.any() and outside is None:
-            others = distinct(self.label[known][absent])
-            raise ValueError(
-                f"y has labels that are not in classes={classes.tolist()}: "
-                f"{first_few(others)} ({int(absent.sum())} rows). Add them to "
-                "classes, or set them to -1 if those rows have no gold label."
-            )
-        index[known] = np.where(absent, -1 if outside is None else outside, order[at])
-        return index
-
-
-def read_gold(y: Any, n_samples: int) -> Gold:
-    """Read gold labels; -1, NaN, None and pd.NA mean unlabelled.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,) or None
-        The labels.
-    n_samples : int
-        Number of rows of X.
-
-    Returns
-    -------
-    gold : Gold
-        Without any label if y is None.
-
-    Raises
-    ------
-    ValueError
-        If y has the wrong shape, holds nothing but NaN, or holds infinity, a fraction
-        or the string "-1".
-    TypeError
-        If y mixes strings and numbers.
-    """
-    if y is None:
-        return Gold.none(n_samples)
-    label = one_column(_plain_column(y))
-    if len(label) != n_samples:
-        raise ValueError(
-            f"Found input variables with inconsistent numbers of samples: X has "
-            f"{n_samples} rows and y has {len(label)}."
-        )
-    known = ~pd.isna(label)
-    if label.dtype.kind == "f":
-        if np.isinf(label).any():
-            raise ValueError(
-                "Input y contains infinity; a gold label is a class, -1 or NaN. First "
-                f"at row {int(np.argmax(np.isinf(label)))}."
-            )
-        if not known.any():
-            raise ValueError(
-                f"Input y contains NaN only ({len(label)} rows). Pass y=None to fit "
-                "without gold labels."
-            )
-    if label.dtype.kind == "O" and known.any():
-        known &= ~_minus_one_among_strings(label)
-        tidy = tidy_labels(label[known], "Unknown label type: gold labels")
-        full = np.zeros(len(label), dtype=tidy.dtype)
-        full[known] = tidy
-        label = full
-    if label.dtype.kind in "OU" and np.any(label[known] == str(ABSTAIN)):
-        raise ValueError(
-            f"A gold label is a class, -1 or None; got the string {str(ABSTAIN)!r} in "
-            f"{int((label[known] == str(ABSTAIN)).sum())} rows of y. Use None for no "
-            "gold label; Dask turns columns of mixed objects into strings, unless "
-            "dask.config.set({'dataframe.convert-string': False}) comes first."
-        )
-    if label.dtype.kind == "f":
-        check_classification_targets(label[known])
-        if not known.all():
-            whole = np.where(known, label, ABSTAIN)
-            if np.array_equal(whole, np.rint(whole)):
-                label = whole.astype(np.int64)
-    minus_one = (
-        (label == ABSTAIN) & known
-        if label.dtype.kind in "if"
-        else np.zeros(len(label), dtype=bool)
-    )
-    return Gold(label, known, minus_one)
-
-
-def _plain_column(y: Any) -> Any:
-    """Turn a nullable, arrow or categorical column into one of plain objects."""
-    if isinstance(y, pd.api.extensions.ExtensionArray | pd.Index):
-        y = pd.Series(y)
-    if isinstance(y, pd.Series | pd.DataFrame):
-        dtypes = [y.dtype] if isinstance(y, pd.Series) else list(y.dtypes)
-        if not all(isinstance(dtype, np.dtype) for dtype in dtypes):
-            return y.astype(object)
-    return y
-
-
-def _minus_one_among_strings(label: np.ndarray) -> np.ndarray:
-    """Mark the number -1 in an object array whose other labels are strings."""
-    if pd.api.types.infer_dtype(label, skipna=True).startswith("mixed"):
-        minus_one = is_minus_one(label)
-        others = label[~minus_one & ~pd.isna(label)]
-        if all(isinstance(cell, str) for cell in others):
-            return minus_one
-    return np.zeros(len(label), dtype=bool)
-
-
-def tidy_labels(label: np.ndarray, what: str) -> np.ndarray:
-    """Turn known object labels into an array of numbers or of strings."""
-    kind = pd.api.types.infer_dtype(label, skipna=False)
-    if kind in {"string", "empty"}:
-        return label
-    if kind in NUMBER_KINDS:
-        return np.asarray(label.tolist())
-    raise TypeError(
-        f"{what} must be all strings or all numbers; got "
-        f"{', '.join(list(dict.fromkeys(map(repr, label)))[:5])}."
-    )
+from sklabel.utils._validation import first_few, plain, warn
+from sklabel.votes._cast import CastVotes, distinct, index_of, is_numeric
+from sklabel.votes._cells import minus_one_is_class
+from sklabel.votes._gold import Gold
+from sklabel.votes._labels import check_classes, in_natural_order, joined_classes
 
 
 @dataclass(frozen=True)
@@ -259,6 +53,8 @@ class Contents:
         Number of columns.
     odd_votes : str
         Which votes cannot be classes, and where the first one is; empty if all can.
+    declared : ndarray of shape (n_classes,) or None
+        The classes that the votes know. None if they are labels that could be anything.
     """
 
     values: np.ndarray
@@ -268,23 +64,26 @@ class Contents:
     n_rows: int
     n_lfs: int
     odd_votes: str = ""
+    declared: np.ndarray | None = None
 
     @classmethod
     def of(cls, votes: CastVotes, gold: Gold, lf_names: Sequence[Any]) -> Contents:
         """Return the contents of votes and gold labels of the same rows."""
-        labelled = gold.labelled()
-        values = distinct(votes.value)
+        labelled = gold.labelled(votes.classes)
+        n_minus_one = int((gold.minus_one & ~labelled).sum())
+        values = votes.distinct_labels()
         if values.dtype.kind in "iu":
             # Classes of int8 votes would overflow in the user's arithmetic.
             values = values.astype(np.int64)
         return cls(
             values,
             distinct(gold.label[labelled]),
-            int(gold.minus_one.sum()),
+            n_minus_one,
             int((~gold.known).sum()),
             votes.n_samples,
             votes.n_lfs,
-            _odd_votes(values, votes, lf_names),
+            "" if votes.classes is not None else _odd_votes(values, votes, lf_names),
+            votes.classes,
         )
 
     def merge(self, other: Contents) -> Contents:
@@ -303,15 +102,17 @@ class Contents:
             self.n_rows + other.n_rows,
             self.n_lfs,
             self.odd_votes or other.odd_votes,
+            _joined(self.declared, other.declared),
         )
 
     def check_votes(self) -> None:
         """Raise if a vote cannot be a class: a fraction, or negative."""
         if self.odd_votes:
             raise ValueError(
-                "Votes must be classes: non-negative integers or strings, -1 for "
-                f"abstain. Got {self.odd_votes}. Round or map them, or pass gold "
-                "labels for every row to read them as evidence."
+                "Votes must be classes: integers of 0 or more, or strings, -1 for "
+                f"abstain. Got {self.odd_votes}. Pass classes=[...] if they are "
+                "classes, round or map them if not, or pass gold labels for every row "
+                "to read them as evidence."
             )
 
 
@@ -329,6 +130,13 @@ def _odd_votes(values: np.ndarray, votes: CastVotes, lf_names: Sequence[Any]) ->
         f"{first_few(odd)} ({int(bad.sum())} votes; first at row {row}, LF "
         f"{plain(lf_names[votes.lf[first]])!r})"
     )
+
+
+def _joined(a: np.ndarray | None, b: np.ndarray | None) -> np.ndarray | None:
+    """Return the classes that votes of two parts know."""
+    if a is None or b is None:
+        return b if a is None else a
+    return joined_classes([a, b])
 
 
 def _union(a: np.ndarray, b: np.ndarray, what: str) -> np.ndarray:
@@ -381,7 +189,9 @@ def resolve_classes(
     if classes is not None:
         known_classes = check_classes(classes)
     elif complete:
-        known_classes = labels
+        known_classes = _in_order(labels, contents.declared)
+    elif contents.declared is not None:
+        known_classes = _declared_and_gold(contents.declared, labels)
     else:
         known_classes = _classes_of_votes_and_gold(contents, labels)
 
@@ -391,6 +201,7 @@ def resolve_classes(
         given=classes is not None,
         complete=complete,
         class_votes=class_votes,
+        declared=contents.declared is not None,
     )
     return Alphabets(known_classes, values, class_of_value)
 
@@ -411,49 +222,25 @@ def _is_minus_one_a_label(contents: Contents) -> bool:
     return True
 
 
-def check_classes(classes: ArrayLike) -> np.ndarray:
-    """Check the user's classes.
+def _in_order(labels: np.ndarray, declared: np.ndarray | None) -> np.ndarray:
+    """Return labels in the order of the classes that votes know, if they know them."""
+    if declared is not None and set(labels.tolist()) <= set(declared.tolist()):
+        return declared[np.isin(declared, labels)]
+    return in_natural_order(labels)
 
-    Parameters
-    ----------
-    classes : array-like of shape (n_classes,)
-        All strings or all numbers, without repeats.
 
-    Returns
-    -------
-    classes : ndarray of shape (n_classes,)
-        The same in the same order; strings as ``<U``, whole numbers as int64.
-
-    Raises
-    ------
-    ValueError
-        If there is no class, a class repeats, is missing or is not finite, or there
-        are two dimensions.
-    TypeError
-        If strings and numbers are mixed, or one is neither.
-    """
-    # As objects: a list of numbers and strings would silently become strings.
-    array = np.array(classes) if hasattr(classes, "dtype") else None
-    if array is None or array.dtype.kind == "O":
-        array = np.array(classes, dtype=object)
-        if array.ndim == 1 and pd.isna(array).any():
-            raise ValueError(f"classes must not hold missing values; got {classes!r}.")
-        array = tidy_labels(array.ravel(), "classes").reshape(array.shape)
-    if array.ndim != 1 or len(array) == 0:
+def _declared_and_gold(declared: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return the classes of votes that know them, and of gold labels."""
+    if len(labels) == 0:
+        return declared
+    if is_numeric(labels) != is_numeric(declared):
         raise ValueError(
-            f"classes must be a one-dimensional, non-empty list; got {classes!r}."
+            f"Votes are for the classes {first_few(declared)} and gold labels are "
+            f"{first_few(labels)}: the two cannot be matched. Give gold labels as the "
+            "classes are called."
         )
-    if array.dtype.kind == "f":
-        if not np.isfinite(array).all():
-            raise ValueError(f"classes must be finite; got {array.tolist()}.")
-        if np.array_equal(array, np.rint(array)) and np.all(np.abs(array) < 2**53):
-            # As votes and labels are read.
-            array = array.astype(np.int64)
-    if array.dtype.kind == "O":
-        array = array.astype(str)
-    if len(distinct(array)) != len(array):
-        raise ValueError(f"classes must not repeat; got {array.tolist()}.")
-    return array
+    late = labels[~np.isin(labels, declared)]
+    return np.concatenate([declared, in_natural_order(late)])
 
 
 def _classes_of_votes_and_gold(contents: Contents, labels: np.ndarray) -> np.ndarray:
@@ -466,17 +253,17 @@ def _classes_of_votes_and_gold(contents: Contents, labels: np.ndarray) -> np.nda
             "classes=[...]."
         )
     if len(values) == 0:
-        return labels
+        return in_natural_order(labels)
     contents.check_votes()
     if len(labels) == 0:
-        return values
+        return in_natural_order(values)
     if is_numeric(labels) != is_numeric(values):
         raise ValueError(
             f"Votes are {first_few(values)} and gold labels are {first_few(labels)}: "
             "with gold for some rows only, the two cannot be matched. Pass "
             "classes=[...] in the order of the vote indices."
         )
-    return distinct(np.concatenate([values, labels]))
+    return in_natural_order(distinct(np.concatenate([values, labels])))
 
 
 def _match_values(
@@ -486,10 +273,11 @@ def _match_values(
     given: bool,
     complete: bool,
     class_votes: bool,
+    declared: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the class index of each vote value, and the full value alphabet."""
     if len(values) and is_numeric(values) != is_numeric(classes):
-        indices = values.dtype.kind in "iu" and values.min() >= 0
+        indices = values.dtype.kind in "iu" and values.min() >= 0 and not declared
         if given and indices and values.max() < len(classes):
             # LF transformers return class indices; the user named the classes.
             values = np.arange(len(classes))
@@ -511,6 +299,8 @@ def _match_values(
         small = (values >= 0) & (values < len(classes)) & (values == np.rint(values))
         class_of_value[small] = values[small].astype(int)
         return class_of_value, values
+    if given and not complete and len(values):
+        _check_given(values, classes, declared)
     if complete and not given and values.dtype.kind == "f":
         warn(
             f"Votes hold {len(values)} values that are not all integers, for instance "
@@ -522,3 +312,35 @@ def _match_values(
     order = np.argsort(classes, kind="stable")
     at = index_of(classes[order], values)
     return np.where(at >= 0, order[at], -1), values
+
+
+def _check_given(values: np.ndarray, classes: np.ndarray, declared: bool) -> None:
+    """Raise if votes are hardly meant as the classes that the user named."""
+    known = np.isin(values, classes)
+    if known.all():
+        return
+    unused = classes[~np.isin(classes, values)]
+    odd = f"{first_few(values[~known])}, which are not in classes={classes.tolist()}"
+    if not known.any():
+        raise ValueError(
+            f"No vote is for one of the classes: votes hold {odd}. Votes are the "
+            "classes themselves, spelled alike."
+        )
+    positions = is_numeric(values) and np.isin(values, np.arange(len(classes))).all()
+    if positions and not declared:
+        raise ValueError(
+            f"Votes hold {odd}, and all of them are positions from 0 to "
+            f"{len(classes) - 1}: it cannot be told whether they mean labels or "
+            "positions. Map them to the labels, or pass votes that know their classes "
+            "(NamedVotes.from_labels)."
+        )
+    if is_numeric(values) and 0 in values[~known] and classes.min() > 0:
+        warn(
+            "Votes hold 0, which is not in classes and is read as evidence without a "
+            "name. Make it NaN or -1 if it means abstain."
+        )
+    if len(unused):
+        warn(
+            f"Votes hold {odd}, and are read as evidence without a name, while nobody "
+            f"votes for {first_few(unused)}. Check the spelling of classes."
+        )

@@ -1,45 +1,17 @@
-"""Cast votes: reading a vote matrix of any form, cell by cell or stored by stored."""
+"""Cast votes: who voted what, abstentions left out."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
-from sklabel.utils._validation import first_few, plain
+from sklabel.votes._named import ABSTAIN
 
-ABSTAIN = -1
-
-# What pandas calls arrays of numbers and booleans, for arrays of dtype object.
-NUMBER_KINDS = {"integer", "floating", "mixed-integer-float", "boolean"}
-
-
-def check_stored_votes(votes: sparse.csr_matrix, lf_names: Sequence[Any]) -> None:
-    """Raise if a stored value cannot be a vote (trap one of the sparse form)."""
-    if votes.nnz == 0:
-        return
-    data = votes.data
-    if data.dtype.kind == "c":
-        raise ValueError("Complex data not supported: votes are classes.")
-    bad = data < 0
-    if bad.any():
-        first = int(np.argmax(bad))
-        row = int(np.searchsorted(votes.indptr, first, side="right") - 1)
-        raise ValueError(
-            f"A sparse vote matrix stores classes only, and an abstention is not "
-            f"stored; got {int(bad.sum())} negative stored value(s), first "
-            f"{plain(data[first])!r} at row {row}, LF "
-            f"{plain(lf_names[votes.indices[first]])!r}. A dense and a sparse block "
-            "were probably stacked (FeatureUnion, ColumnTransformer, hstack), which "
-            "also drops the dense votes for class 0: give every LF transformer the "
-            "same sparse_output."
-        )
+__all__ = ["ABSTAIN", "CastVotes", "distinct", "index_of", "is_numeric"]
 
 
 @dataclass(frozen=True)
@@ -53,15 +25,19 @@ class CastVotes:
     lf : ndarray of shape (n_votes,)
         Column of each vote.
     value : ndarray of shape (n_votes,)
-        The vote itself, or its index in an alphabet after `encode`.
+        The label that is voted for; its position in `classes` if there are some; its
+        index in an alphabet after `encode`.
     n_lfs : int
         Number of columns.
+    classes : ndarray of shape (n_classes,) or None
+        The classes that these votes can be for, if they know them.
     """
 
     indptr: np.ndarray
     lf: np.ndarray
     value: np.ndarray
     n_lfs: int
+    classes: np.ndarray | None = None
 
     @property
     def n_samples(self) -> int:
@@ -82,12 +58,28 @@ class CastVotes:
         """Keep the rows of a boolean mask of shape (n_samples,)."""
         votes = np.repeat(keep, self.counts)
         indptr = np.concatenate([[0], np.cumsum(self.counts[keep])])
-        return CastVotes(indptr, self.lf[votes], self.value[votes], self.n_lfs)
+        lf, value = self.lf[votes], self.value[votes]
+        return replace(self, indptr=indptr, lf=lf, value=value)
 
     def take_votes(self, keep: np.ndarray) -> CastVotes:
         """Keep the votes of a boolean mask of shape (n_votes,)."""
         kept = np.concatenate([[0], np.cumsum(keep)])
-        return CastVotes(kept[self.indptr], self.lf[keep], self.value[keep], self.n_lfs)
+        lf, value = self.lf[keep], self.value[keep]
+        return replace(self, indptr=kept[self.indptr], lf=lf, value=value)
+
+    def labels(self, votes: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """Return the labels of some votes, shape (n_chosen,)."""
+        value = self.value[votes]
+        return value if self.classes is None else self.classes[value]
+
+    def distinct_labels(self) -> np.ndarray:
+        """Return the sorted distinct labels."""
+        values = distinct(self.value)
+        return values if self.classes is None else np.sort(self.classes[values])
+
+    def as_labels(self) -> CastVotes:
+        """Return the same votes with the labels themselves as values."""
+        return replace(self, value=self.labels(), classes=None)
 
     def encode(self, values: np.ndarray) -> tuple[CastVotes, np.ndarray]:
         """Replace each vote by its index in a sorted alphabet.
@@ -104,8 +96,11 @@ class CastVotes:
         known : ndarray of shape (n_votes,)
             True where the value is in the alphabet.
         """
-        code = index_of(values, self.value)
-        return CastVotes(self.indptr, self.lf, code, self.n_lfs), code >= 0
+        if self.classes is None:
+            code = index_of(values, self.value)
+        else:
+            code = index_of(values, self.classes)[self.value]
+        return replace(self, value=code, classes=None), code >= 0
 
 
 def index_of(alphabet: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -144,217 +139,3 @@ def distinct(values: np.ndarray) -> np.ndarray:
             seen = np.flatnonzero(np.bincount(shifted, minlength=1))
             return (seen + low).astype(values.dtype)
     return np.sort(pd.unique(values))
-
-
-def is_minus_one(cells: np.ndarray) -> np.ndarray:
-    """Mark the number -1 in an object array."""
-    # `==` on an object array may meet anything, so only true numbers are compared.
-    return np.fromiter(
-        (isinstance(v, int | float | np.number) and v == ABSTAIN for v in cells),
-        dtype=bool,
-        count=len(cells),
-    )
-
-
-def _read_objects(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return where an object array has votes, and the votes in an array of one kind.
-
-    The kind is inferred for all cells at once; single cells are looked at only if
-    kinds are mixed.
-    """
-    cast = ~pd.isna(cells)
-    values = cells[cast]
-    kind = pd.api.types.infer_dtype(values, skipna=False)
-    if kind.startswith("mixed") and kind != "mixed-integer-float":
-        # Strings beside the number -1.
-        minus_one = is_minus_one(values)
-        cast[cast] = ~minus_one
-        values = values[~minus_one]
-        kind = pd.api.types.infer_dtype(values, skipna=False)
-    if kind in {"string", "empty"}:
-        return cast, values
-    if kind == "complex":
-        raise ValueError("Complex data not supported: votes are classes.")
-    if kind in NUMBER_KINDS:
-        numbers = np.asarray(values.tolist())
-        if numbers.dtype.kind not in "iufb":
-            raise ValueError(
-                f"Votes must fit in 64 bits; got {max(values, key=abs)!r}. Map the "
-                "classes to 0, 1, 2, ..."
-            )
-        minus_one = numbers == ABSTAIN
-        if minus_one.any():
-            cast[cast] = ~minus_one
-            numbers = numbers[~minus_one]
-        return cast, numbers
-    odd = [v for v in values if not isinstance(v, str | bool | int | float | np.number)]
-    if odd:
-        raise TypeError(
-            "The vote matrix: argument must be a string or a number in every cell; got "
-            f"{odd[0]!r} of type {type(odd[0]).__name__}. A vote is a class, or -1, "
-            "None or NaN for abstain."
-        )
-    raise TypeError(
-        "The vote matrix mixes strings, numbers or booleans, for instance "
-        f"{first_few(dict.fromkeys(values.tolist()), 4)}. Use one kind for all classes."
-    )
-
-
-def _read_cells(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return where a dense array has votes, and the votes."""
-    kind = cells.dtype.kind
-    if kind == "O":
-        return _read_objects(cells)
-    if kind == "c":
-        raise ValueError("Complex data not supported: votes are classes.")
-    if kind not in "iufbU":
-        raise TypeError(
-            f"Votes are numbers or strings; got an array of dtype {cells.dtype}."
-        )
-    if kind in "if":
-        cast = cells != ABSTAIN
-        if kind == "f":
-            cast &= ~np.isnan(cells)
-    else:
-        cast = np.ones(cells.shape, dtype=bool)
-    return cast, cells[cast]
-
-
-def read_votes(X: Any, lf_names: Sequence[Any] | None = None) -> CastVotes:
-    """Read a dense or sparse vote matrix.
-
-    Parameters
-    ----------
-    X : ndarray or sparse matrix of shape (n_samples, n_lfs)
-        Votes, any dtype. Already two-dimensional.
-    lf_names : sequence of length n_lfs, default=None
-        Names for error messages; positions if None.
-
-    Returns
-    -------
-    votes : CastVotes
-        The cast votes with their own values: numbers or strings.
-
-    Raises
-    ------
-    ValueError
-        If a value is infinite or complex, a stored sparse value is negative, a sparse
-        position repeats, or a string is empty or ``'-1'``.
-    TypeError
-        If a cell is neither a string nor a number, or both kinds are mixed, or the
-        sparse format cannot tell an abstention from class 0 (BSR, DIA).
-    """
-    names = range(X.shape[1]) if lf_names is None else lf_names
-    if sparse.issparse(X):
-        if X.format in {"bsr", "dia"}:
-            raise TypeError(
-                f"Votes in sparse format {X.format!r} cannot tell an abstention from "
-                "a vote for class 0. Use CSR, or votes_to_sparse on the dense votes."
-            )
-        csr = X.tocsr()  # sums what repeats in COO
-        if not csr.has_canonical_format:
-            csr = csr.copy()
-            csr.sum_duplicates()
-        if csr.nnz != X.nnz:
-            raise ValueError(
-                "A sparse vote matrix stores at most one vote per sample and LF; "
-                f"got {X.nnz - csr.nnz} entries that repeat a position. Keep one."
-            )
-        check_stored_votes(csr, names)
-        votes = CastVotes(
-            csr.indptr.astype(np.int64), csr.indices, csr.data, csr.shape[1]
-        )
-        if csr.dtype.kind == "f" and np.isnan(csr.data).any():
-            votes = votes.take_votes(~np.isnan(csr.data))
-    else:
-        cells = np.asarray(X)
-        cast, values = _read_cells(cells)
-        indptr = np.concatenate([[0], np.cumsum(cast.sum(axis=1))])
-        lf = np.nonzero(cast)[1].astype(np.int32)
-        votes = CastVotes(indptr, lf, values, cells.shape[1])
-    return _check_values(votes, names)
-
-
-def _where(votes: CastVotes, bad: np.ndarray, names: Sequence[Any]) -> str:
-    """Say how many votes are bad and where the first one is."""
-    first = int(np.argmax(bad))
-    row = int(np.searchsorted(votes.indptr, first, side="right") - 1)
-    name = plain(names[votes.lf[first]])
-    return f"{int(bad.sum())} vote(s), first at row {row}, LF {name!r}"
-
-
-def _check_values(votes: CastVotes, names: Sequence[Any]) -> CastVotes:
-    """Refuse values that no vote can have; integral floats become integers."""
-    values = votes.value
-    if values.dtype.kind == "f":
-        bad = np.isinf(values)
-        if bad.any():
-            raise ValueError(
-                f"Votes must be finite; got infinity in {_where(votes, bad, names)}. "
-                "An abstention is -1 or NaN."
-            )
-        rounded = np.rint(values)
-        if np.array_equal(rounded, values) and np.all(np.abs(values) < 2**53):
-            return CastVotes(
-                votes.indptr, votes.lf, rounded.astype(np.int64), votes.n_lfs
-            )
-    elif not is_numeric(values):
-        bad = (values == "") | (values == str(ABSTAIN))
-        if values.dtype.kind == "U":
-            # What numpy makes of a NaN that it packs together with strings.
-            bad |= values == "nan"
-        if bad.any():
-            raise ValueError(
-                "A vote is a class name or None; got "
-                f"{plain(values[np.argmax(bad)])!r} in {_where(votes, bad, names)}. "
-                "Use None or NaN for abstain, in an array of dtype object."
-            )
-    return votes
-
-
-def is_crowd_labels(X: Any) -> bool:
-    """Tell whether X is a CrowdLabels; `sklabel.lf` cannot be imported here."""
-    return hasattr(X, "judgements_of")
-
-
-def read_any_votes(votes: Any) -> CastVotes:
-    """Read votes in any form that a user may hold."""
-    if is_crowd_labels(votes) or hasattr(votes, "_vote_blocks"):
-        raise TypeError(
-            f"Votes are a table of samples by LFs; got {type(votes).__name__}. For a "
-            "CrowdLabels use sklabel.inspection.worker_report, or the votes of "
-            "WorkerLFTransformer(crowd_labels); partitioned judgements go to "
-            "sklabel.dask."
-        )
-    if hasattr(votes, "__dask_graph__"):
-        raise TypeError(
-            "Votes must be in memory; got a Dask collection. Pass votes.compute(), or "
-            "use sklabel.dask."
-        )
-    if isinstance(votes, pd.DataFrame):
-        return read_votes(frame_to_array(votes), list(votes.columns))
-    matrix = votes if sparse.issparse(votes) else np.asarray(votes)
-    if not isinstance(votes, np.ndarray) and matrix.dtype.kind == "U":
-        # numpy wrote the numbers and NaN between the strings as strings.
-        matrix = np.asarray(votes, dtype=object)
-    if matrix.ndim != 2:
-        raise ValueError(
-            f"Votes must be two-dimensional, samples by LFs; got {matrix.ndim} "
-            "dimension(s). Reshape your data with votes.reshape(-1, 1) if it holds "
-            "one LF."
-        )
-    return read_votes(matrix)
-
-
-def frame_to_array(frame: pd.DataFrame) -> np.ndarray:
-    """Turn a DataFrame into an array with its gaps; nullable numbers become floats."""
-    dtypes = list(frame.dtypes)
-    if all(pd.api.types.is_numeric_dtype(dtype) for dtype in dtypes):
-        nullable = any(pd.api.types.is_extension_array_dtype(d) for d in dtypes)
-        kinds = {dtype.kind for dtype in dtypes}
-        if nullable or ("b" in kinds and len(kinds) > 1):
-            return frame.to_numpy(dtype=np.float64, na_value=np.nan)
-    if any(isinstance(dtype, pd.CategoricalDtype) for dtype in dtypes):
-        # pandas casts integer categories to int64, gaps included, without an error.
-        frame = frame.astype(object)
-    return frame.to_numpy()

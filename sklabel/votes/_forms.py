@@ -5,20 +5,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from sklabel.utils._validation import check_columns, first_few, plain
-from sklabel.votes._cast import (
+from sklabel.utils._frames import as_pandas
+from sklabel.utils._validation import check_columns, first_few, is_text, plain
+from sklabel.votes._cast import CastVotes, is_numeric
+from sklabel.votes._labels import in_natural_order
+from sklabel.votes._named import (
     ABSTAIN,
-    CastVotes,
-    check_stored_votes,
-    distinct,
-    frame_to_array,
-    is_numeric,
+    NamedVotes,
+    code_dtype,
+    joined_alphabet,
+    vote_for_themselves,
+)
+from sklabel.votes._read import (
+    FIRST_NAMED,
     read_any_votes,
     read_votes,
 )
@@ -32,8 +38,13 @@ class VoteMatrix(sparse.csr_matrix):
     ``ColumnTransformer`` that decides to densify its blocks returns correct votes.
     Slices, copies and pickles keep the class.
 
+    Votes for classes that are names or numbers below 0 know them: `classes` is set, and
+    the stored values are -2 for the first class, -3 for the second, and so on.
+
     ``FeatureUnion``, ``hstack``, ``.T`` and ``tocsc`` return scipy's own classes: make
-    CSR dense with :func:`votes_to_dense`, never with its ``toarray``.
+    CSR dense with :func:`votes_to_dense`, never with its ``toarray``, and stack votes
+    with :class:`sklabel.lf.LFUnion`. Where scipy dropped the names, label models see
+    the values below -1 and refuse them.
 
     Parameters
     ----------
@@ -41,6 +52,11 @@ class VoteMatrix(sparse.csr_matrix):
         What :class:`scipy.sparse.csr_matrix` takes, except a dense array.
     *args, **kwargs
         Passed to :class:`scipy.sparse.csr_matrix`: shape, dtype, copy.
+
+    Attributes
+    ----------
+    classes : ndarray of shape (n_classes,) or None
+        The classes; None if they are integers of 0 or more, which are their own votes.
 
     Raises
     ------
@@ -60,6 +76,8 @@ class VoteMatrix(sparse.csr_matrix):
            [-1,  1]], dtype=int8)
     """
 
+    classes: np.ndarray | None = None
+
     def __init__(self, arg1: Any, *args: Any, **kwargs: Any) -> None:
         if not (sparse.issparse(arg1) or isinstance(arg1, tuple)):
             raise TypeError(
@@ -67,8 +85,55 @@ class VoteMatrix(sparse.csr_matrix):
                 "which are votes for class 0. Use votes_to_sparse."
             )
         super().__init__(arg1, *args, **kwargs)
+        self.classes = getattr(arg1, "classes", None)
 
-    def toarray(self, order: Any = None, out: Any = None) -> np.ndarray:
+    @classmethod
+    def named(cls, votes: Any, classes: np.ndarray) -> VoteMatrix:
+        """Give names to a matrix that stores -2, -3, ... for the classes.
+
+        Parameters
+        ----------
+        votes : CSR matrix of shape (n_samples, n_lfs)
+            Votes that lost their names, as scipy stacks them.
+        classes : ndarray of shape (n_classes,)
+            The classes.
+
+        Returns
+        -------
+        votes : VoteMatrix
+            The same votes.
+        """
+        matrix = cls(votes)
+        matrix.classes = np.asarray(classes)
+        return matrix
+
+    def _with_data(self, data: Any, copy: bool = True) -> VoteMatrix:
+        return self._keeping(super()._with_data(data, copy))
+
+    def copy(self) -> VoteMatrix:
+        """Return a copy.
+
+        Returns
+        -------
+        votes : VoteMatrix
+            With arrays of its own.
+        """
+        return self._keeping(super().copy())
+
+    def __getitem__(self, key: Any) -> Any:
+        part = super().__getitem__(key)
+        if isinstance(part, VoteMatrix):
+            return self._keeping(part)
+        if self.classes is not None and np.ndim(part) == 0:
+            return plain(self.classes[FIRST_NAMED - part]) if part else None
+        return part
+
+    def _keeping(self, votes: Any) -> Any:
+        """Give the classes to a part or a copy of these votes."""
+        votes.classes = self.classes
+        return votes
+
+    def toarray(self, order: Any = None, out: Any = None) -> Any:
         """Return the dense form, -1 where an LF abstains.
 
         Parameters
@@ -80,48 +145,130 @@ class VoteMatrix(sparse.csr_matrix):
 
         Returns
         -------
-        votes : ndarray of shape (n_samples, n_lfs)
+        votes : ndarray or NamedVotes of shape (n_samples, n_lfs)
             The votes; a signed dtype.
         """
         dense = votes_to_dense(self)
+        if isinstance(dense, NamedVotes):
+            return dense
         if out is not None:
             np.copyto(out, dense)  # refuses an unsigned dtype, where -1 would wrap
             return out
         return np.asarray(dense, order=order or "C")
 
+    def todense(self, order: Any = None, out: Any = None) -> Any:
+        """Return the dense form, as `toarray` does.
 
-def vote_dtype(largest: int) -> type[np.signedinteger]:
-    """Return the smallest signed integer dtype that holds the votes and -1."""
-    for dtype in (np.int8, np.int16, np.int32):
-        if largest <= np.iinfo(dtype).max:
-            return dtype
-    return np.int64
+        Parameters
+        ----------
+        order : {'C', 'F'}, default=None
+            Memory layout of the result.
+        out : ndarray of shape (n_samples, n_lfs), default=None
+            Array to write to.
+
+        Returns
+        -------
+        votes : matrix or NamedVotes of shape (n_samples, n_lfs)
+            A matrix for classes that are their own votes.
+        """
+        if self.classes is not None:
+            return self.toarray()
+        return super().todense(order, out)
 
 
-def matrix_of(
-    cast: CastVotes, dtype: type[np.signedinteger] | None = None
-) -> VoteMatrix:
-    """Store cast votes that are non-negative integers in a sparse vote matrix.
+def matrix_of(cast: CastVotes) -> VoteMatrix:
+    """Store cast votes in a sparse vote matrix.
 
     Parameters
     ----------
     cast : CastVotes
-        The votes.
-    dtype : signed integer dtype, default=None
-        Dtype of the stored votes. If None, the smallest that holds them.
+        Labels that are integers of 0 or more, or votes that know their classes.
 
     Returns
     -------
     votes : VoteMatrix of shape (n_samples, n_lfs)
         CSR with explicit zeros for votes for class 0.
     """
-    if dtype is None:
-        dtype = vote_dtype(int(cast.value.max(initial=0)))
-    parts = cast.value.astype(dtype), cast.lf.astype(np.int32), cast.indptr
-    return VoteMatrix(parts, shape=(cast.n_samples, cast.n_lfs))
+    shape = (cast.n_samples, cast.n_lfs)
+    names = cast.classes
+    if names is None or vote_for_themselves(names):
+        value, names = cast.labels(), None
+        largest = value if cast.classes is None else cast.classes
+        data = value.astype(code_dtype(int(largest.max(initial=0))))
+    else:
+        data = (FIRST_NAMED - cast.value).astype(code_dtype(len(names) + 1))
+    matrix = VoteMatrix((data, cast.lf.astype(np.int32), cast.indptr), shape=shape)
+    matrix.classes = names
+    return matrix
 
 
-def votes_to_dense(votes: Any) -> np.ndarray:
+def dense_of(cast: CastVotes) -> np.ndarray | NamedVotes:
+    """Return cast votes that know their classes as a dense matrix.
+
+    Parameters
+    ----------
+    cast : CastVotes
+        Votes with `classes`.
+
+    Returns
+    -------
+    votes : ndarray or NamedVotes of shape (n_samples, n_lfs)
+        An array if the classes are their own votes.
+    """
+    classes = cast.classes
+    assert classes is not None
+    is_plain = vote_for_themselves(classes)
+    largest = int(classes.max(initial=0)) if is_plain else len(classes)
+    shape = (cast.n_samples, cast.n_lfs)
+    dense = np.full(shape, ABSTAIN, dtype=code_dtype(largest))
+    dense[cast.rows, cast.lf] = cast.labels() if is_plain else cast.value
+    return dense if is_plain else NamedVotes(dense, classes)
+
+
+def join_blocks(blocks: list[Any]) -> Any:
+    """Put votes side by side, whatever form each block has.
+
+    Parameters
+    ----------
+    blocks : list of ndarray, NamedVotes or sparse matrix
+        Votes of the same samples.
+
+    Returns
+    -------
+    votes : ndarray, NamedVotes or VoteMatrix
+        Sparse if one block is; in the classes of all of them.
+
+    Raises
+    ------
+    ValueError
+        If classes are of different kinds.
+    """
+    if not any(sparse.issparse(block) for block in blocks):
+        return np.hstack(blocks)
+    casts = [read_votes(block) for block in blocks]
+    named = [cast for cast in casts if cast.classes is not None]
+    if named:
+        plain_labels = [
+            replace(c, classes=np.unique(c.value)) for c in casts if c.classes is None
+        ]
+        known = [c for c in named + plain_labels if len(np.asarray(c.classes))]
+        classes = joined_alphabet(known)
+        coded = [cast.encode(np.sort(classes))[0] for cast in casts]
+        rank = np.argsort(classes, kind="stable")
+        casts = [replace(c, value=rank[c.value], classes=classes) for c in coded]
+    starts = np.cumsum([0, *(cast.n_lfs for cast in casts)])
+    row = np.concatenate([cast.rows for cast in casts])
+    lf = np.concatenate([c.lf + s for c, s in zip(casts, starts[:-1], strict=True)])
+    value = np.concatenate([cast.value for cast in casts])
+    order = np.lexsort((lf, row))
+    indptr = np.concatenate(
+        [[0], np.cumsum(np.sum([cast.counts for cast in casts], axis=0))]
+    )
+    joined = CastVotes(indptr, lf[order], value[order], int(starts[-1]))
+    return matrix_of(replace(joined, classes=classes if named else None))
+
+
+def votes_to_dense(votes: Any) -> np.ndarray | NamedVotes:
     """Make a vote matrix dense without turning abstentions into class 0.
 
     Parameters
@@ -131,9 +278,10 @@ def votes_to_dense(votes: Any) -> np.ndarray:
 
     Returns
     -------
-    dense : ndarray of shape (n_samples, n_lfs)
+    dense : ndarray or NamedVotes of shape (n_samples, n_lfs)
         Votes of the smallest signed integer dtype that holds them, -1 for abstain;
-        an object array with None for abstain if the votes are strings.
+        an object array with None for abstain if the votes are strings; NamedVotes if
+        the votes know the names of their classes.
 
     Raises
     ------
@@ -153,6 +301,8 @@ def votes_to_dense(votes: Any) -> np.ndarray:
            [ 1, -1]], dtype=int8)
     """
     cast = read_any_votes(votes)
+    if cast.classes is not None:
+        return dense_of(cast)
     shape = (cast.n_samples, cast.n_lfs)
     if is_numeric(cast.value):
         if cast.value.dtype.kind == "f":
@@ -160,7 +310,7 @@ def votes_to_dense(votes: Any) -> np.ndarray:
         else:
             largest = int(cast.value.max(initial=0))
             smallest = int(cast.value.min(initial=0))
-            dense = np.full(shape, ABSTAIN, dtype=vote_dtype(max(largest, -smallest)))
+            dense = np.full(shape, ABSTAIN, dtype=code_dtype(max(largest, -smallest)))
     else:
         dense = np.full(shape, None, dtype=object)
     dense[cast.rows, cast.lf] = cast.value
@@ -173,17 +323,17 @@ def votes_to_sparse(votes: Any) -> VoteMatrix:
     Parameters
     ----------
     votes : array-like or sparse matrix of shape (n_samples, n_lfs)
-        Votes that are non-negative integers, -1 / NaN / None for abstain.
+        Votes in any form that a label model reads, -1 / NaN / None for abstain.
 
     Returns
     -------
     sparse : VoteMatrix of shape (n_samples, n_lfs)
-        CSR with explicit zeros for votes for class 0.
+        CSR with explicit zeros for votes for class 0; it knows the names of classes.
 
     Raises
     ------
     ValueError
-        If votes are strings, fractions, or negative other than -1.
+        If votes are fractions, or negative other than -1.
 
     See Also
     --------
@@ -196,14 +346,25 @@ def votes_to_sparse(votes: Any) -> VoteMatrix:
     2
     """
     cast = read_any_votes(votes)
-    if cast.value.dtype.kind not in "iub":
+    if cast.classes is None and is_text(cast.value):
+        cast = _with_names(cast)
+    if cast.classes is None and (
+        cast.value.dtype.kind not in "iub" or int(cast.value.min(initial=0)) < 0
+    ):
         raise ValueError(
-            "A sparse vote matrix holds non-negative integers; got "
-            f"{first_few(distinct(cast.value))}. Give class indices instead."
+            "A sparse vote matrix holds classes that are names or integers of 0 or "
+            f"more; got {first_few(cast.distinct_labels())}. Say what they are with "
+            "NamedVotes.from_labels(labels)."
         )
-    result = matrix_of(cast)
-    check_stored_votes(result, range(cast.n_lfs))
-    return result
+    return matrix_of(cast)
+
+
+def _with_names(cast: CastVotes) -> CastVotes:
+    """Turn labels into positions among the names that occur."""
+    names = in_natural_order(cast.distinct_labels()).astype(str)
+    code, _ = cast.encode(np.sort(names))
+    at = np.argsort(names, kind="stable")
+    return replace(code, value=at[code.value], classes=names)
 
 
 def votes_to_long(votes: Any, *, lf_names: Sequence[Any] | None = None) -> pd.DataFrame:
@@ -240,6 +401,7 @@ def votes_to_long(votes: Any, *, lf_names: Sequence[Any] | None = None) -> pd.Da
     1       1  a     1
     2       1  b     1
     """
+    votes = as_pandas(votes, where="A table of votes")
     cast = read_any_votes(votes)
     names: Any = lf_names
     if names is None:
@@ -257,7 +419,7 @@ def votes_to_long(votes: Any, *, lf_names: Sequence[Any] | None = None) -> pd.Da
         {
             "sample": samples.take(cast.rows),
             "lf": pd.Index(names).take(cast.lf),
-            "vote": cast.value,
+            "vote": cast.labels(),
         }
     ).reset_index(drop=True)
 
@@ -277,21 +439,22 @@ def votes_from_long(
     Parameters
     ----------
     long : DataFrame
-        One row per vote; votes are non-negative integers.
+        One row per vote.
     sample, lf, vote : str
         Names of the three columns.
 
     Returns
     -------
     votes : DataFrame of shape (n_samples, n_lfs)
-        int8 where it is large enough, -1 for abstain; index and columns sorted. A
-        sample or LF without a vote is not in `long`, and so not here either.
+        Integers of 0 or more: int8 where it is large enough, -1 for abstain. Names:
+        categorical columns, NaN for abstain. Index and columns are sorted. A sample or
+        LF without a vote is not in `long`, and so not here either.
 
     Raises
     ------
     ValueError
         If there is no row, a column is missing, an id or vote is missing, a
-        (sample, lf) pair repeats, or a vote is not a non-negative integer.
+        (sample, lf) pair repeats, or a vote is a fraction or negative.
     TypeError
         If `long` is not a DataFrame.
 
@@ -312,6 +475,7 @@ def votes_from_long(
     7       0 -1
     8       1  1
     """
+    long = as_pandas(long, where="The list of votes_from_long")
     if not isinstance(long, pd.DataFrame):
         raise TypeError(
             "votes_from_long needs a DataFrame with one vote per row; got "
@@ -333,20 +497,35 @@ def votes_from_long(
             f"first {plain(first[sample])!r}, {plain(first[lf])!r}. Keep one, or use "
             "CrowdLabels.from_frame(duplicates=...)."
         )
-    values = read_votes(frame_to_array(long[[vote]]), [vote]).value
-    if values.dtype.kind not in "iu" or len(values) != len(long) or values.min() < 0:
+    # Nobody lists an abstention: a category of -1 is a class.
+    categories = getattr(long[vote].dtype, "categories", None)
+    cast = read_votes(long[[vote]], [vote], categories)
+    if cast.classes is None and is_text(cast.value):
+        cast = _with_names(cast)
+    odd = cast.classes is None and (
+        cast.value.dtype.kind not in "iu" or int(cast.value.min(initial=0)) < 0
+    )
+    if odd or len(cast.value) != len(long):
         raise ValueError(
-            "votes_from_long: votes must be non-negative integers; got "
-            f"{first_few(pd.unique(long[vote]))}."
+            "votes_from_long: votes must be names or integers of 0 or more; got "
+            f"{first_few(pd.unique(long[vote]))}. A categorical column may hold other "
+            "numbers."
         )
-    rows, row_ids = pd.factorize(long[sample], sort=True)
-    columns, lf_ids = pd.factorize(long[lf], sort=True)
-    dense = np.full(
-        (len(row_ids), len(lf_ids)), ABSTAIN, dtype=vote_dtype(int(values.max()))
-    )
-    dense[rows, columns] = values
-    return pd.DataFrame(
-        dense,
-        index=pd.Index(row_ids, name=sample),
-        columns=pd.Index(lf_ids, name=lf),
-    )
+    rows, row_ids = pd.factorize(_sortable(long[sample]), sort=True)
+    columns, lf_ids = pd.factorize(_sortable(long[lf]), sort=True)
+    largest = int(cast.value.max(initial=0))
+    dense = np.full((len(row_ids), len(lf_ids)), ABSTAIN, dtype=code_dtype(largest))
+    dense[rows, columns] = cast.value
+    index = pd.Index(row_ids, name=sample)
+    names = pd.Index(lf_ids, name=lf)
+    if cast.classes is None:
+        return pd.DataFrame(dense, index=index, columns=names)
+    return NamedVotes(dense, cast.classes).to_frame(names, index)
+
+
+def _sortable(ids: pd.Series) -> pd.Series:
+    """Return ids that sort by themselves, unless they are categories with an order."""
+    dtype = ids.dtype
+    if isinstance(dtype, pd.CategoricalDtype) and not dtype.ordered:
+        return ids.astype(dtype.categories.dtype)
+    return ids

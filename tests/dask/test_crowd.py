@@ -233,15 +233,21 @@ def test_labels_of_minus_one_are_missing_with_one_warning(judgements):
     assert crowd.n_judgements == (code >= 0).sum()
 
 
-def test_class_names_travel_and_another_order_is_refused(judgements):
+def test_class_names_travel_and_are_matched_in_another_order(judgements):
     crowd = PartitionedCrowdLabels.from_dask(
         dd.from_pandas(judgements, npartitions=2), **NAMES
     )
     model = fit(LabelModel(), crowd)
     assert model.classes_.tolist() == ["no", "yes"]
     assert set(predict(model, crowd).compute()) == {"no", "yes"}
-    with pytest.raises(ValueError, match="mean different classes"):
-        fit(LabelModel(classes=["yes", "no"]), crowd)
+    turned = fit(LabelModel(classes=["yes", "no"]), crowd)
+    assert turned.classes_.tolist() == ["yes", "no"]
+    proba = predict_proba(turned, crowd).compute()
+    assert proba.columns.tolist() == ["yes", "no"]
+    expected = predict_proba(model, crowd).compute().loc[proba.index]
+    assert_allclose(proba[["no", "yes"]], expected, rtol=0, atol=1e-9)
+    with pytest.raises(ValueError, match=r"No vote is for one of the classes.*'no'"):
+        fit(LabelModel(classes=["YES", "NO"]), crowd)
 
 
 def test_gold_with_ids_of_another_kind_is_refused(judgements):

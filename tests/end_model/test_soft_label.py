@@ -6,10 +6,11 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import optimize, sparse
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
-from sklearn.multiclass import OneVsRestClassifier
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import SVC, LinearSVC
@@ -286,7 +287,7 @@ def test_methods_are_those_of_the_estimator():
     svc = SoftLabelClassifier(LinearSVC())
     assert not hasattr(svc, "predict_proba")
     assert hasattr(svc, "decision_function")
-    forest = SoftLabelClassifier(RandomForestClassifier(10, random_state=0))
+    forest = SoftLabelClassifier(ExtraTreesClassifier(10, random_state=0))
     assert not hasattr(forest, "decision_function")
     assert forest.fit(X, soft).predict_proba(X).shape == (60, 3)
     with pytest.raises(AttributeError):
@@ -313,7 +314,11 @@ ROWS = [[0.5, 0.5], [0.2, 0.8], [0.9, 0.1]]
     ("y", "classes", "message"),
     [
         (None, None, "requires y to be passed"),
-        ([[0.5, 0.5], [0.2, 0.7], [1, 0]], None, "row 1 sums to 0.9 .1 rows differ"),
+        (
+            [[0.5, 0.5], [0.2, 0.7], [1, 0]],
+            None,
+            "row 1 sums to 0.9 .1 rows differ by more than 0.0001",
+        ),
         ([[0.5, 0.5], [1.2, -0.2], [1, 0]], None, "not negative; row 1 is"),
         ([[0.5, 0.5], [0.2, 0.8], [np.nan, 1]], None, "finite.*row 2 is"),
         ([["a", "b"]] * 3, None, "several columns must hold class probabilities"),
@@ -321,7 +326,10 @@ ROWS = [[0.5, 0.5], [0.2, 0.8], [0.9, 0.1]]
         (ROWS, ["a", "a"], "classes must not repeat"),
         (ROWS[:2], None, "inconsistent numbers of samples"),
         ([0, 1, 2], [0, 1], r"not in classes=\[0, 1\]: 2"),
-        ([0.1, 0.7, 0.2], None, "Unknown label type"),
+        ([0.1, 0.7, 0.2], None, r"one column of numbers.*column_stack\(\[1 - y, y\]"),
+        ([1.1, 0.7, 0.2], None, "Unknown label type"),
+        ([[30.0, 70.0]] * 3, None, "row 0 sums to 100"),
+        ([[0.5, 0.50013]] * 3, None, "row 0 sums to 1.00013 .3 rows differ by more"),
     ],
 )
 def test_bad_labels_raise(y, classes, message):
@@ -342,8 +350,177 @@ def test_wrong_sample_weight():
         )
 
 
-def test_an_estimator_that_wraps_others():
+# Columns with names
+
+
+def right(clf, X, soft, names):
+    return (clf.predict(X) == np.asarray(names)[soft.argmax(axis=1)]).mean()
+
+
+@pytest.mark.parametrize("names", [["no", "yes"], [0, 1], [-1, 1], [True, False]])
+def test_columns_of_a_frame_are_read_by_name_in_any_order(names):
+    X, soft = make_data(200, 2)
+    plain = SoftLabelClassifier(LogisticRegression()).fit(X, soft)
+    expected = np.array(names)[plain.predict(X)]
+    for step in (1, -1):
+        frame = pd.DataFrame(soft[:, ::step], columns=names[::step])
+        clf = SoftLabelClassifier(LogisticRegression()).fit(X, frame)
+        assert_array_equal(clf.classes_, names[::step])
+        assert_array_equal(clf.predict(X), expected)
+        for classes in (names, names[::-1]):
+            clf = SoftLabelClassifier(LogisticRegression(), classes=classes)
+            clf.fit(X, frame)
+            assert_array_equal(clf.classes_, classes)
+            assert_array_equal(clf.predict(X), expected)
+
+
+def test_a_frame_without_names_goes_by_position():
+    X, soft = make_data(100, 2)
+    clf = SoftLabelClassifier(LogisticRegression(), classes=["no", "yes"])
+    clf.fit(X, pd.DataFrame(soft))
+    assert right(clf, X, soft, ["no", "yes"]) > 0.8
+
+
+@pytest.mark.parametrize("library", ["polars", "pyarrow"])
+def test_frames_of_other_libraries_are_read_by_name(library):
+    module = pytest.importorskip(library, exc_type=ImportError)
+    X, soft = make_data(200, 2)
+    columns = {"1": soft[:, 1].tolist(), "0": soft[:, 0].tolist()}
+    make = module.DataFrame if library == "polars" else module.table
+    plain = SoftLabelClassifier(LogisticRegression()).fit(X, soft)
+    clf = SoftLabelClassifier(LogisticRegression(), classes=[0, 1])
+    clf.fit(X, make(columns))
+    assert_allclose(clf.predict_proba(X), plain.predict_proba(X), atol=1e-12)
+    assert clf.score(X, make(columns)) == plain.score(X, soft)
+    clf = SoftLabelClassifier(LogisticRegression()).fit(X, make(columns))
+    assert_array_equal(clf.classes_, ["1", "0"])
+
+
+def test_sparse_soft_labels():
     X, soft = make_data(60)
-    clf = SoftLabelClassifier(OneVsRestClassifier(LogisticRegression()))
-    with pytest.warns(UserWarning, match="OneVsRestClassifier takes no sample_weight"):
-        clf.fit(X, soft)
+    clf = SoftLabelClassifier(LogisticRegression()).fit(X, sparse.csr_matrix(soft))
+    plain = SoftLabelClassifier(LogisticRegression()).fit(X, soft)
+    assert_array_equal(clf.predict_proba(X), plain.predict_proba(X))
+
+
+@pytest.mark.parametrize(
+    ("columns", "classes"),
+    [
+        (["no", "maybe"], ["no", "yes"]),
+        (["No", "Yes"], ["no", "yes"]),
+        ([1, 2], [0, 1]),
+        ([0, 1], [-1, 1]),
+        ([1, 0], ["no", "yes"]),
+        (["a", "b"], [0, 1]),
+        (["no", "yes"], ["no", "yes", "maybe"]),
+    ],
+)
+def test_columns_that_are_not_the_classes_raise_and_show_both(columns, classes):
+    X, soft = make_data(60, 2)
+    clf = SoftLabelClassifier(LogisticRegression(), classes=classes)
+    with pytest.raises(
+        ValueError, match=r"columns of y are .*and the classes are "
+    ) as e:
+        clf.fit(X, pd.DataFrame(soft, columns=columns))
+    for name in [*columns, *classes]:
+        assert repr(name) in str(e.value)
+
+
+def test_rows_of_X_and_y_in_another_order_raise():
+    X, soft = make_data(60, 2)
+    frame, labels = pd.DataFrame(X), pd.DataFrame(soft)
+    clf = SoftLabelClassifier(LogisticRegression())
+    for y in (labels[::-1], labels[::-1].idxmax(axis=1)):
+        with pytest.raises(
+            ValueError, match="X and y have the same index labels in an"
+        ):
+            clf.fit(frame, y)
+    clf.fit(frame, labels)
+    with pytest.raises(ValueError, match=r"row 0 is 0 in X and 59 in y.*reset_index"):
+        clf.score(frame, labels[::-1])
+    # Other labels cannot be matched, and go by position as in scikit-learn.
+    other = labels.set_axis(range(100, 160), axis=0)
+    assert_array_equal(clf.fit(frame, other).predict(frame), clf.predict(frame))
+
+
+# Scores
+
+
+def test_the_score_on_soft_labels_is_the_expected_accuracy():
+    X, soft = make_data(100)
+    clf = SoftLabelClassifier(LogisticRegression(), classes=["b", "c", "a"])
+    clf.fit(X, soft)
+    column = pd.Index(clf.classes_).get_indexer(clf.predict(X))
+    expected = soft[np.arange(100), column]
+    assert clf.score(X, soft) == pytest.approx(expected.mean())
+    weight = np.arange(100.0)
+    average = np.average(expected, weights=weight)
+    assert clf.score(X, soft, weight) == pytest.approx(average)
+    frame = pd.DataFrame(soft, columns=["b", "c", "a"])[["a", "b", "c"]]
+    assert clf.score(X, frame) == pytest.approx(expected.mean())
+    certain = np.eye(3)[soft.argmax(axis=1)]
+    hard = clf.classes_[soft.argmax(axis=1)]
+    assert (
+        clf.score(X, certain) == clf.score(X, hard) == (clf.predict(X) == hard).mean()
+    )
+
+
+def test_the_score_leaves_out_rows_without_a_label():
+    X, soft = make_data(100, 2)
+    clf = SoftLabelClassifier(LogisticRegression()).fit(X, soft)
+    y = soft.argmax(axis=1)
+    some = np.where(np.arange(100) < 60, y, -1)
+    expected = (clf.predict(X[:60]) == y[:60]).mean()
+    assert clf.score(X, some) == expected
+    assert clf.score(X, np.where(some < 0, np.nan, some)) == expected
+    assert clf.score(X, y) == (clf.predict(X) == y).mean()
+    signs = SoftLabelClassifier(LogisticRegression(), classes=[-1, 1]).fit(X, soft)
+    assert signs.score(X, 2 * y - 1) == (signs.predict(X) == 2 * y - 1).mean()
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (np.full((60, 3), 1 / 3), "y has 3 columns and classes names 2"),
+        (pd.DataFrame(np.full((60, 2), 0.5), columns=["a", "b"]), "columns of y are"),
+        (np.full((50, 2), 0.5), "inconsistent numbers of samples"),
+        (np.full(60, -1), "None of the 60 rows has a gold label"),
+    ],
+)
+def test_bad_labels_have_no_score(y, message):
+    X, soft = make_data(60, 2)
+    clf = SoftLabelClassifier(LogisticRegression()).fit(X, soft)
+    with pytest.raises(ValueError, match=message):
+        clf.score(X, y)
+
+
+def test_an_unfitted_classifier_has_no_score():
+    for y in ([[0.5, 0.5]], [1]):
+        with pytest.raises(NotFittedError):
+            SoftLabelClassifier(LogisticRegression()).score([[0.0]], y)
+
+
+@pytest.mark.parametrize("cv", [3, KFold(3)])
+@pytest.mark.parametrize("form", [np.asarray, pd.DataFrame])
+def test_cross_validation_with_soft_labels(cv, form):
+    X, soft = make_data(120)
+    y = form(soft)
+    clf = SoftLabelClassifier(LogisticRegression())
+    scores = cross_val_score(clf, X, y, cv=cv, error_score="raise")
+    by_hand = [
+        clf.fit(X[train], soft[train]).score(X[test], soft[test])
+        for train, test in KFold(3).split(X)
+    ]
+    assert_allclose(scores, by_hand)
+    grid = {"estimator__C": [1e-6, 1.0]}
+    search = GridSearchCV(clf, grid, cv=cv, error_score="raise").fit(X, y)
+    assert search.best_params_ == {"estimator__C": 1.0}
+
+
+def test_a_search_over_a_calibrated_pipeline_with_soft_labels():
+    X, soft = make_data(120, 2)
+    inner = make_pipeline(CountingScaler(), LogisticRegression())
+    clf = SoftLabelClassifier(CalibratedClassifierCV(inner, cv=2))
+    name = "estimator__estimator__logisticregression__C"
+    search = GridSearchCV(clf, {name: [1e-6, 1.0]}, cv=3, error_score="raise")
+    assert search.fit(X, soft).best_score_ > 0.6

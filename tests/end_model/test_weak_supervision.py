@@ -7,9 +7,14 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.compose import (
+    ColumnTransformer,
+    make_column_selector,
+    make_column_transformer,
+)
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
@@ -22,6 +27,7 @@ from sklabel import (
     GoldKFold,
     LabelModel,
     LFTransformer,
+    LFUnion,
     MajorityVote,
     SoftLabelClassifier,
     WeakSupervisionClassifier,
@@ -122,7 +128,7 @@ def test_only_what_the_end_model_needs_is_needed_to_predict():
     X, crowd, _ = make_data()
     clf = classifier(crowd).fit(X)
     assert_array_equal(clf.predict(X[["a", "b"]]), clf.predict(X))
-    assert_array_equal(clf.feature_names_in_, ["a", "b", "sample"])
+    assert_array_equal(clf.feature_names_in_, [*X])
 
 
 def test_hard_labels():
@@ -443,8 +449,26 @@ def test_a_dense_and_a_sparse_block_raise():
             ),
         ]
     )
-    with pytest.raises(ValueError, match="Give all of them the same sparse_output"):
+    with pytest.raises(ValueError, match=r"LFUnion, or give all of them the same"):
         WeakSupervisionClassifier(lfs, LabelModel(), features()).fit(X)
+
+
+def test_a_union_of_sklabel_is_one_block():
+    X, crowd, _ = make_data()
+    workers = WorkerLFTransformer(crowd, id_column="sample", sparse_output=True)
+    union = LFUnion([("dense", LFTransformer([large])), ("sparse", workers)])
+
+    def fit(lfs):
+        return WeakSupervisionClassifier(lfs, LabelModel(), features()).fit(X)
+
+    expected = fit(union).predict_proba(X)
+    assert_allclose(fit(make_pipeline(union)).predict_proba(X), expected)
+    beside = FeatureUnion([("union", union), ("dense", LFTransformer([small]))])
+    with pytest.raises(
+        ValueError,
+        match=r"LFUnion\(sparse_output=True\), LFTransformer\(sparse_output=False\)",
+    ):
+        fit(beside)
 
 
 # Class names
@@ -469,18 +493,80 @@ def test_class_names_of_the_crowd_reach_predict():
     assert clf.score(X, truth) > 0.7
 
 
-def test_class_names_in_another_order_raise():
+def test_class_names_in_another_order_swap_nothing():
     X, crowd, _ = named_parts()
     workers = WorkerLFTransformer(crowd, id_column="sample")
-    clf = WeakSupervisionClassifier(
+    clf = WeakSupervisionClassifier(workers, LabelModel(), features()).fit(X)
+    turned = WeakSupervisionClassifier(
         workers, LabelModel(classes=["spam", "ham"]), features()
+    ).fit(X)
+    assert turned.classes_.tolist() == ["spam", "ham"]
+    np.testing.assert_allclose(
+        turned.predict_proba(X)[:, ::-1], clf.predict_proba(X), atol=1e-4
     )
-    with pytest.raises(ValueError, match="same classes in the same order"):
-        clf.fit(X)
+    # Beside labeling functions that name the classes in another order.
     other = LFTransformer([("never", lambda x: None)], classes=["spam", "ham"])
-    union = FeatureUnion([("workers", workers), ("other", other)])
-    with pytest.raises(ValueError, match="name the votes differently"):
-        WeakSupervisionClassifier(union, LabelModel(), features()).fit(X)
+    for union in (FeatureUnion, LFUnion):
+        both = WeakSupervisionClassifier(
+            union([("workers", workers), ("other", other)]), LabelModel(), features()
+        ).fit(X)
+        proba = pd.DataFrame(both.predict_proba(X), columns=both.classes_)
+        expected = pd.DataFrame(clf.predict_proba(X), columns=clf.classes_)
+        np.testing.assert_allclose(proba[["ham", "spam"]], expected, atol=1e-4)
+
+
+def test_names_beside_numbers_raise():
+    X, crowd, _ = named_parts()
+    lfs = FeatureUnion(
+        [
+            ("workers", WorkerLFTransformer(crowd, id_column="sample")),
+            ("other", LFTransformer([("zero", lambda x: 0)])),
+        ]
+    )
+    with pytest.raises(ValueError, match=r"different kinds: .*'spam'.* and \[0\]"):
+        WeakSupervisionClassifier(lfs, LabelModel(), features()).fit(X)
+
+
+@pytest.mark.parametrize("names", [["ham", "spam"], [-1, 1], [0, 1]], ids=repr)
+def test_sparse_votes_that_scipy_stacked_get_their_names_back(names):
+    X, crowd, _ = make_data()
+    frame = crowd.to_frame()
+    frame["label"] = np.array(names)[frame["label"]]
+    crowd = CrowdLabels.from_frame(frame, classes=names)
+
+    def fitted(sparse_output):
+        options = {"id_column": "sample", "sparse_output": sparse_output}
+        lfs = FeatureUnion(
+            [
+                ("all", WorkerLFTransformer(crowd, **options)),
+                ("busy", WorkerLFTransformer(crowd, min_labels=20, **options)),
+            ]
+        )
+        return WeakSupervisionClassifier(lfs, LabelModel(), features()).fit(X)
+
+    dense, stacked = fitted(False), fitted(True)
+    assert stacked.classes_.tolist() == dense.classes_.tolist() == names
+    np.testing.assert_allclose(dense.predict_proba(X), stacked.predict_proba(X))
+
+
+def test_sparse_votes_for_other_names_need_the_union_of_sklabel():
+    X, crowd, truth = named_parts()
+    lfs = [
+        ("workers", WorkerLFTransformer(crowd, id_column="sample", sparse_output=True)),
+        (
+            "other",
+            LFTransformer(
+                [("never", lambda x: None)],
+                classes=["spam", "ham", "eggs"],
+                sparse_output=True,
+            ),
+        ),
+    ]
+    with pytest.raises(ValueError, match=r"lost the names of its classes.*LFUnion"):
+        WeakSupervisionClassifier(FeatureUnion(lfs), LabelModel(), features()).fit(X)
+    clf = WeakSupervisionClassifier(LFUnion(lfs), LabelModel(), features()).fit(X)
+    assert set(clf.label_model_.classes_) == {"spam", "ham", "eggs"}
+    assert clf.score(X, truth) > 0.7
 
 
 def test_dense_and_sparse_lfs_raise_even_where_no_vote_is_missing():
@@ -544,3 +630,92 @@ def test_people_are_workers_and_lazy_ones_count_little():
         workers, LabelModel(lf_kind="rule"), features()
     ).fit(X)
     assert_array_equal(said.label_model_.lf_kind_, ["rule"] * 60)
+
+
+class OnlyFitAndTransform(BaseEstimator):
+    """Needs nothing of scikit-learn's mixins."""
+
+    def __init__(self, inner):
+        self.inner = inner
+
+    def fit(self, X, y=None):
+        self.inner_ = self.inner.fit(X, y)
+        return self
+
+    def transform(self, X):
+        return self.inner_.transform(X)
+
+
+def test_frozen_lfs_are_not_fitted_again(monkeypatch):
+    X, crowd, _ = make_data()
+    worker = WorkerLFTransformer(crowd, id_column="sample").fit(X)
+    rule = LFTransformer([large, small])
+    rule_frozen = FrozenEstimator(rule.fit(X))
+
+    def refuse(*_):
+        raise AssertionError("a frozen transformer was fitted")
+
+    def wrap(kind, frozen):
+        first = FrozenEstimator(worker) if frozen else worker
+        second = rule_frozen if frozen else rule
+        return {
+            "union": FeatureUnion([("w", first), ("r", second)]),
+            "union of pipelines": FeatureUnion(
+                [
+                    ("w", make_pipeline("passthrough", first)),
+                    ("r", second),
+                ]
+            ),
+            "columns": ColumnTransformer(
+                [
+                    ("w", first, [*X]),
+                    ("r", second, [*X]),
+                ]
+            ),
+            "alone": first,
+            "pipeline": make_pipeline(first),
+            "all": FrozenEstimator(FeatureUnion([("w", first), ("r", second)]).fit(X))
+            if frozen
+            else FeatureUnion([("w", first), ("r", second)]),
+            "methods": OnlyFitAndTransform(first),
+        }[kind]
+
+    for kind in (
+        "union",
+        "union of pipelines",
+        "columns",
+        "alone",
+        "pipeline",
+        "all",
+        "methods",
+    ):
+        fitted = WeakSupervisionClassifier(
+            wrap(kind, frozen=False), LabelModel(), features()
+        ).fit(X)
+        lfs = wrap(kind, frozen=True)
+        with monkeypatch.context() as context:
+            for name in ("WorkerLFTransformer", "LFTransformer"):
+                context.setattr(globals()[name], "fit", refuse)
+            frozen = WeakSupervisionClassifier(lfs, LabelModel(), features()).fit(X)
+        assert_array_equal(frozen.predict_proba(X), fitted.predict_proba(X))
+        if kind != "methods":  # which has no names of columns
+            # People are seen through the frozen ones.
+            assert "worker" in frozen.label_model_.lf_kind
+            assert frozen.label_model_.lf_kind == fitted.label_model_.lf_kind
+
+
+def test_names_and_layouts_are_seen_through_frozen_lfs():
+    X, _, _ = make_data()
+    names = ["no", "yes"]
+    judgements = make_crowd_labels(300, 12, judgements_per_sample=3, random_state=0)
+    frame = judgements.crowd_labels.assign(
+        label=lambda f: np.array(names)[f["label"].to_numpy()]
+    )
+    crowd = CrowdLabels.from_frame(frame)
+    worker = WorkerLFTransformer(crowd, id_column="sample").fit(X)
+    clf = WeakSupervisionClassifier(FrozenEstimator(worker), LabelModel(), features())
+    assert clf.fit(X).classes_.tolist() == names
+    rule = LFTransformer([large, small], sparse_output=True).fit(X)
+    both = FeatureUnion([("w", FrozenEstimator(worker)), ("r", FrozenEstimator(rule))])
+    with pytest.raises(ValueError, match=r"WorkerLFTransformer\(sparse_output=False\)"):
+        WeakSupervisionClassifier(both, LabelModel(), features()).fit(X)

@@ -14,7 +14,7 @@ from sklabel.inspection import (
     krippendorff_alpha,
     percent_agreement,
 )
-from sklabel.votes import votes_to_sparse
+from sklabel.votes import NamedVotes, votes_to_sparse
 from tests._data import weather_sentiment
 
 ROWS = ["percent agreement", "Fleiss kappa", "Krippendorff alpha"]
@@ -227,6 +227,97 @@ def test_a_higher_confidence_is_wider():
     )
     assert (most["low"] < half["low"]).all()
     assert (most["high"] > half["high"]).all()
+
+
+def test_votes_that_know_their_classes_give_the_same():
+    votes = _random_votes(0, n_values=3)
+    expected = agreement_report(votes, random_state=0)
+    for names in (["c", "a", "b"], [-1, 5, 0]):
+        named = NamedVotes(votes, names)
+        for form in (named, votes_to_sparse(named), named.to_frame()):
+            got = agreement_report(form, n_bootstraps=0)
+            np.testing.assert_allclose(got["value"], expected["value"])
+        # The order of the classes is that of an ordinal scale.
+        ordinal = krippendorff_alpha(votes, scale="ordinal")
+        if names[0] == "c":
+            assert krippendorff_alpha(named, scale="ordinal") == pytest.approx(ordinal)
+
+
+def test_given_classes_are_in_the_order_of_an_ordinal_scale():
+    votes = _random_votes(1, n_values=3)
+    names = np.array(["low", "middle", "high", None], dtype=object)[votes]
+    expected = krippendorff_alpha(votes, scale="ordinal")
+    order = ["low", "middle", "high"]
+    got = krippendorff_alpha(names, scale="ordinal", classes=order)
+    assert got == pytest.approx(expected)
+    turned = krippendorff_alpha(
+        names, scale="ordinal", classes=[order[i] for i in (1, 0, 2)]
+    )
+    assert turned != pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    "function", [percent_agreement, fleiss_kappa, krippendorff_alpha]
+)
+def test_classes_say_whether_minus_one_is_a_label(function):
+    people = pd.DataFrame({"ann": [-1, 1, -1, 1, -1], "bob": [-1, 1, 1, 1, -1]})
+    message = r"5 cells of -1 are read as no judgement\. Pass classes="
+    with pytest.warns(UserWarning, match=message):
+        function(people)
+    with pytest.warns(UserWarning, match=message):
+        agreement_report(people, n_bootstraps=0)
+    # Given classes settle it, and an array as LFs return it is no table of people.
+    np.testing.assert_equal(function(people, classes=[1]), function(people.to_numpy()))
+    objects = people.astype(object)
+    zeros = people.replace(-1, 0)
+    assert function(objects, classes=[-1, 1]) == pytest.approx(function(zeros))
+    assert function(people, classes=[-1, 1]) == pytest.approx(function(zeros))
+    assert function(people.to_numpy(), classes=[-1, 1]) == pytest.approx(
+        function(zeros)
+    )
+
+
+@pytest.mark.parametrize(
+    "function", [percent_agreement, fleiss_kappa, krippendorff_alpha]
+)
+def test_labels_outside_of_the_given_classes_raise(function):
+    with pytest.raises(
+        ValueError, match=r"labels that are not in classes=\['a'\]: 'b'\. Add them"
+    ):
+        function([["a", "b"], ["a", "a"]], classes=["a"])
+
+
+def test_a_table_of_counts_is_read_as_one():
+    counts = np.array(WIKIPEDIA)
+    for table in (counts, counts.tolist(), pd.DataFrame(counts), counts.astype(float)):
+        assert fleiss_kappa(table, counts=True) == pytest.approx(0.210, abs=5e-4)
+    votes = _votes_of_counts(WIKIPEDIA)
+    for function in (percent_agreement, krippendorff_alpha):
+        assert function(counts, counts=True) == pytest.approx(function(votes))
+    assert krippendorff_alpha(counts, counts=True, scale="ordinal") == pytest.approx(
+        krippendorff_alpha(votes, scale="ordinal")
+    )
+    pd.testing.assert_frame_equal(
+        agreement_report(counts, counts=True, random_state=0),
+        agreement_report(votes, random_state=0),
+    )
+    with pytest.raises(ValueError, match="pass counts=True to fleiss_kappa"):
+        fleiss_kappa(counts)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ([[1, -1]], "counts=True needs a table .* integers of 0 or more"),
+        ([[0.5, 1]], "counts=True needs a table of samples by classes"),
+        ([["a", "b"]], "got an array of <U1 and shape"),
+        ([1, 2], r"got an array of int64 and shape \(2,\)"),
+        ([[0, 0], [0, 0]], "The table of counts holds no judgement"),
+    ],
+)
+def test_bad_tables_of_counts_raise(table, message):
+    with pytest.raises(ValueError, match=message):
+        fleiss_kappa(table, counts=True)
 
 
 def test_classes_of_a_crowd_are_ordered_as_given():

@@ -439,7 +439,7 @@ def test_the_histogram_of_an_estimator_and_of_one_class():
         ([0.5, 0.5], {}, "a row of class probabilities"),
         ([[0.5, 0.6]], {}, "row 0 sums to 1.1"),
         ([[np.nan, 0.6]], {}, "must be finite"),
-        ([[0.4, 0.6]], {"classes": [0]}, "2 columns and classes has 1"),
+        ([[0.4, 0.6]], {"classes": [0]}, "2 columns and classes names 1"),
         ([[0.4, 0.6]], {"y": [3]}, "not in classes=.*: 3 .*set them to -1"),
         ([[0.4, 0.6]], {"y": [1, 0]}, "1 rows and y has 2"),
     ],
@@ -563,3 +563,13 @@ def test_without_matplotlib_the_extra_is_named(name, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ImportError, match=rf'{name}.plot .*"sklabel\[plot\]"'):
         display.plot()
+
+
+def test_named_columns_of_probabilities_are_classes_in_any_order():
+    proba = pd.DataFrame({"yes": [0.9, 0.2], "no": [0.1, 0.8]})
+    display = PosteriorDisplay(proba, y=["yes", "no"], classes=["no", "yes"])
+    assert display.proba.tolist() == [[0.1, 0.9], [0.8, 0.2]]
+    assert display.is_right().tolist() == [True, True]
+    display = PosteriorDisplay(proba, y=["yes", "no"])
+    assert display.classes.tolist() == ["yes", "no"]
+    assert display.is_right().tolist() == [True, True]

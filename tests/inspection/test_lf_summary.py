@@ -13,7 +13,7 @@ from sklabel.datasets import make_crowd_labels, make_lf_votes
 from sklabel.inspection import _repeats, label_coverage, lf_summary
 from sklabel.inspection._vote_quality import expected_accuracy_interval
 from sklabel.label_model import DawidSkene, MajorityVote
-from sklabel.votes import votes_to_sparse
+from sklabel.votes import NamedVotes, votes_to_sparse
 from tests._data import real_data, weather_sentiment
 
 COLUMNS = ["j", "Polarity", "Coverage", "Overlaps", "Conflicts"]
@@ -189,7 +189,19 @@ def test_the_worker_rows_of_the_tutorial_come_out():
 def test_gold_names_are_matched_with_vote_indices():
     votes = [[0, 1], [1, 1], [-1, 0]]
     named = lf_summary(votes, ["ham", "spam", "ham"], classes=["ham", "spam"])
-    pd.testing.assert_frame_equal(named, lf_summary(votes, [0, 1, 0]))
+    numbers = lf_summary(votes, [0, 1, 0])
+    pd.testing.assert_frame_equal(
+        named.drop(columns="Polarity"), numbers.drop(columns="Polarity")
+    )
+    assert numbers["Polarity"].tolist() == [[0, 1], [0, 1]]
+    assert named["Polarity"].tolist() == [["ham", "spam"], ["ham", "spam"]]
+    # Votes that know their classes say the same, in any order of the names.
+    labels = NamedVotes.from_labels([["ham", "spam"], ["spam", "spam"], [None, "ham"]])
+    turned = labels.with_classes(np.array(["spam", "ham"]))
+    for votes in (labels, turned, votes_to_sparse(turned), turned.to_frame()):
+        got = lf_summary(votes, ["ham", "spam", "ham"])
+        pd.testing.assert_frame_equal(got, named)
+    votes = [[0, 1], [1, 1], [-1, 0]]
     with pytest.raises(ValueError, match=r"not in classes=\['ham'\]: 'spam'"):
         lf_summary(votes, ["ham", "spam", None], classes=["ham"])
 

@@ -815,7 +815,7 @@ def test_all_abstain_with_gold():
     [
         ([0, 1, 1], ValueError, "Reshape your data"),
         ([[0, {"vote": 1}]], TypeError, r"string or a number.*got \{'vote': 1\}"),
-        ([[0.5, 1.0]], ValueError, r"non-negative integers or strings.*Got 0.5 \(1"),
+        ([[0.5, 1.0]], ValueError, r"integers of 0 or more, or strings.*Got 0.5 \(1"),
         ([[0, np.inf]], ValueError, r"finite; got infinity in 1 vote\(s\), first at r"),
         ([[0, 1], [-3, 1]], ValueError, r"Got -3 \(1 votes; first at row 1, LF 0\)"),
         (sparse.csr_matrix([[0, -1]]), ValueError, "negative stored value"),

@@ -3,6 +3,7 @@
 import copy
 import gzip
 import pickle
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -51,7 +52,8 @@ def test_a_long_frame_is_held_as_it_is():
     assert crowd.sample_ids.tolist() == [7, 8, 9]
     assert crowd.worker_ids.tolist() == ["ann", "bob", "cid"]
     assert crowd.classes.tolist() == ["bad", "good"]
-    assert crowd.class_votes.tolist() == [0, 1]
+    assert crowd.repeats_per_worker.tolist() == [1, 1, 1]
+    assert crowd.n_tidied == 0
     assert crowd.judgements_per_worker.tolist() == [2, 1, 1]
     assert (crowd.n_samples, crowd.n_workers, crowd.n_judgements) == (3, 3, 4)
     assert len(crowd) == 4
@@ -95,8 +97,7 @@ def test_integer_ids_and_labels_of_any_dtype_are_the_same(dtype):
     assert crowd.worker_ids.tolist() == [10, 20, 30]
     assert crowd.worker_ids.dtype == np.int64
     assert crowd.sample_ids.dtype == np.int64
-    # Integers are their own votes.
-    assert crowd.classes.tolist() == crowd.class_votes.tolist() == [0, 1, 3]
+    assert crowd.classes.tolist() == [0, 1, 3]
 
 
 @pytest.mark.parametrize("dtype", [object, "str", "string", "category"])
@@ -133,7 +134,8 @@ def test_true_and_false_are_the_labels_one_and_zero(dtype):
     frame = _frame(label=pd.Series([True, False, True, False], dtype=dtype))
     crowd = CrowdLabels.from_frame(frame)
     assert _as_dict(crowd)[7, "ann"] == 1
-    assert crowd.class_votes.tolist() == [0, 1]
+    assert crowd.classes.tolist() == [0, 1]
+    assert crowd.classes.dtype == np.int64
 
 
 def test_unsigned_ids_beyond_int64_are_kept():
@@ -158,21 +160,24 @@ def test_the_frame_and_the_given_classes_are_left_alone():
 # Classes
 
 
-def test_given_classes_set_the_order_of_votes():
+def test_given_classes_set_the_order():
     crowd = CrowdLabels.from_frame(_frame(), classes=["good", "bad", "ugly"])
     assert crowd.classes.tolist() == ["good", "bad", "ugly"]
     assert _as_dict(crowd) == JUDGEMENTS
-    label = crowd.judgements_of([7]).cast.value
-    assert crowd.class_votes[label].tolist() == [0, 1]
+    cast = crowd.judgements_of([7]).cast
+    assert cast.value.tolist() == [0, 1]
+    assert cast.labels().tolist() == ["good", "bad"]
 
 
 @pytest.mark.parametrize(
     "classes", [(3, 1), np.array([3, 1]), pd.Index([3, 1]), [3.0, 1.0]]
 )
-def test_integer_classes_vote_for_themselves_in_any_order(classes):
+def test_integer_classes_are_the_labels_in_any_order(classes):
     crowd = CrowdLabels.from_frame(_frame(label=[3, 1, 3, 1]), classes=classes)
-    label = crowd.judgements_of([7]).cast.value
-    assert crowd.class_votes[label].tolist() == [3, 1]
+    assert crowd.classes.tolist() == [3, 1]
+    cast = crowd.judgements_of([7]).cast
+    assert cast.value.tolist() == [0, 1]
+    assert cast.labels().tolist() == [3, 1]
 
 
 def test_unknown_labels_are_refused_by_default():
@@ -276,18 +281,91 @@ def test_minus_one_does_not_warn_once_classes_are_given():
     crowd = CrowdLabels.from_frame(frame, classes=[-1, 0, 1])
     assert crowd.left_out["missing_label"] == 0
     assert _as_dict(crowd)[7, "bob"] == -1
-    assert crowd.class_votes.tolist() == [0, 1, 2]
+    assert crowd.classes.tolist() == [-1, 0, 1]
 
 
-@pytest.mark.parametrize("odd", ["", "-1"])
+GAP_TEXTS = ["", " ", "-1", "None", "nan", "NaN", "<NA>", "NaT"]
+
+
+@pytest.mark.parametrize("odd", GAP_TEXTS)
+@pytest.mark.filterwarnings("ignore:1 label.s. in column 'label' have blanks")
 def test_strings_that_look_like_a_missing_label_are_refused(odd):
     frame = _frame(label=["good", "bad", odd, "good"])
-    with pytest.raises(ValueError, match=f"hold '{odd}', which is not a class name"):
+    message = (
+        f"1 label(s) in column 'label' hold '{odd.strip()}', the text of a missing "
+        "value, which is not a class name. Make it NaN or None"
+    )
+    with pytest.raises(ValueError, match=re.escape(message)):
         CrowdLabels.from_frame(frame)
     crowd = CrowdLabels.from_frame(
         frame, classes=["bad", "good"], handle_unknown="count"
     )
     assert crowd.n_unknown == 1
+
+
+@pytest.mark.parametrize("name", ["None", "nan", "-1"])
+def test_the_text_of_a_gap_is_a_class_if_it_is_given(name):
+    frame = _frame(label=["good", "bad", name, "good"])
+    crowd = CrowdLabels.from_frame(frame, classes=["good", "bad", name])
+    assert _as_dict(crowd)[8, "ann"] == name
+
+
+@pytest.mark.parametrize("odd", ["NA", "N/A", "null", "NULL", "none", "na"])
+def test_texts_that_files_hold_for_a_gap_warn_and_are_classes(odd):
+    frame = _frame(label=["good", "bad", odd, "good"])
+    with pytest.warns(UserWarning, match=f"1 label.s. .* hold '{odd}', which is read"):
+        crowd = CrowdLabels.from_frame(frame)
+    assert _as_dict(crowd)[8, "ann"] == odd
+    CrowdLabels.from_frame(frame, classes=["good", "bad", odd])  # no warning
+
+
+# Texts
+
+
+def test_labels_are_read_as_they_look_and_counted():
+    composed, decomposed = "\u00e9t\u00e9", "e\u0301te\u0301"
+    frame = _frame(label=[composed, decomposed, f" {composed}\u200b", "hiver"])
+    with pytest.warns(UserWarning, match=r"2 label\(s\) in column 'label' have bl"):
+        crowd = CrowdLabels.from_frame(frame)
+    assert crowd.classes.tolist() == ["hiver", composed]
+    assert crowd.n_tidied == 2
+    assert crowd.summary()["labels read without blanks"] == 2
+    assert crowd.left_out == {"missing_label": 0, "repeated": 0}
+
+
+def test_given_classes_are_read_as_they_look_too():
+    crowd = CrowdLabels.from_frame(_frame(), classes=["good ", "bad"])
+    assert crowd.classes.tolist() == ["good", "bad"]
+    assert _as_dict(crowd) == JUDGEMENTS
+
+
+def test_labels_that_differ_by_case_warn_and_stay_apart():
+    frame = _frame(label=["Good", "bad", "good", "bad"])
+    with pytest.warns(UserWarning, match="hold 'Good' and 'good', which are two clas"):
+        crowd = CrowdLabels.from_frame(frame)
+    assert crowd.classes.tolist() == ["Good", "bad", "good"]
+    CrowdLabels.from_frame(frame, classes=["Good", "bad", "good"])  # no warning
+
+
+def test_texts_are_in_natural_order_and_ordered_categories_keep_theirs():
+    label = ["10 stars", "2 stars", "1 star", "10 stars"]
+    crowd = CrowdLabels.from_frame(_frame(label=label))
+    assert crowd.classes.tolist() == ["1 star", "2 stars", "10 stars"]
+    names = ["low", "unused", "high", "highest"]
+    ordered = pd.Categorical(["high", "low", "highest", "high"], names, ordered=True)
+    crowd = CrowdLabels.from_frame(_frame(label=ordered))
+    assert crowd.classes.tolist() == ["low", "high", "highest"]
+    assert _as_dict(crowd)[7, "bob"] == "low"
+    unordered = pd.Categorical(["high", "low", "highest", "high"], names)
+    crowd = CrowdLabels.from_frame(_frame(label=unordered))
+    assert crowd.classes.tolist() == ["high", "highest", "low"]
+    wide = pd.DataFrame({"a": ordered, "b": ordered[::-1]})
+    assert CrowdLabels.from_wide(wide).classes.tolist() == ["low", "high", "highest"]
+
+
+def test_ordered_numbers_keep_their_order():
+    grades = pd.Categorical([1, 3, 2, 1], categories=[3, 2, 1], ordered=True)
+    assert CrowdLabels.from_frame(_frame(label=grades)).classes.tolist() == [3, 2, 1]
 
 
 # Bad input
@@ -351,8 +429,12 @@ def test_strings_that_look_like_a_missing_label_are_refused(odd):
             TypeError,
             "Ids in column 'sample' must be all strings .* got 'Timestamp'",
         ),
-        (_frame(sample=[2**70, 1, 2, 3]), TypeError, "integers of 64 bits; got 'int'"),
-        ([[1, 2, 3]], TypeError, "from_frame needs a pandas DataFrame .* got list"),
+        (
+            _frame(sample=[2**70, 1, 2, 3]),
+            ValueError,
+            "integers of 64 bits, or strings; got 1180591620717411303424",
+        ),
+        ([[1, 2, 3]], TypeError, "from_frame needs a DataFrame .* got list"),
     ],
 )
 def test_bad_frames_are_refused(frame, error, message):
@@ -396,7 +478,7 @@ def test_repeats_follow_the_rule(rule, seed):
     rng = np.random.default_rng(seed)
     frame = pd.DataFrame(
         {
-            "sample": rng.integers(0, 15, 400),
+            "sample": rng.integers(0, 120, 400),
             "worker": rng.choice(list("abcdef"), 400),
             "label": rng.choice(["x", "y", "z"], 400),
         }
@@ -444,8 +526,9 @@ def test_repeats_can_be_refused():
 
 def test_one_pair_may_repeat_very_often():
     frame = pd.DataFrame({"sample": 1, "worker": "bot", "label": [0, 1, 1] * 100_000})
+    frame.loc[300_000] = [2, "bot", 0]
     crowd = CrowdLabels.from_frame(frame, duplicates="majority")
-    assert _as_dict(crowd) == {(1, "bot"): 1}
+    assert _as_dict(crowd) == {(1, "bot"): 1, (2, "bot"): 0}
     assert crowd.left_out["repeated"] == 299_999
 
 
@@ -471,6 +554,102 @@ def test_a_worker_who_is_called_na_in_a_file_is_not_lost(tmp_path):
         CrowdLabels.from_csv(path)
     crowd = CrowdLabels.from_csv(path, keep_default_na=False)
     assert _as_dict(crowd) == {(1, "#N/A"): 0, (1, "w1"): 1}
+
+
+# Repeats that are kept, and times
+
+
+def test_repeats_can_be_kept():
+    frame = pd.DataFrame(
+        {
+            "sample": [7, 7, 8, 7, 8],
+            "worker": ["bob", "ann", "ann", "bob", "bob"],
+            "label": ["x", "y", "y", "y", "x"],
+        }
+    )
+    crowd = CrowdLabels.from_frame(frame, duplicates="keep")
+    assert crowd.left_out["repeated"] == 0
+    assert crowd.n_judgements == len(crowd) == 5
+    assert crowd.repeats_per_worker.tolist() == [1, 2]
+    assert crowd.judgements_per_worker.tolist() == [2, 3]
+    cast = crowd.judgements_of([7]).cast
+    assert crowd.worker_ids[cast.lf].tolist() == ["ann", "bob", "bob"]
+    assert cast.labels().tolist() == ["y", "x", "y"]
+    held = crowd.to_frame().sort_values(["sample", "worker", "label"])
+    given = frame.sort_values(["sample", "worker", "label"])
+    assert held.to_dict("list") == given.to_dict("list")
+    with pytest.raises(ValueError, match=r"one cell per sample and worker.*to_frame"):
+        crowd.to_wide()
+
+
+def test_many_repeats_warn_unless_they_are_meant():
+    frame = pd.DataFrame(
+        {"sample": [1, 1, 2, 2], "worker": "ann", "label": [0, 1, 1, 0]}
+    )
+    with pytest.warns(UserWarning, match=r"2 of 4 judgements repeat a .*'keep'"):
+        CrowdLabels.from_frame(frame)
+    for rule in ("first", "majority", "keep"):
+        CrowdLabels.from_frame(frame, duplicates=rule)
+
+
+def test_one_sample_for_all_judgements_warns():
+    frame = pd.DataFrame({"sample": 1, "worker": range(10), "label": [0, 1] * 5})
+    with pytest.warns(UserWarning, match="All 10 judgements are of one sample. Check"):
+        CrowdLabels.from_frame(frame)
+    CrowdLabels.from_frame(frame[:9])
+
+
+TIMES = [
+    [3, 1, 2, 0],
+    [0.5, -1, 0.25, -2],
+    ["2024-03-01 09:00", "2024-01-31", "2024-02-01", "2023-01-01"],
+    ["11/30/2012 9:15:00", "2/1/2012 10:01:02", "10/31/2012 0:00:00", "1/1/2012 1:1:1"],
+    pd.to_datetime(["2024-03-01", "2024-01-31", "2024-02-01", "2023-01-01"]),
+]
+
+
+@pytest.mark.parametrize("times", TIMES, ids=["int", "float", "iso", "us", "datetime"])
+@pytest.mark.filterwarnings("error")
+def test_the_latest_judgement_counts_where_there_are_times(times):
+    frame = _frame(sample=[7, 7, 7, 7], worker="ann", label=list("abcd"), at=times)
+    for rule, label in (("last", "a"), ("first", "d")):
+        crowd = CrowdLabels.from_frame(frame, duplicates=rule, time="at")
+        assert _as_dict(crowd) == {(7, "ann"): label}
+    frame = _frame(sample=[7, 7, 7, 7], worker="ann", label=list("abcd"), at=[1] * 4)
+    assert _as_dict(CrowdLabels.from_frame(frame, time="at")) == {(7, "ann"): "d"}
+
+
+def test_times_of_a_file_are_read(tmp_path):
+    path = tmp_path / "crowd.csv"
+    path.write_text("sample,worker,label,at\n1,a,x,2024-02-01\n1,a,y,2024-01-01\n")
+    assert _as_dict(CrowdLabels.from_csv(path, time="at")) == {(1, "a"): "x"}
+
+
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        ([1, 2, None, 4], r"1 time\(s\) in column 'at' are missing, first at row 2"),
+        (["soon", "later", "now", "x"], "Column 'at' must hold times: datetimes"),
+    ],
+)
+def test_bad_times_are_refused(times, message):
+    with pytest.raises(ValueError, match=message):
+        CrowdLabels.from_frame(_frame(at=times), time="at")
+
+
+def test_a_column_of_texts_is_not_one_of_labels():
+    frame = pd.DataFrame(
+        {
+            "sample": np.repeat(range(15), 2),
+            "worker": ["a", "b"] * 15,
+            "label": [f"comment {i}" for i in range(30)],
+        }
+    )
+    message = "Column 'label' holds 30 different labels in 30 judgements"
+    with pytest.raises(ValueError, match=message):
+        CrowdLabels.from_frame(frame)
+    crowd = CrowdLabels.from_frame(frame, classes=frame["label"])
+    assert len(crowd.classes) == 30
 
 
 # Files
@@ -574,6 +753,29 @@ def test_minus_one_can_be_a_class_of_a_wide_table():
     assert _as_dict(crowd) == {(0, "a"): 1, (1, "a"): -1, (1, "b"): 1}
 
 
+def test_minus_one_of_a_wide_table_goes_there_and_back():
+    wide = pd.DataFrame({"a": [1, -1], "b": [None, 1]})
+    crowd = CrowdLabels.from_wide(wide, classes=[-1, 1])
+    back = crowd.to_wide()
+    assert back["a"].cat.categories.tolist() == [-1, 1]
+    again = CrowdLabels.from_wide(back, classes=[-1, 1])
+    assert _as_dict(again) == _as_dict(crowd)
+
+
+def test_the_workers_of_a_wide_table_can_be_named():
+    wide = pd.DataFrame(
+        {"text": [f"t{i}" for i in range(30)], "a": [0, 1] * 15, "b": 1}
+    )
+    crowd = CrowdLabels.from_wide(wide, workers=["b", "a"])
+    assert crowd.worker_ids.tolist() == ["a", "b"]
+    assert len(crowd) == 60
+    with pytest.raises(ValueError, match=r"needs the column\(s\) 'c'; the frame has"):
+        CrowdLabels.from_wide(wide, workers=["a", "c"])
+    texts = wide.assign(a=wide["text"] + "!", b="x")
+    with pytest.raises(ValueError, match=r"Column 'text' holds 30 different values"):
+        CrowdLabels.from_wide(texts)
+
+
 def test_the_ids_of_a_wide_table_can_be_a_column():
     wide = pd.DataFrame({"item": ["p", "q"], "a": ["x", None], "b": ["y", "x"]})
     crowd = CrowdLabels.from_wide(wide, sample="item")
@@ -599,7 +801,7 @@ def test_the_ids_of_a_wide_table_can_be_a_column():
         (pd.DataFrame({"a": [1]}), {"sample": "id"}, ValueError, "the column.s. 'id'"),
         (pd.DataFrame({"a": [None]}), {}, ValueError, "holds no judgement"),
         (pd.DataFrame({"a": ["x"]}), {"classes": ["y"]}, ValueError, "1 of 1 labels"),
-        (np.array([[1]]), {}, TypeError, "from_wide needs a pandas DataFrame"),
+        (np.array([[1]]), {}, TypeError, "from_wide needs a DataFrame"),
     ],
 )
 def test_bad_wide_tables_are_refused(wide, options, error, message):
@@ -660,10 +862,10 @@ def test_it_cannot_be_changed():
     with pytest.raises(AttributeError, match="is immutable; cannot set 'new'"):
         crowd.new = 1
     with pytest.raises(
-        AttributeError, match="is immutable; cannot delete 'class_votes'"
+        AttributeError, match="is immutable; cannot delete 'judgements_per_worker'"
     ):
-        del crowd.class_votes
-    for array in (crowd.classes, crowd.class_votes, crowd.judgements_per_worker):
+        del crowd.judgements_per_worker
+    for array in (crowd.classes, crowd.judgements_per_worker):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = array[1]
     crowd.left_out["repeated"] = 99
@@ -698,6 +900,7 @@ def test_the_summary_counts_what_came_in():
         "judgements with an unknown label": 1,
         "repeated, left out": 1,
         "without label, left out": 1,
+        "labels read without blanks": 0,
     }
 
 

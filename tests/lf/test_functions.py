@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline, make_union
 
 from sklabel import ABSTAIN, LFTransformer, labeling_function
 from sklabel.lf._functions import Row
-from sklabel.votes import VoteMatrix
+from sklabel.votes import NamedVotes, VoteMatrix
 
 
 @labeling_function
@@ -229,16 +229,56 @@ def test_every_kind_of_integer_is_a_class(vote):
     assert _apply(lambda x: vote, classes=[0, 1]) == [1, 1, 1]
 
 
-@pytest.mark.parametrize(
-    ("classes", "good"), [(["bad", "good"], 1), (("good", "bad"), 0)]
-)
-def test_strings_become_their_index_in_classes(classes, good):
+@pytest.mark.parametrize("classes", [["bad", "good"], ("good", "bad")])
+@pytest.mark.parametrize("container", [list, np.array, pd.Index])
+def test_votes_for_names_know_the_classes_in_their_order(classes, container):
     def function(x):
         return ["good", None, Tone.BAD][x.n - 1]
 
-    assert _apply(function, classes=classes) == [good, -1, 1 - good]
-    assert _apply(function, classes=np.array(classes)) == [good, -1, 1 - good]
-    assert _apply(function, classes=pd.Index(classes)) == [good, -1, 1 - good]
+    lfs = LFTransformer([("f", function)], classes=container(classes))
+    votes = lfs.fit_transform(NUMBERS)
+    assert isinstance(votes, NamedVotes)
+    assert votes.tolist() == [["good"], [None], ["bad"]]
+    assert votes.classes.tolist() == lfs.classes_.tolist() == list(classes)
+    stored = lfs.set_params(sparse_output=True).fit_transform(NUMBERS)
+    assert isinstance(stored, VoteMatrix)
+    assert stored.classes.tolist() == list(classes)
+    assert stored.data.tolist() == [-2 - classes.index(c) for c in ("good", "bad")]
+    assert stored.toarray().tolist() == votes.tolist()
+
+
+def test_a_name_that_is_returned_with_blanks_is_the_class():
+    assert _apply(lambda x: " good ", classes=["bad", "good"]) == ["good"] * 3
+
+
+@pytest.mark.parametrize("gap", [None, np.nan, pd.NA, ABSTAIN])
+def test_minus_one_can_be_a_class(gap):
+    def function(x):
+        return [-1, gap, 1][x.n - 1]
+
+    assert _apply(function, classes=[-1, 1]) == [-1, None, 1]
+    column = labeling_function(vectorized=True)(lambda X: [1, gap, -1.0])
+    assert _apply(column, classes=[-1, 1]) == [1, None, -1]
+
+
+@pytest.mark.parametrize(
+    "returned", [np.array([1, -1, 1]), pd.Series([1, -1, -1], dtype="int8")]
+)
+def test_integers_of_minus_one_are_refused_where_it_is_a_class(returned):
+    function = labeling_function(vectorized=True)(lambda X: returned)
+    with pytest.raises(
+        TypeError, match=r"f returned integers of which \d are -1.*floats or objects"
+    ):
+        _apply(function, classes=[-1, 1])
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [np.array([1.0, np.nan, -1.0]), pd.Series([1, None, -1], dtype="Int8")],
+)
+def test_floats_and_nullable_integers_tell_minus_one_from_a_gap(returned):
+    function = labeling_function(vectorized=True)(lambda X: returned)
+    assert _apply(function, classes=[-1, 1]) == [1, None, -1]
 
 
 def test_integer_classes_vote_for_themselves():
@@ -277,7 +317,7 @@ def test_a_vectorised_function_may_return_any_column(returned):
 )
 def test_a_vectorised_function_may_return_strings(returned):
     function = labeling_function(vectorized=True)(lambda X: returned)
-    assert _apply(function, classes=["bad", "good"]) == [0, 1, 1]
+    assert _apply(function, classes=["bad", "good"]) == ["bad", "good", "good"]
 
 
 def test_the_index_of_a_returned_series_must_be_that_of_x(posts):
@@ -342,7 +382,7 @@ def test_what_is_not_a_vote_raises_with_function_and_row(vote, shown, vectorized
 def test_without_classes_any_non_negative_integer_is_a_vote_and_nothing_else(vote):
     assert _apply(lambda x: 100 * x.n) == [100, 200, 300]
     with pytest.raises(
-        TypeError, match=r"returns a class \(a non-negative integer\) or"
+        TypeError, match=r"returns a class \(an integer of 0 or more; pass classes="
     ):
         _apply(lambda x: vote)
 
@@ -384,16 +424,22 @@ def test_a_vectorised_function_returns_one_vote_per_row(returned, error, message
 @pytest.mark.parametrize(
     ("classes", "message"),
     [
-        ([], "a list without repeats, and not empty; got"),
-        (["a", "a"], r"without repeats, and not empty; got \['a', 'a'\]"),
-        ([-1, 1], r"strings or non-negative integers; got \[-1, 1\]"),
-        ([0.5, 1], "strings or non-negative integers"),
-        ([True, False], "strings or non-negative integers"),
+        ([], r"classes must be a one-dimensional, non-empty list; got \[\]"),
+        (["a", "a"], r"classes must not repeat; got \['a', 'a'\]"),
+        ([" a", "a"], r"classes must not repeat; got \['a', 'a'\]"),
+        ([0.5, 1], r"must be strings or integers; got \[0\.5, 1\.0\]"),
+        ([0, None], "classes must not hold missing values"),
     ],
 )
 def test_bad_classes_raise(classes, message):
     with pytest.raises(ValueError, match=message):
         _apply(lambda x: 0, classes=classes)
+
+
+def test_true_and_false_are_votes_where_they_are_the_classes():
+    assert _apply(lambda x: x.n == 2, classes=[False, True]) == [0, 1, 0]
+    with pytest.raises(TypeError, match="f returned True for row 1"):
+        _apply(lambda x: x.n == 2 or None, classes=[0, 1])
 
 
 # Errors inside of functions

@@ -133,7 +133,7 @@ def test_bad_columns_and_cells(frame):
     assert {warning.filename for warning in [*record, *in_pipeline]} == {__file__}
     with pytest.raises(TypeError, match="argument must be a string or"):
         PolarityLFTransformer("text").fit(frame.assign(text=[{}] * len(frame)))
-    with pytest.raises(ValueError, match="Reshape your data"):
+    with pytest.raises(ValueError, match=r"expects one text per row.*1\.0, 2\.0"):
         PolarityLFTransformer().fit([1.0, 2.0])
     with pytest.raises(ValueError, match="'positive_threshold' parameter"):
         PolarityLFTransformer(positive_threshold=2).fit(TEXTS)

@@ -14,9 +14,9 @@ from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import FeatureUnion, make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer
 
-from sklabel import CrowdLabels, WorkerLFTransformer
+from sklabel import CrowdLabels, LFUnion, WorkerLFTransformer
 from sklabel.inspection import label_coverage
-from sklabel.votes import VoteMatrix, votes_to_dense
+from sklabel.votes import NamedVotes, VoteMatrix, votes_to_dense
 from tests._data import weather_sentiment
 
 
@@ -41,7 +41,7 @@ def items():
     return pd.DataFrame({"item": [9, 1, 7], "text": ["rain", "sun", "fog"]})
 
 
-VOTES = [[-1, 1, 0], [-1, -1, -1], [1, 0, -1]]
+VOTES = [[None, "good", "bad"], [None, None, None], ["good", "bad", None]]
 NAMES = ["worker_ann", "worker_bob", "worker_cid"]
 
 
@@ -62,36 +62,41 @@ def _random_crowd(seed, labels=("a", "b", "c")):
 def test_each_worker_votes_on_the_samples_that_he_judged(crowd, items):
     transformer = WorkerLFTransformer(crowd).fit(items)
     votes = transformer.transform(items)
+    assert isinstance(votes, NamedVotes)
     assert votes.tolist() == VOTES
-    assert votes.dtype == np.int8
+    assert votes.codes.dtype == np.int8
+    assert votes.classes.tolist() == ["bad", "good"]
     assert transformer.get_feature_names_out().tolist() == NAMES
     assert transformer.classes_.tolist() == ["bad", "good"]
-    assert transformer.class_votes_.tolist() == [0, 1]
     assert transformer.workers_.tolist() == ["ann", "bob", "cid"]
     assert transformer.judgements_per_worker_.tolist() == [2, 2, 1]
+    assert transformer.lf_workers_.tolist() == [0, 1, 2]
 
 
 @pytest.mark.parametrize("unipolar", [False, True])
-@pytest.mark.parametrize("labels", [("a", "b", "c"), (1, 2, 3, 4, 5), (0, 1, 3)])
+@pytest.mark.parametrize(
+    "labels", [("a", "b", "c"), (1, 2, 3, 4, 5), (0, 1, 3), (-3, 0, 2), (-1, 1)]
+)
 def test_votes_equal_those_of_three_loops(labels, unipolar):
     frame = _random_crowd(0, labels)
-    crowd = CrowdLabels.from_frame(frame)
+    crowd = CrowdLabels.from_frame(frame, classes=labels)
     ids = np.random.default_rng(1).integers(0, 40, 50)
     transformer = WorkerLFTransformer(crowd, unipolar=unipolar)
     votes = transformer.fit_transform(ids.reshape(-1, 1))
     names = transformer.get_feature_names_out().tolist()
-    expected = np.full(votes.shape, -1)
+    gap = None if isinstance(votes, NamedVotes) else -1
+    expected = np.full(votes.shape, gap, dtype=object)
     for i, sample in enumerate(ids):
         for line in frame.itertuples():  # the last of repeated ones counts
             if line.sample == sample:
-                vote = line.label if labels[0] != "a" else "abc".index(line.label)
                 name = f"worker_{line.worker}"
                 if unipolar:
                     for label in labels:
-                        expected[i, names.index(f"{name}_{label}")] = -1
+                        expected[i, names.index(f"{name}_{label}")] = gap
                     name += f"_{line.label}"
-                expected[i, names.index(name)] = vote
-    np.testing.assert_array_equal(votes, expected)
+                expected[i, names.index(name)] = line.label
+    assert isinstance(votes, NamedVotes) == (labels[0] in ("a", -3, -1))
+    assert votes.tolist() == expected.tolist()
 
 
 def test_unipolar_functions_vote_for_one_class_each(crowd, items):
@@ -100,9 +105,9 @@ def test_unipolar_functions_vote_for_one_class_each(crowd, items):
     names = [f"{name}_{label}" for name in NAMES for label in ("bad", "good")]
     assert transformer.get_feature_names_out().tolist() == names
     for j, name in enumerate(names):
-        values = set(votes[:, j].tolist()) - {-1}
-        assert values <= {int(name.endswith("good"))}
-    np.testing.assert_array_equal((votes >= 0).sum(axis=1), [2, 0, 2])
+        values = set(votes[:, j].tolist()) - {None}
+        assert values <= {name.rpartition("_")[2]}
+    np.testing.assert_array_equal((~votes.isna()).sum(axis=1), [2, 0, 2])
 
 
 @pytest.mark.parametrize(
@@ -123,8 +128,9 @@ def test_min_labels_counts_all_judgements_of_a_worker(min_labels, workers):
         pd.DataFrame({"sample": [1, 2]})
     )
     assert transformer.workers_.tolist() == list(workers)
-    expected = {"a": [0, -1], "b": [0, -1], "c": [-1, -1]}
-    assert votes.T.tolist() == [expected[worker] for worker in workers]
+    expected = {"a": ["x", None], "b": ["x", None], "c": [None, None]}
+    for j, worker in enumerate(workers):
+        assert votes[:, j].tolist() == expected[worker]
 
 
 def test_integer_labels_vote_for_themselves_and_wide_ones_get_wide_integers():
@@ -149,8 +155,11 @@ def test_sparse_votes_equal_dense_ones(unipolar, wide):
     dense = WorkerLFTransformer(crowd, **options).fit_transform(X)
     votes = WorkerLFTransformer(crowd, sparse_output=True, **options).fit_transform(X)
     assert isinstance(votes, VoteMatrix)
-    assert votes.nnz == (dense >= 0).sum()
-    np.testing.assert_array_equal(votes.toarray(), dense)
+    assert votes.nnz == (~dense.isna()).sum()
+    assert votes.classes.tolist() == dense.classes.tolist()
+    # What scipy stacks without the names can be told from votes that are integers.
+    assert votes.data.max() <= -2
+    assert votes.toarray().tolist() == dense.tolist()
 
 
 def test_all_unknown_ids_abstain_with_a_warning_in_fit(crowd):
@@ -175,6 +184,36 @@ def test_a_long_frame_is_turned_into_a_store(judgements):
     transformer = WorkerLFTransformer(frame)
     assert transformer.fit_transform(items).tolist() == VOTES
     assert transformer.crowd_labels is frame
+
+
+# Judgements that repeat
+
+
+@pytest.mark.parametrize("sparse_output", [False, True])
+def test_repeated_judgements_stand_in_columns_of_their_own(sparse_output):
+    frame = pd.DataFrame(
+        {
+            "sample": [1, 1, 1, 2, 2, 2],
+            "worker": ["ann", "ann", "bob", "ann", "bob", "ann"],
+            "label": [0, 1, 1, 1, 0, 1],
+        }
+    )
+    crowd = CrowdLabels.from_frame(frame, duplicates="keep")
+    transformer = WorkerLFTransformer(crowd, sparse_output=sparse_output)
+    votes = votes_to_dense(transformer.fit_transform(pd.DataFrame({"sample": [2, 1]})))
+    assert votes.tolist() == [[1, 1, 0], [0, 1, 1]]
+    assert transformer.get_feature_names_out().tolist() == [
+        "worker_ann",
+        "worker_ann_repeat2",
+        "worker_bob",
+    ]
+    assert transformer.workers_.tolist() == ["ann", "bob"]
+    assert transformer.judgements_per_worker_.tolist() == [4, 2]
+    assert transformer.lf_workers_.tolist() == [0, 0, 1]
+    transformer.set_params(unipolar=True)
+    votes = votes_to_dense(transformer.fit_transform(pd.DataFrame({"sample": [1]})))
+    assert votes.tolist() == [[0, -1, -1, 1, -1, 1]]
+    assert transformer.get_feature_names_out()[3] == "worker_ann_repeat2_1"
 
 
 # Which column holds the ids
@@ -264,11 +303,12 @@ def test_a_missing_id_in_transform_raises(crowd, items):
 WIDE = pd.DataFrame(
     {"ann": [None, "good"], "bob": ["bad", None], "cid": ["good", "good"]}
 )
+WIDE_VOTES = [[None, "bad", "good"], ["good", None, "good"]]
 
 
 def test_a_wide_table_needs_no_crowd_labels():
     transformer = WorkerLFTransformer().fit(WIDE)
-    assert transformer.transform(WIDE).tolist() == [[-1, 0, 1], [1, -1, 1]]
+    assert transformer.transform(WIDE).tolist() == WIDE_VOTES
     assert transformer.get_feature_names_out().tolist() == NAMES
     assert transformer.judgements_per_worker_.tolist() == [1, 1, 2]
 
@@ -319,15 +359,47 @@ def test_wide_and_long_tables_give_the_same_votes():
     for options in ({}, {"unipolar": True}, {"min_labels": 12}):
         by_id = WorkerLFTransformer(crowd, **options).fit(ids)
         by_column = WorkerLFTransformer(**options).fit(wide)
-        np.testing.assert_array_equal(by_id.transform(ids), by_column.transform(wide))
+        same = by_id.transform(ids) == by_column.transform(wide)
+        assert np.all(same)
+        assert np.size(same) == len(ids) * len(by_id.get_feature_names_out())
         np.testing.assert_array_equal(
             by_id.get_feature_names_out(), by_column.get_feature_names_out()
         )
 
 
-def test_given_classes_set_the_votes_of_a_wide_table():
+def test_given_classes_set_the_order_of_those_of_a_wide_table():
     transformer = WorkerLFTransformer(classes=["good", "bad", "ugly"])
-    assert transformer.fit_transform(WIDE).tolist() == [[-1, 1, 0], [0, -1, 0]]
+    votes = transformer.fit_transform(WIDE)
+    assert votes.classes.tolist() == ["good", "bad", "ugly"]
+    assert votes.codes.tolist() == [[-1, 1, 0], [0, -1, 0]]
+    assert votes.tolist() == WIDE_VOTES
+
+
+@pytest.mark.parametrize(
+    "wide",
+    [
+        [[1, -1], [-1, 1]],
+        np.array([[1, -1], [-1, 1]], dtype=np.int8),
+        np.array([[1.0, -1.0], [-1.0, 1.0]]),
+        pd.DataFrame({"a": [1, -1], "b": [-1, 1]}, dtype="Int64"),
+        pd.DataFrame({"a": [1, -1], "b": [-1, 1]}, dtype="category"),
+    ],
+)
+@pytest.mark.parametrize("sparse_output", [False, True])
+def test_minus_one_is_a_label_of_a_wide_table_if_it_is_a_class(wide, sparse_output):
+    transformer = WorkerLFTransformer(classes=[-1, 1], sparse_output=sparse_output)
+    votes = votes_to_dense(transformer.fit_transform(wide))
+    assert votes.classes.tolist() == [-1, 1]
+    assert votes.tolist() == [[1, -1], [-1, 1]]
+    assert transformer.judgements_per_worker_.tolist() == [2, 2]
+
+
+def test_minus_one_beside_gaps_of_a_wide_table_warns_without_classes():
+    wide = pd.DataFrame({"a": [1, -1, 0], "b": [None, 1, 0]})
+    with pytest.warns(UserWarning, match="1 cells of -1 and 1 missing ones; both"):
+        WorkerLFTransformer().fit(wide)
+    votes = WorkerLFTransformer(classes=[-1, 0, 1]).fit_transform(wide)
+    assert votes.tolist() == [[1, None], [-1, 1], [0, 0]]
 
 
 @pytest.mark.parametrize(
@@ -340,7 +412,11 @@ def test_given_classes_set_the_votes_of_a_wide_table():
         ),
         ({"min_labels": 3}, WIDE, "No worker has min_labels=3 .* busiest of 3 has 2"),
         ({}, [[-1, -1]], "X holds no label: all 1 rows of all 2 workers are empty"),
-        ({"classes": [-1, 1]}, [[1, -1]], "-1 means no label, so it cannot be one of"),
+        (
+            {"classes": [-1, 1]},
+            [[1, -1], [0, 1]],
+            r"not in classes \[-1, 1\]: 0 \(first at row 1, worker 0\)",
+        ),
     ],
 )
 def test_bad_wide_tables_raise(options, X, message):
@@ -385,14 +461,15 @@ def test_a_second_fit_forgets_the_first(crowd, items):
     transformer.set_params(crowd_labels=None)
     # A parameter counts from the next fit on.
     assert transformer.transform(items).tolist() == VOTES
-    assert transformer.fit_transform(WIDE).tolist() == [[-1, 0, 1], [1, -1, 1]]
+    assert transformer.fit_transform(WIDE).tolist() == WIDE_VOTES
 
 
 # Beside other transformers
 
 
 def _is_wet(frame):
-    return frame[["text"]].isin(["rain", "fog"]).astype(int) - 1
+    wet = frame[["text"]].isin(["rain", "fog"]).to_numpy()
+    return NamedVotes.from_labels(np.where(wet, "bad", None))
 
 
 def test_set_output_returns_a_frame_with_names_and_index(crowd, items):
@@ -401,13 +478,17 @@ def test_set_output_returns_a_frame_with_names_and_index(crowd, items):
     frame = transformer.fit_transform(items)
     assert frame.columns.tolist() == NAMES
     assert frame.index.tolist() == [30, 20, 10]
-    assert frame.to_numpy().tolist() == VOTES
+    for name, column in zip(NAMES, zip(*VOTES, strict=True), strict=True):
+        assert frame[name].cat.categories.tolist() == ["bad", "good"]
+        assert frame[name].astype(object).where(frame[name].notna(), None).tolist() == [
+            *column
+        ]
 
 
 @pytest.mark.parametrize("sparse_output", [False, True])
 def test_it_stands_in_a_union_beside_others_on_one_frame(crowd, items, sparse_output):
     options = {"sparse_output": sparse_output}
-    union = FeatureUnion(
+    union = (LFUnion if sparse_output else FeatureUnion)(
         [
             ("all", WorkerLFTransformer(crowd, **options)),
             ("busy", WorkerLFTransformer(crowd, min_labels=2, **options)),
@@ -420,7 +501,7 @@ def test_it_stands_in_a_union_beside_others_on_one_frame(crowd, items, sparse_ou
         WorkerLFTransformer(crowd), FunctionTransformer(_is_wet)
     ).fit_transform(items)
     assert with_others.tolist() == [
-        [*row, wet] for row, wet in zip(VOTES, [0, -1, 0], strict=True)
+        [*row, wet] for row, wet in zip(VOTES, ["bad", None, "bad"], strict=True)
     ]
 
 
@@ -436,12 +517,32 @@ def test_it_stands_in_a_column_transformer(
         sparse_threshold=sparse_threshold,
     )
     votes = columns.fit_transform(items)
-    assert votes_to_dense(votes).tolist() == [[*row, *row[:2]] for row in VOTES]
-    # Beside a text transformer.
+    if sparse_output and sparse_threshold:
+        # scipy stacks the blocks, and drops the names.
+        with pytest.raises(ValueError, match=r"lost the names of its classes.*LFUnion"):
+            votes_to_dense(votes)
+    else:
+        assert votes_to_dense(votes).tolist() == [[*row, *row[:2]] for row in VOTES]
+
+
+def test_integer_votes_stand_beside_a_text_transformer(judgements, items):
+    votes = [[-1, 1, 0], [-1, -1, -1], [1, 0, -1]]
+    numbers = judgements.assign(label=(judgements["label"] == "good").astype(int))
+    crowd = CrowdLabels.from_frame(numbers, sample="item")
     columns = make_column_transformer(
         (WorkerLFTransformer(crowd), ["item"]), (CountVectorizer(), "text")
     )
-    assert columns.fit_transform(items)[:, :3].tolist() == VOTES
+    assert columns.fit_transform(items)[:, :3].tolist() == votes
+
+
+def test_names_beside_counts_of_words_are_refused(crowd, items):
+    columns = make_column_transformer(
+        (WorkerLFTransformer(crowd), ["item"]), (CountVectorizer(), "text")
+    )
+    with pytest.raises(
+        ValueError, match=r"different kinds: \['bad', 'good'\] and \[0, 1\]"
+    ):
+        columns.fit_transform(items)
 
 
 @pytest.mark.parametrize("options", [{}, {"min_labels": 10}, {"unipolar": True}])
@@ -454,7 +555,7 @@ def test_columns_are_the_same_in_every_fold(options):
     for train, test in KFold(6, shuffle=True, random_state=0).split(X):
         fold = clone(transformer).fit(X.iloc[train])
         np.testing.assert_array_equal(fold.get_feature_names_out(), names)
-        np.testing.assert_array_equal(fold.transform(X.iloc[test]), votes[test])
+        assert (fold.transform(X.iloc[test]) == votes[test]).all()
 
 
 class _CountCalls(CrowdLabels):

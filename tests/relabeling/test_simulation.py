@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 
 from sklabel import CrowdLabels, LabelModel, MajorityVote
 from sklabel.datasets import make_crowd_labels
-from sklabel.inspection._crowd import crowd_to_votes
+from sklabel.inspection._crowd import crowd_to_cast
 from sklabel.relabeling._simulation import simulate_cost_curve
 from sklabel.relabeling._stopping import StoppingRule
 from tests._data import real_data
@@ -53,7 +53,7 @@ def test_the_frame_has_the_columns_that_are_promised(curve):
 
 def test_a_curve_runs_from_start_to_the_whole_crowd(curve, crowd, data):
     model = LabelModel(classes=[0, 1], lf_kind="worker", tempering=0, mixing=0)
-    votes = crowd_to_votes(crowd)
+    votes = crowd_to_cast(crowd)
     full = model.fit(votes).score(votes, data.y)
     for policy in curve.policies:
         part = curve.frame[curve.frame["policy"] == policy]
@@ -183,7 +183,7 @@ def test_names_and_numbers_as_labels_give_the_same(data, curve):
 def test_any_label_model_can_replay(crowd, data):
     model = MajorityVote()
     curve = simulate_cost_curve(crowd, data.y, label_model=model, **FAST)
-    votes = crowd_to_votes(crowd)
+    votes = crowd_to_cast(crowd)
     full = MajorityVote().fit(votes).score(votes, data.y)
     assert curve.final()["accuracy"].tolist() == pytest.approx([full, full])
     assert not hasattr(model, "classes_")

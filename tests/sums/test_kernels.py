@@ -30,7 +30,7 @@ from sklabel.sums._sums import (
     one_hot,
     softmax,
 )
-from sklabel.votes._cast import read_votes
+from sklabel.votes._read import read_votes
 
 N_SAMPLES, N_LFS, N_VALUES, N_CLASSES = 25, 4, 3, 2
 # The third vote value names no class.

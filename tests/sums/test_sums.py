@@ -37,7 +37,8 @@ from sklabel.sums._sums import (
     add_sums,
 )
 from sklabel.votes import votes_from_long
-from sklabel.votes._cast import CastVotes, read_votes
+from sklabel.votes._cast import CastVotes
+from sklabel.votes._read import read_votes
 
 CLASS_OF_VALUE = np.array([0, 1, 2])
 N_SAMPLES, N_LFS, K = 90, 5, 3

@@ -527,7 +527,7 @@ def test_folder_that_lacks_a_file(tiny_bert, tmp_path, name):
 @pytest.mark.parametrize("content", ["{", "[]"])
 def test_a_config_that_cannot_be_read(tmp_path, content):
     (tmp_path / "config.json").write_text(content)
-    with pytest.raises(OSError, match=r"config.json (is not|does not)"):
+    with pytest.raises(OSError, match=r"config.json of .* (is not|holds a)"):
         BertEmbedder(tmp_path).fit(POSTS)
 
 
@@ -536,7 +536,7 @@ def test_weights_that_belong_to_another_config(tiny_bert, tmp_path):
     config = json.loads((folder / "config.json").read_text())
     config["num_hidden_layers"] = 3
     (folder / "config.json").write_text(json.dumps(config))
-    with pytest.raises(OSError, match="weights of the model lack 16 tensors"):
+    with pytest.raises(OSError, match=r"weights of .* lack 16 tensors"):
         BertEmbedder(folder).fit(POSTS).transform(POSTS)
 
 

@@ -4,6 +4,7 @@
 
 import re
 import time
+from collections import deque
 
 import numpy as np
 import pandas as pd
@@ -82,7 +83,7 @@ def test_unknown_column_lists_the_known_ones():
         read(FRAME, "body")
     with pytest.raises(ValueError, match=r"column=3 is out of range.* has 3 column"):
         read(FRAME, 3)
-    with pytest.raises(ValueError, match=r"column='text' is a name.* array"):
+    with pytest.raises(ValueError, match=r"column='text' is a name, .* have none"):
         read(FRAME.to_numpy(), "text")
 
 
@@ -145,10 +146,41 @@ def test_warning_names_column_and_dtype():
         assert read(np.ones((1, 8), dtype=np.int64)) == ["1 1 1 1 1 1 1 1"]
 
 
-@pytest.mark.parametrize("X", [[1.0, 2.0], np.arange(3), pd.Series([1, 2]), [True]])
-def test_one_dimension_of_numbers(X):
+def test_array_of_numbers_is_refused_as_scikit_learn_does():
     with pytest.raises(ValueError, match=r"(?s)got 1D array.*Reshape your data"):
+        read(np.arange(3))
+
+
+@pytest.mark.parametrize("X", [[1.0, 2.0], pd.Series([1, 2]), [True], pd.Index([3])])
+def test_column_of_numbers_is_refused(X):
+    with pytest.raises(ValueError, match=r"one text per row.* one column of numbers"):
         read(X)
+
+
+def test_texts_in_whatever_holds_them():
+    want = ["mild", "warm"]
+    one_dimension = (
+        dict(zip(want, want, strict=True)).values(),
+        deque(want),
+        pd.Index(want),
+        pd.array(want, dtype="string"),
+        pd.Categorical(want),
+        np.array(want),
+    )
+    for X in one_dimension:
+        assert read(X) == want
+    assert sorted(read({*want})) == want
+
+
+@pytest.mark.parametrize("X", [[], (), pd.Series([], dtype=object), np.array([], "U3")])
+def test_no_texts_at_all(X):
+    with pytest.raises(ValueError, match=r"0 sample\(s\)"):
+        read(X)
+
+
+def test_iterator_is_refused():
+    with pytest.raises(TypeError, match=r"generator, .* read once.*Pass list\(X\)"):
+        read(text for text in ["mild"])
 
 
 @pytest.mark.parametrize(

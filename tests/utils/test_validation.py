@@ -9,6 +9,7 @@ import os
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_allclose
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
 from sklearn.model_selection import GridSearchCV
@@ -20,7 +21,10 @@ from sklabel.utils._validation import (
     check_class_prior,
     check_columns,
     check_filled,
+    check_proba,
+    check_same_rows,
     check_sample_weight,
+    class_positions,
     first_few,
     is_text,
     n_rows,
@@ -253,3 +257,98 @@ def test_a_column_of_labels_is_taken_with_the_warning_of_scikit_learn():
     assert one_column(["a", "b"]).tolist() == ["a", "b"]
     with pytest.raises(ValueError, match="1d array"):
         one_column([[0, 1], [1, 0]])
+
+
+# Probabilities
+
+
+def shares(n_classes, n_samples=500):
+    return np.random.default_rng(0).dirichlet(np.ones(n_classes), size=n_samples)
+
+
+@pytest.mark.parametrize("digits", [2, 3, 4, 5])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("n_classes", [2, 3, 5])
+def test_rounded_probabilities_are_accepted_and_sum_to_one(digits, dtype, n_classes):
+    rounded = shares(n_classes).round(digits).astype(dtype)
+    checked = check_proba(rounded)
+    assert checked.dtype == np.float64
+    assert_allclose(checked.sum(axis=1), 1, atol=1e-8)
+    assert_allclose(checked, rounded, atol=n_classes * 10.0**-digits)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+@pytest.mark.parametrize("back", [np.float16, np.float64])
+def test_probabilities_of_low_precision_are_accepted(dtype, back):
+    low = shares(5).astype(dtype).astype(back)
+    assert_allclose(check_proba(low).sum(axis=1), 1, atol=1e-8)
+
+
+def test_exact_probabilities_come_back_bit_by_bit_and_as_a_copy():
+    given = shares(3)
+    checked = check_proba(given)
+    assert checked is not given
+    assert checked.tobytes() == given.tobytes()
+    assert check_proba([[0.5, 0.5]]).tolist() == [[0.5, 0.5]]
+
+
+@pytest.mark.parametrize(
+    ("proba", "message"),
+    [
+        ([[0.33, 0.33, 0.33], [0.33, 0.33, 0.3]], "row 1 sums to 0.96.*than 0.015"),
+        ([[0.3, 0.3, 0.3]], "row 0 sums to 0.9 .1 rows differ by more than 0.0001"),
+        ([[0.12345678, 0.87674323]], "row 0 sums to 1.0002"),
+        ([[1 / 3, 2 / 3 + 0.00010101]], "row 0 sums to 1.000101 .1 rows"),
+        ([[50, 50]], "row 0 sums to 100 .*Divide each row by its sum"),
+        ([[0.5, 0.75]], "row 0 sums to 1.25"),
+        ([[0.02] * 40], "row 0 sums to 0.8 .1 rows differ by more than 0.05"),
+        ([[0.0, 0.0]], "row 0 sums to 0 "),
+        ([0.5, 0.5], r"a row of class probabilities for each sample; got shape \(2,\)"),
+        ([["a", "b"]], "several columns must hold class probabilities; it holds <U1"),
+    ],
+)
+def test_sums_that_rounding_does_not_explain_raise(proba, message):
+    with pytest.raises(ValueError, match=message):
+        check_proba(proba)
+
+
+@pytest.mark.parametrize(
+    ("names", "classes", "expected"),
+    [
+        (["b", "a"], ["a", "b"], [1, 0]),
+        ([1, 0], [0, 1], [1, 0]),
+        (["1", "0"], [0, 1], [1, 0]),
+        (["True", "False"], [False, True], [1, 0]),
+        ([0, 1], ["a", "b"], [0, 1]),
+        ([1, 0], ["a", "b"], None),
+        ([0, 1], [-1, 1], None),
+        (["a", "a"], ["a", "b"], None),
+        (["a"], ["a", "b"], None),
+    ],
+)
+def test_positions_of_classes_among_names(names, classes, expected):
+    at = class_positions(names, np.array(classes))
+    assert (None if at is None else at.tolist()) == expected
+
+
+@pytest.mark.parametrize("form", [dict, pd.Series])
+def test_a_class_prior_with_names_goes_by_name(form):
+    prior = form({"yes": 0.2, "no": 0.8})
+    assert check_class_prior(prior, 2, np.array(["no", "yes"])).tolist() == [0.8, 0.2]
+    prior = form({1: 0.2, 0: 0.8})
+    assert check_class_prior(prior, 2).tolist() == [0.8, 0.2]
+    with pytest.raises(ValueError, match="names 1, 0, and the classes are 'no', 'yes'"):
+        check_class_prior(prior, 2, np.array(["no", "yes"]))
+
+
+def test_indexes_in_another_order_raise():
+    a = pd.DataFrame({"x": [1, 2, 3]}, index=["r", "s", "t"])
+    check_same_rows(a, a.copy(), "X", "y")
+    check_same_rows(a, [1, 2, 3], "X", "y")
+    check_same_rows(a, a.set_axis(["u", "v", "w"], axis=0), "X", "y")
+    check_same_rows(a, a.set_axis(["u", "s", "t"], axis=0), "X", "y")
+    with pytest.raises(ValueError, match=r"'r' in X and 't' in y.*reset_index"):
+        check_same_rows(a, a[::-1], "X", "y")
+    doubled = a.set_axis([1, 1, 2], axis=0)
+    with pytest.raises(ValueError, match="row 1 is 1 in X and 2 in y"):
+        check_same_rows(doubled, doubled.iloc[[0, 2, 1]], "X", "y")

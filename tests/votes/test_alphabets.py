@@ -11,8 +11,10 @@ from numpy.testing import assert_array_equal
 from sklearn.pipeline import make_pipeline
 
 from sklabel import LabelModel, MajorityVote
-from sklabel.votes._alphabets import Contents, check_classes, read_gold, resolve_classes
-from sklabel.votes._cast import read_any_votes
+from sklabel.votes._alphabets import Contents, resolve_classes
+from sklabel.votes._gold import read_gold
+from sklabel.votes._labels import check_classes
+from sklabel.votes._read import read_any_votes
 
 VOTES = [[0, 1], [1, -1], [-1, 0]]
 

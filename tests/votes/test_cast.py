@@ -8,16 +8,10 @@ import pytest
 from scipy import sparse
 
 from sklabel import CrowdLabels
-from sklabel.votes import votes_to_dense
-from sklabel.votes._cast import (
-    CastVotes,
-    distinct,
-    index_of,
-    is_crowd_labels,
-    is_minus_one,
-    read_any_votes,
-    read_votes,
-)
+from sklabel.votes import NamedVotes, votes_to_dense
+from sklabel.votes._cast import CastVotes, distinct, index_of
+from sklabel.votes._cells import is_minus_one
+from sklabel.votes._read import is_crowd_labels, read_any_votes, read_votes
 
 
 def _stored(votes):
@@ -43,7 +37,7 @@ NAN = np.nan
         pytest.param(np.array(ROWS), id="int64"),
         pytest.param(np.array(ROWS, dtype=float), id="float"),
         pytest.param([[0, NAN, 2], [NAN, 1, NAN], [0, NAN, NAN]], id="nan"),
-        pytest.param([[0, None, 2], [-1, 1, pd.NA], [0, NAN, -1.0]], id="mixed gaps"),
+        pytest.param([[0, None, 2], [None, 1, pd.NA], [0, NAN, None]], id="mixed gaps"),
         pytest.param(np.array(ROWS, dtype=object), id="object"),
         pytest.param(pd.DataFrame(ROWS), id="frame"),
         pytest.param(
@@ -53,7 +47,9 @@ NAN = np.nan
             pd.DataFrame(ROWS).replace(-1, NAN).astype("Float64"), id="Float64"
         ),
         pytest.param(
-            pd.DataFrame({"a": [0, -1, 0], "b": [-1.0, 1.0, NAN], "c": [2, None, NAN]}),
+            pd.DataFrame(
+                {"a": [0, NAN, 0], "b": [NAN, 1.0, None], "c": [2, None, NAN]}
+            ),
             id="mixed columns",
         ),
         pytest.param(
@@ -75,8 +71,81 @@ NAN = np.nan
 )
 def test_all_ways_to_write_a_vote_matrix_read_alike(votes):
     dense = votes_to_dense(votes)
+    if isinstance(dense, NamedVotes):
+        # Categories are classes, and a missing cell is the abstention beside them.
+        assert dense.classes.tolist() == [0, 1, 2]
+        dense = np.where(dense.isna(), -1, dense.labels()).astype(np.int8)
     np.testing.assert_array_equal(dense, EXPECTED)
     assert dense.dtype == np.int8
+
+
+TWO_GAPS = [
+    pytest.param([[0, None], [-1, 1]], id="list"),
+    pytest.param(np.array([[0.0, NAN], [-1.0, 1.0]]), id="float"),
+    pytest.param(pd.DataFrame({"a": [0, -1], "b": [NAN, 1.0]}), id="frame"),
+    pytest.param(
+        pd.DataFrame({"a": [0, -1], "b": [None, 1]}, dtype="Int8"), id="nullable"
+    ),
+    pytest.param([["a", None], [-1, "b"]], id="strings"),
+]
+
+
+@pytest.mark.parametrize("votes", TWO_GAPS)
+def test_minus_one_beside_missing_cells_warns_without_classes(votes):
+    message = r"Votes hold 1 cells of -1 and 1 missing ones; both .* classes=\[\.\.\.\]"
+    with pytest.warns(UserWarning, match=message):
+        cast = read_any_votes(votes)
+    assert len(cast.value) == 2
+
+
+@pytest.mark.parametrize("votes", TWO_GAPS[:-1])
+@pytest.mark.parametrize(
+    ("classes", "values"), [([0, 1], [0, 1]), ([-1, 0, 1], [0, -1, 1])]
+)
+def test_classes_say_what_minus_one_is(votes, classes, values):
+    cast = read_any_votes(votes, classes=classes)
+    assert cast.value.tolist() == values
+    assert cast.counts.tolist() == [1, len(values) - 1]
+
+
+def test_strings_with_classes_leave_no_doubt():
+    cast = read_any_votes([["a", None], [-1, "b"]], classes=["a", "b"])
+    assert cast.value.tolist() == ["a", "b"]
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int64])
+@pytest.mark.parametrize("container", [np.asarray, pd.DataFrame])
+def test_minus_one_in_integers_is_refused_where_it_is_a_class(dtype, container):
+    votes = container(np.array([[1, 0], [0, -1]], dtype=dtype))
+    message = (
+        r"-1 is one of classes=\[-1, 0, 1\], and in an array of integers .* got 1 of "
+        r"them, first at row 1, LF 1\. Pass votes that know their classes"
+    )
+    with pytest.raises(ValueError, match=message):
+        read_any_votes(votes, classes=[-1, 0, 1])
+    # Integers without -1 leave no doubt.
+    cast = read_any_votes(container(np.array([[1, 0]], dtype)), classes=[-1, 0, 1])
+    assert cast.value.tolist() == [1, 0]
+
+
+def test_texts_are_read_as_they_look():
+    votes = [["a", "a "], ["b\u200b", "b"], ["a", None]]
+    with pytest.warns(UserWarning, match=r"2 vote\(s\) have blanks or invisible"):
+        cast = read_any_votes(votes)
+    assert cast.value.tolist() == ["a", "a", "b", "b", "a"]
+
+
+def test_texts_that_files_hold_for_a_gap_warn_and_are_classes():
+    with pytest.warns(UserWarning, match="1 vote.s. hold 'NA', which is read as a cl"):
+        assert read_any_votes([["a", "NA"]]).value.tolist() == ["a", "NA"]
+    cast = read_any_votes([["a", "NA"]], classes=["a", "NA"])
+    assert cast.value.tolist() == ["a", "NA"]
+
+
+@pytest.mark.parametrize("text", ["None", "nan", "", "-1", "<NA>"])
+def test_the_text_of_a_gap_is_a_vote_if_it_is_a_class(text):
+    cast = read_any_votes([["a", text]], classes=["a", text])
+    assert cast.value.tolist() == ["a", text]
 
 
 @pytest.mark.parametrize(
@@ -84,6 +153,7 @@ def test_all_ways_to_write_a_vote_matrix_read_alike(votes):
     [
         pytest.param([["a", None], [NAN, "b"]], id="list"),
         pytest.param([["a", -1], [-1.0, "b"]], id="minus one"),
+        pytest.param(NamedVotes(np.array([[0, -1], [-1, 1]]), ["a", "b"]), id="named"),
         pytest.param(np.array([["a", pd.NA], [None, "b"]], dtype=object), id="object"),
         pytest.param(pd.DataFrame({"x": ["a", None], "y": [None, "b"]}), id="frame"),
         pytest.param(
@@ -94,7 +164,7 @@ def test_all_ways_to_write_a_vote_matrix_read_alike(votes):
             pd.DataFrame({"x": ["a", None], "y": [None, "b"]}, dtype="category"),
             id="categorical",
         ),
-        pytest.param(pd.DataFrame({"x": ["a", None], "y": [-1, "b"]}), id="mixed"),
+        pytest.param(pd.DataFrame({"x": ["a", -1], "y": [-1, "b"]}), id="mixed"),
     ],
 )
 def test_votes_may_be_strings(votes):
@@ -113,7 +183,7 @@ def test_nan_stored_in_a_sparse_matrix_is_an_abstention():
 
 
 def test_fractions_stay_fractions():
-    assert votes_to_dense([[0.5, -1], [np.nan, 2]]).tolist() == [[0.5, -1], [-1, 2]]
+    assert votes_to_dense([[0.5, -1], [-1, 2]]).tolist() == [[0.5, -1], [-1, 2]]
 
 
 def test_reading_leaves_the_input_alone():
@@ -141,9 +211,23 @@ def test_an_all_abstain_matrix_has_no_votes():
         ([[0, 1j]], ValueError, "Complex data not supported"),
         (np.array([[0, 1j]], dtype=object), TypeError, "got 1j of type complex"),
         (np.array([[1j, 1j]], dtype=object), ValueError, "Complex data not supp"),
-        ([["a", ""]], ValueError, "got '' in 1 vote.*LF 1"),
-        ([["a", "-1"]], ValueError, "got '-1' in 1 vote.*LF 1"),
-        (np.array([["a", np.nan]]), ValueError, "got 'nan' in 1 vote"),
+        (
+            [["a", ""]],
+            ValueError,
+            r"1 vote\(s\) hold '', the text .* row 0, LF 1",
+        ),
+        (
+            [["a", "-1"]],
+            ValueError,
+            "hold '-1', the text of a miss.* row 0, LF 1",
+        ),
+        ([["a", "None"]], ValueError, "hold 'None', the text of a missing value"),
+        ([["a", "<NA>"]], ValueError, "hold '<NA>', the text of a missing value"),
+        (
+            np.array([["a", np.nan]]),
+            ValueError,
+            "hold 'nan', the text of a missing value",
+        ),
         ([["a", {}]], TypeError, r"string or a number in every cell; got \{\} of type"),
         ([["a", 1]], TypeError, "mixes strings, numbers or booleans.*'a', 1"),
         (np.array([[b"a"]]), TypeError, "array of dtype |S1"),

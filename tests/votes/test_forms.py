@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from sklabel import ABSTAIN
 from sklabel.votes import (
+    NamedVotes,
     VoteMatrix,
     votes_from_long,
     votes_to_dense,
@@ -21,7 +23,8 @@ from sklabel.votes import (
     votes_to_sparse,
 )
 from sklabel.votes._cast import CastVotes
-from sklabel.votes._forms import matrix_of, vote_dtype
+from sklabel.votes._forms import matrix_of
+from sklabel.votes._named import code_dtype
 
 
 def _random_votes(seed, shape=(30, 7), n_values=3, abstain=0.5):
@@ -55,23 +58,71 @@ def test_dense_sparse_and_long_forms_hold_the_same(n_values):
     [(-1, np.int8), (127, np.int8), (128, np.int16), (40_000, np.int32)],
 )
 def test_votes_get_the_smallest_integers_that_hold_them(largest, dtype):
-    assert vote_dtype(largest) == dtype
+    assert code_dtype(largest) == dtype
     assert votes_to_dense([[largest, -1]]).dtype == dtype
 
 
 def test_large_votes_get_64_bits():
-    assert vote_dtype(2**40) == np.int64
+    assert code_dtype(2**40) == np.int64
 
 
-@pytest.mark.parametrize("votes", [[["a", None]], [[0.5, 1]]])
-def test_only_integers_can_be_made_sparse(votes):
-    with pytest.raises(ValueError, match="holds non-negative integers; got"):
+@pytest.mark.parametrize(
+    ("votes", "shown"), [([[0.5, 1]], "0.5, 1.0"), ([[1], [-2]], "-2, 1")]
+)
+def test_fractions_and_negative_numbers_cannot_be_made_sparse(votes, shown):
+    with pytest.raises(
+        ValueError, match=f"names or integers of 0 or more; got {shown}.*from_labels"
+    ):
         votes_to_sparse(votes)
 
 
-def test_a_negative_vote_cannot_be_made_sparse():
-    with pytest.raises(ValueError, match="first -2 at row 1, LF 0"):
-        votes_to_sparse([[1], [-2]])
+@pytest.mark.parametrize(
+    "classes", [["b", "a"], [-1, 1], [0, -3, 5], [10, -128]], ids=repr
+)
+def test_named_votes_are_the_same_in_every_form(classes):
+    rng = np.random.default_rng(3)
+    codes = rng.integers(-1, len(classes), (40, 5))
+    named = NamedVotes(codes, classes)
+    matrix = votes_to_sparse(named)
+    assert matrix.classes.tolist() == classes
+    assert matrix.nnz == (codes >= 0).sum()
+    assert matrix.data.max() <= -2
+    for dense in (votes_to_dense(matrix), matrix.toarray(), matrix.todense()):
+        assert isinstance(dense, NamedVotes)
+        assert dense.classes.tolist() == classes
+        assert dense.tolist() == named.tolist()
+    for form in (named, matrix, named.to_frame()):
+        long = votes_to_long(form)
+        cells = [
+            (i, j, classes[codes[i, j]])
+            for i in range(40)
+            for j in range(5)
+            if codes[i, j] >= 0
+        ]
+        assert list(long.itertuples(index=False, name=None)) == cells
+    back = votes_from_long(long.astype({"vote": pd.CategoricalDtype(classes)}))
+    assert votes_to_dense(back).tolist() == [
+        row for row in named.tolist() if row != [None] * 5
+    ]
+
+
+def test_names_without_classes_become_sparse_votes_in_natural_order():
+    matrix = votes_to_sparse([["10", None], ["2", "1"]])
+    assert matrix.classes.tolist() == ["1", "2", "10"]
+    assert matrix.data.tolist() == [-4, -3, -2]
+    assert matrix.toarray().tolist() == [["10", None], ["2", "1"]]
+
+
+def test_a_sparse_matrix_that_lost_its_names_is_refused():
+    matrix = votes_to_sparse(NamedVotes(np.array([[0, -1], [1, 0]]), ["a", "b"]))
+    stacked = sparse.hstack([matrix, matrix]).tocsr()
+    with pytest.raises(
+        ValueError, match=r"lost the names of its classes; got 6 neg.*LFUnion"
+    ):
+        votes_to_dense(stacked)
+    named = VoteMatrix.named(stacked, matrix.classes)
+    rows = [["a", None, "a", None], ["b", "a", "b", "a"]]
+    assert named.toarray().tolist() == rows
 
 
 def test_long_votes_of_a_frame_carry_index_and_column_names():
@@ -103,12 +154,33 @@ def test_lf_names_of_another_number_are_refused():
         votes_to_long([[0, 1]], lf_names=["a"])
 
 
-@pytest.mark.parametrize("dtype", ["int64", "Int8", "float64", "category", object])
+@pytest.mark.parametrize("dtype", ["int64", "Int8", "float64", object])
 def test_long_votes_of_any_integral_dtype_become_dense(dtype):
     long = pd.DataFrame({"sample": ["b", "a"], "lf": [5, 5], "vote": [0, 2]})
     dense = votes_from_long(long.astype({"vote": dtype}))
     assert dense[5].to_dict() == {"a": 2, "b": 0}
     assert dense[5].dtype == np.int8
+
+
+@pytest.mark.parametrize(
+    ("votes", "classes"),
+    [
+        (["x", "y", "x"], ["x", "y"]),
+        (pd.Categorical([0, 2, 0]), [0, 2]),
+        (pd.Categorical([-1, 1, -1]), [-1, 1]),
+        (pd.Categorical(["hi", "lo", "hi"], ["lo", "mid", "hi"]), ["lo", "mid", "hi"]),
+    ],
+)
+def test_long_votes_for_names_become_categories(votes, classes):
+    long = pd.DataFrame({"sample": ["b", "a", "a"], "lf": [5, 5, 3], "vote": votes})
+    dense = votes_from_long(long)
+    assert dense.columns.tolist() == [3, 5]
+    for name in dense:
+        assert dense[name].cat.categories.tolist() == classes
+    votes = list(votes)
+    assert dense[5].tolist() == [votes[1], votes[0]]
+    assert dense.loc["a", 3] == votes[2]
+    assert pd.isna(dense.loc["b", 3])
 
 
 GOOD = pd.DataFrame({"sample": [1, 1], "lf": ["a", "b"], "vote": [0, 1]})
@@ -121,9 +193,10 @@ GOOD = pd.DataFrame({"sample": [1, 1], "lf": ["a", "b"], "vote": [0, 1]})
         (GOOD.assign(vote=[0, None]), ValueError, "an id or vote is missing"),
         (GOOD.assign(sample=[None, 1]), ValueError, "an id or vote is missing"),
         (GOOD.assign(lf="a"), ValueError, "1 .sample, lf. pair.*first 1, 'a'"),
-        (GOOD.assign(vote=["x", "y"]), ValueError, "non-negative integers; got 'x'"),
-        (GOOD.assign(vote=[0, -1]), ValueError, "non-negative integers; got 0, -1"),
-        (GOOD.assign(vote=[0.5, 1]), ValueError, "non-negative integers; got 0.5"),
+        (GOOD.assign(vote=["x", "None"]), ValueError, "hold 'None', the text of a mis"),
+        (GOOD.assign(vote=[0, -1]), ValueError, "integers of 0 or more; got 0, -1. A"),
+        (GOOD.assign(vote=[0, -4]), ValueError, "integers of 0 or more; got 0, -4. A"),
+        (GOOD.assign(vote=[0.5, 1]), ValueError, "integers of 0 or more; got 0.5"),
         (GOOD[:0], ValueError, "the frame is empty"),
         ([(1, "a", 0)], TypeError, "needs a DataFrame.*got list"),
     ],
@@ -144,6 +217,38 @@ def votes():
 @pytest.fixture
 def matrix(votes):
     return votes_to_sparse(votes)
+
+
+@pytest.fixture
+def named():
+    codes = np.random.default_rng(2).integers(-1, 3, (30, 7))
+    return NamedVotes(codes, ["low", "mid", "high"])
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        lambda v: v[3:20],
+        lambda v: v[[5, 2, 2]],
+        lambda v: v[np.arange(30) % 2 == 0],
+        lambda v: v[:, [4, 0]],
+        lambda v: v[4:9, 1:3],
+        lambda v: v.copy(),
+        lambda v: pickle.loads(pickle.dumps(v)),
+    ],
+)
+def test_parts_and_copies_of_a_vote_matrix_keep_the_names(named, part):
+    matrix = votes_to_sparse(named)
+    got = part(matrix)
+    assert isinstance(got, VoteMatrix)
+    assert got.classes.tolist() == ["low", "mid", "high"]
+    assert got.toarray().tolist() == part(named).tolist()
+
+
+def test_a_cell_of_a_vote_matrix_is_a_label(named):
+    matrix = votes_to_sparse(named)
+    cells = [[matrix[i, j] for j in range(7)] for i in range(30)]
+    assert cells == named.tolist()
 
 
 @pytest.mark.parametrize(
@@ -245,6 +350,17 @@ def test_cast_votes_are_stored_with_their_zeros():
     assert stored.dtype == np.int8
     assert stored.nnz == 3
     assert stored.toarray().tolist() == [[0, -1, 3], [-1, -1, -1], [-1, 0, -1]]
-    wide = matrix_of(cast, np.int16)
+    # The dtype holds all classes, also those that nobody votes for here.
+    known = replace(cast, value=np.array([0, 1, 0]), classes=np.array([0, 3, 300]))
+    wide = matrix_of(known)
     assert wide.dtype == np.int16
+    assert wide.classes is None
     np.testing.assert_array_equal(wide.toarray(), stored.toarray())
+    named = matrix_of(replace(known, classes=np.array(["a", "d", "z"])))
+    assert named.dtype == np.int8
+    assert named.data.tolist() == [-2, -3, -2]
+    assert named.toarray().tolist() == [
+        ["a", None, "d"],
+        [None, None, None],
+        [None, "a", None],
+    ]

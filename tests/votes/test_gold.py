@@ -9,7 +9,8 @@ from numpy.testing import assert_array_equal
 from sklearn.pipeline import make_pipeline
 
 from sklabel import MajorityVote
-from sklabel.votes._alphabets import Gold, minus_one_is_class, read_gold
+from sklabel.votes._cells import minus_one_is_class
+from sklabel.votes._gold import Gold, read_gold
 
 
 def objects(*cells):

@@ -1,0 +1,109 @@
+"""Tables of class probabilities, and which of their columns is which class."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy import sparse
+
+from sklabel.utils._frames import as_pandas
+from sklabel.utils._validation import check_proba, class_positions, first_few
+from sklabel.votes._labels import check_classes
+
+
+def has_columns(y: Any) -> bool:
+    """Tell whether labels have several columns, and so are probabilities."""
+    shape = y.shape if sparse.issparse(y) else np.asarray(y).shape
+    return len(shape) == 2 and shape[1] > 1
+
+
+def read_proba(
+    proba: Any, classes: ArrayLike | None = None, *, name: str = "proba"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Read class probabilities; the columns of a frame are classes by their names.
+
+    Parameters
+    ----------
+    proba : array-like or DataFrame of shape (n_samples, n_classes)
+        Rows of numbers >= 0 that sum to 1. The columns of an array are in the order of
+        `classes`; those of a frame of pandas, polars or pyarrow are named by classes,
+        in any order.
+    classes : array-like of shape (n_classes,), default=None
+        The classes. If None, the column names of a frame, and 0, 1, 2, ... of an array.
+    name : str, default='proba'
+        What the user calls the table, for messages.
+
+    Returns
+    -------
+    proba : ndarray of shape (n_samples, n_classes), float64
+        Columns in the order of `classes`.
+    classes : ndarray of shape (n_classes,)
+        The classes.
+
+    Raises
+    ------
+    ValueError
+        If a row does not hold probabilities, or the columns are not the classes.
+    TypeError
+        If the frame is lazy, or column names mix strings and numbers.
+    """
+    given = None if classes is None else check_classes(classes)
+    if sparse.issparse(proba):
+        proba = proba.toarray()
+    frame = as_pandas(proba, where=name)
+    if not isinstance(frame, pd.DataFrame) or frame.shape[1] == 0:
+        return _read_array(proba, given, name)
+    if frame.columns.nlevels > 1:
+        raise ValueError(
+            f"The columns of {name} must be classes; they have {frame.columns.nlevels} "
+            "levels. Keep the level that names the classes: "
+            f"{name}.columns = {name}.columns.get_level_values(...)."
+        )
+    columns: list[Any] = frame.columns.tolist()
+    # Names that polars gives to columns of an array.
+    if frame is not proba and columns == [f"column_{k}" for k in range(len(columns))]:
+        columns = list(range(len(columns)))
+    array = check_proba(_numbers(frame, name), name=name)
+    if given is None:
+        return array, check_classes(pd.Index(columns).to_numpy())
+    at = class_positions(columns, given)
+    if at is None:
+        raise ValueError(
+            f"The columns of {name} are {first_few(columns, 10)}, and the classes are "
+            f"{first_few(given, 10)}. Name the columns by the classes, in any order, "
+            "or pass an array whose columns are in the order of the classes."
+        )
+    return array[:, at], given
+
+
+def _read_array(
+    proba: Any, given: np.ndarray | None, name: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Read probabilities whose columns have no names."""
+    array = check_proba(proba, name=name)
+    if given is None:
+        return array, np.arange(array.shape[1])
+    if len(given) != array.shape[1]:
+        raise ValueError(
+            f"{name} has {array.shape[1]} columns and classes names {len(given)}: "
+            f"{first_few(given, 10)}. Name one class per column."
+        )
+    return array, given
+
+
+def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
+    """Return the cells of a frame as floats."""
+    try:
+        return frame.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        dtypes = ", ".join(sorted({str(dtype) for dtype in frame.dtypes}))
+        raise ValueError(
+            f"{name} with several columns must hold class probabilities, one column "
+            f"per class; it has columns {first_few(frame.columns, 10)} of {dtypes}. "
+            "Leave out the columns that are not classes, or pass one column of labels."
+        ) from error

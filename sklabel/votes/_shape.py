@@ -1,0 +1,119 @@
+"""Tables that are not samples by LFs: counts, and long tables of judgements."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sklabel.utils._validation import first_few, plain
+from sklabel.votes._cast import CastVotes, distinct
+
+# So many rows with an equal sum are no accident.
+_ROWS_OF_COUNTS = 6
+# A column of ids, texts or times has more values than this, which no other column has.
+_MANY_VALUES = 20
+# In a small table, as many values that all stand once.
+_FEW_VALUES = 4
+
+
+def check_shape(
+    votes: CastVotes, lf_names: Sequence[Any], classes: ArrayLike | None
+) -> None:
+    """Raise if a table looks like one of another shape.
+
+    Parameters
+    ----------
+    votes : CastVotes
+        Votes as they were read.
+    lf_names : sequence of length n_lfs
+        Names of the columns.
+    classes : array-like or None
+        The classes, if they are known: then many labels are nothing to wonder about.
+
+    Raises
+    ------
+    ValueError
+        If each row sums to the same number, as in a table of counts, or a column holds
+        many values that no other column has, as ids do.
+    """
+    if votes.classes is not None:
+        return
+    n_samples, n_lfs = votes.n_samples, votes.n_lfs
+    is_full = len(votes.value) == n_samples * n_lfs
+    if is_full and n_samples >= _ROWS_OF_COUNTS and votes.value.dtype.kind in "iu":
+        _refuse_counts(votes.value.reshape(n_samples, n_lfs))
+    if classes is None and n_lfs > 1:
+        _refuse_ids(votes, lf_names)
+
+
+def _refuse_counts(cells: np.ndarray) -> None:
+    """Raise if each row sums to the same number, and three rows differ."""
+    n_columns, total = cells.shape[1], int(cells[0].sum())
+    # Two LFs may well contradict each other everywhere.
+    if total < 1 or n_columns < 2 or (n_columns == 2 and cells.max() < 2):
+        return
+    if (cells.sum(axis=1) != total).any() or len(np.unique(cells, axis=0)) < 3:
+        return
+    raise ValueError(
+        f"Every one of the {len(cells)} rows sums to {total}: this looks like a table "
+        "of counts, one column per class, and not like votes, one column per LF. For "
+        "agreement, pass counts=True to fleiss_kappa and its kin; label models need to "
+        "know who voted what. If these are votes, pass NamedVotes.from_labels(votes)."
+    )
+
+
+def _refuse_ids(votes: CastVotes, lf_names: Sequence[Any]) -> None:
+    """Raise if a column holds many values that no other column has."""
+    values = distinct(votes.value)
+    if len(values) > _FEW_VALUES:
+        encoded, _ = votes.encode(values)
+        check_columns_of_labels(encoded, lf_names, values)
+
+
+def check_columns_of_labels(
+    votes: CastVotes, lf_names: Sequence[Any], values: np.ndarray
+) -> None:
+    """Raise if a column holds ids, texts or times: values that no other column has.
+
+    Parameters
+    ----------
+    votes : CastVotes
+        Their values are positions in `values`.
+    lf_names : sequence of length n_lfs
+        Names of the columns.
+    values : ndarray of shape (n_values,)
+        The distinct values.
+
+    Raises
+    ------
+    ValueError
+        If there is such a column.
+    """
+    if len(values) <= _FEW_VALUES or votes.n_lfs < 2:
+        return
+    pair = np.unique(votes.lf.astype(np.int64) * len(values) + votes.value)
+    lf, value = np.divmod(pair, len(values))
+    alone = np.bincount(value, minlength=len(values))[value] == 1
+    n_cells = np.bincount(votes.lf, minlength=votes.n_lfs)
+    n_values = np.bincount(lf, minlength=votes.n_lfs)
+    n_alone = np.bincount(lf, alone, minlength=votes.n_lfs)
+    # Many values, or few rows of which each has a value of its own.
+    odd = (n_values > _MANY_VALUES) & (n_alone > n_values / 2)
+    odd |= (n_values > _FEW_VALUES) & (n_alone == n_cells) & (n_values == n_cells)
+    if not odd.any():
+        return
+    j = int(np.argmax(np.where(odd, n_alone, -1)))
+    examples = first_few(values[value[(lf == j) & alone]], 3)
+    raise ValueError(
+        f"Column {plain(lf_names[j])!r} holds {n_values[j]} different values, of which "
+        f"{int(n_alone[j])} are in no other column ({examples}): it looks like ids, "
+        "texts or times and not like the votes of an LF. A table of votes has one row "
+        "per sample and one column per LF or worker: leave out other columns. For a "
+        "long table with one judgement per row use CrowdLabels.from_frame. If these "
+        "are labels, pass classes=[...] with all of them."
+    )
