@@ -423,7 +423,10 @@ def displays(lib):
     curve = pd.DataFrame({"judgements_per_sample": [1, 2], "accuracy": [0.7, 0.8]})
     return {
         "overlap": OverlapDisplay.from_votes(votes).lf_names,
-        "posterior": PosteriorDisplay.from_predictions(y, soft).is_right(),
+        # Columns of polars are texts, and these are the classes 0 and 1.
+        "posterior": PosteriorDisplay.from_predictions(
+            y, soft, classes=[0, 1]
+        ).is_right(),
         "of a model": PosteriorDisplay.from_estimator(
             LabelModel().fit(votes), votes, y
         ).is_right(),
