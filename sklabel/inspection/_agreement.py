@@ -23,7 +23,10 @@ from sklabel.utils._validation import (
     warn,
 )
 from sklabel.votes._cast import is_numeric
-from sklabel.votes._cells import is_minus_one, minus_one_is_class
+from sklabel.votes._cells import (
+    minus_one_is_class,
+    warn_of_minus_one_cells,
+)
 from sklabel.votes._labels import check_classes
 from sklabel.votes._read import has_categories, read_any_votes
 
@@ -354,8 +357,13 @@ def _read_counts(
             is_numbers = not has_categories(votes)
             votes = np.asarray(votes, dtype=object) if is_numbers else votes
         cast = read_any_votes(votes, classes=classes)
-        if classes is None and cast.classes is None:
-            _warn_of_minus_one(votes)
+        unknown = classes is None and cast.classes is None
+        if (
+            unknown
+            and isinstance(votes, pd.DataFrame)
+            and not votes.isna().any(axis=None)
+        ):
+            warn_of_minus_one_cells(votes.to_numpy(), "no judgement")
         given = cast.classes if classes is None else check_classes(classes)
         found = cast.distinct_labels()
         if given is None:
@@ -405,20 +413,6 @@ def _check_table_of_counts(votes: Any, classes: ArrayLike | None) -> _Counts:
         raise ValueError("The table of counts holds no judgement.")
     used = table.sum(axis=0) > 0
     return _Counts(table[table.sum(axis=1) > 0][:, used], names[used])
-
-
-def _warn_of_minus_one(votes: Any) -> None:
-    """Warn that -1 in a table was read as no judgement; it may be a class of people."""
-    if not isinstance(votes, pd.DataFrame):
-        return
-    cells = np.asarray(votes, dtype=object).ravel()
-    n_minus_one = int(is_minus_one(cells).sum())
-    # A class is not that frequent; abstentions are.
-    if 0 < 2 * n_minus_one <= len(cells) and not pd.isna(cells).any():
-        warn(
-            f"{n_minus_one} cells of -1 are read as no judgement. Pass classes=[...], "
-            "with -1 if it is a class and without it if it is not."
-        )
 
 
 def _statistics(counts: np.ndarray, scale: str) -> np.ndarray:

@@ -41,10 +41,14 @@ from sklabel.utils._validation import (
     plain,
 )
 from sklabel.votes._cast import CastVotes
-from sklabel.votes._cells import frame_to_array, minus_one_is_class
+from sklabel.votes._cells import (
+    frame_to_array,
+    minus_one_is_class,
+    warn_of_minus_one_cells,
+)
 from sklabel.votes._labels import check_classes
 from sklabel.votes._named import ABSTAIN, categories_of, vote_for_themselves
-from sklabel.votes._shape import check_columns_of_labels
+from sklabel.votes._shape import check_columns_of_labels, refuse_counts
 
 
 class JudgementsOfSamples(NamedTuple):
@@ -411,6 +415,8 @@ class CrowdLabels:
         if cells.dtype == object:  # pd.NA equals nothing, and raises instead
             cells = cells.copy()
             cells[~given] = None
+        if classes is None:
+            warn_of_minus_one_cells(cells, "no judgement")
         if not minus_one_is_class(classes):
             given &= cells != ABSTAIN
         row, column = np.nonzero(given)
@@ -432,6 +438,8 @@ class CrowdLabels:
         if classes is None or handle_unknown == "count":
             names = list(frame.columns)
             check_columns_of_labels(in_cells, names, np.asarray(labels))
+        if given.all() and cells.dtype.kind in "iub":
+            refuse_counts(cells.astype(np.int64))
         ordered = _common_order(frame)
         if ordered is not None:
             long["label"] = pd.Categorical(long["label"], ordered, ordered=True)

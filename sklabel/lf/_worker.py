@@ -22,7 +22,11 @@ from sklabel.lf._judgements import repeat_number
 from sklabel.utils._frames import as_pandas, refuse_lazy
 from sklabel.utils._validation import Interval, check_columns, first_few, plain, warn
 from sklabel.votes._cast import CastVotes
-from sklabel.votes._cells import minus_one_is_class
+from sklabel.votes._cells import (
+    has_gaps,
+    minus_one_is_class,
+    warn_of_minus_one_cells,
+)
 from sklabel.votes._forms import VoteMatrix
 from sklabel.votes._labels import check_classes, in_natural_order
 from sklabel.votes._named import NamedVotes
@@ -184,6 +188,8 @@ class WorkerLFTransformer(BaseLFTransformer):
             known = self.classes
             if known is None:
                 known = votes.classes
+            if known is None and isinstance(X, pd.DataFrame) and not has_gaps(X):
+                warn_of_minus_one_cells(X.to_numpy(), "no label")
             if known is None:
                 known = in_natural_order(votes.distinct_labels())
             self.classes_ = check_classes(known)

@@ -212,7 +212,9 @@ def _is_minus_one_a_label(contents: Contents) -> bool:
     Warns if so: it otherwise means unlabelled.
     """
     values = contents.values
-    binary_votes = is_numeric(values) and bool(np.isin(values, [0, 1]).all())
+    if contents.declared is not None or not is_numeric(values):
+        return False
+    binary_votes = bool(np.isin(values, [0, 1]).all())
     if not np.array_equal(contents.labels, [1]) or binary_votes:
         return False
     warn(

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from sklabel.utils._validation import first_few, plain
+from sklabel.utils._validation import first_few, plain, warn
 from sklabel.votes._cast import CastVotes, is_numeric
 from sklabel.votes._labels import GAP_TEXTS, NUMBER_KINDS, check_gap_texts, tidy_cells
 from sklabel.votes._named import ABSTAIN
@@ -23,6 +23,35 @@ def minus_one_is_class(classes: ArrayLike | None) -> bool:
         return False
     array = np.asarray(classes)
     return is_numeric(array) and bool(np.any(array == ABSTAIN))
+
+
+def has_gaps(frame: pd.DataFrame) -> bool:
+    """Tell whether a cell of a table is missing."""
+    return bool(frame.isna().to_numpy().any())
+
+
+def warn_of_minus_one_cells(cells: np.ndarray, what: str) -> None:
+    """Warn that -1 in a table of judgements was read as none; it may be a class.
+
+    Parameters
+    ----------
+    cells : ndarray of shape (n_samples, n_columns)
+        The table. If most cells are -1 and none is missing, they are what they seem.
+    what : str
+        What -1 is read as, for the message: "no judgement".
+    """
+    if cells.dtype.kind not in "ifO":
+        return
+    flat = cells.ravel()
+    minus_one = is_minus_one(flat) if flat.dtype == object else flat == ABSTAIN
+    n_minus_one = int(minus_one.sum())
+    # A class is not that frequent; abstentions are, where nothing else stands for them.
+    doubtful = 2 * n_minus_one <= len(flat) or pd.isna(flat).any()
+    if n_minus_one and doubtful:
+        warn(
+            f"{n_minus_one} cells of -1 are read as {what}. Pass classes=[...], with "
+            "-1 if it is a class and without it if it is not."
+        )
 
 
 def is_minus_one(cells: np.ndarray) -> np.ndarray:

@@ -45,14 +45,27 @@ def check_shape(
         return
     n_samples, n_lfs = votes.n_samples, votes.n_lfs
     is_full = len(votes.value) == n_samples * n_lfs
-    if is_full and n_samples >= _ROWS_OF_COUNTS and votes.value.dtype.kind in "iu":
-        _refuse_counts(votes.value.reshape(n_samples, n_lfs))
+    if is_full and n_samples >= _ROWS_OF_COUNTS and votes.value.dtype.kind in "iub":
+        refuse_counts(votes.value.reshape(n_samples, n_lfs).astype(np.int64))
     if classes is None and n_lfs > 1:
         _refuse_ids(votes, lf_names)
 
 
-def _refuse_counts(cells: np.ndarray) -> None:
-    """Raise if each row sums to the same number, and three rows differ."""
+def refuse_counts(cells: np.ndarray) -> None:
+    """Raise if each row of a table sums to the same number, and three rows differ.
+
+    Parameters
+    ----------
+    cells : ndarray of shape (n_samples, n_columns), int64
+        The table.
+
+    Raises
+    ------
+    ValueError
+        If it looks like counts of judgements, one column per class.
+    """
+    if len(cells) < _ROWS_OF_COUNTS:
+        return
     n_columns, total = cells.shape[1], int(cells[0].sum())
     # Two LFs may well contradict each other everywhere.
     if total < 1 or n_columns < 2 or (n_columns == 2 and cells.max() < 2):

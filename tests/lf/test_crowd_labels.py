@@ -734,17 +734,23 @@ def test_a_wide_table_goes_there_and_back(labels):
 @pytest.mark.parametrize(
     "wide",
     [
-        pd.DataFrame({"a": [0, -1], "b": [-1, 1]}),
         pd.DataFrame({"a": [0, np.nan], "b": [None, 1]}),
         pd.DataFrame({"a": [0, None], "b": [None, 1]}, dtype="Int8"),
         pd.DataFrame({"a": [0, None], "b": [None, 1]}, dtype="category"),
-        pd.DataFrame({"a": [0, None], "b": [-1, 1]}, dtype=object),
     ],
 )
 def test_all_gaps_of_a_wide_table_are_missing_labels(wide):
     crowd = CrowdLabels.from_wide(wide)
     assert _as_dict(crowd) == {(0, "a"): 0, (1, "b"): 1}
     assert crowd.left_out["missing_label"] == 0
+
+
+@pytest.mark.parametrize("gap", [-1, None])
+def test_minus_one_in_a_wide_table_is_a_missing_label_with_a_warning(gap):
+    wide = pd.DataFrame({"a": [0, gap], "b": [-1, 1]}, dtype=object)
+    with pytest.warns(UserWarning, match="cells of -1 are read as no judgement"):
+        crowd = CrowdLabels.from_wide(wide)
+    assert _as_dict(crowd) == {(0, "a"): 0, (1, "b"): 1}
 
 
 def test_minus_one_can_be_a_class_of_a_wide_table():

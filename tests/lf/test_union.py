@@ -394,20 +394,11 @@ def test_sparse_names_that_scikit_learn_stacks_are_refused(classes):
     assert columns(by_column.fit_transform(X)) == [labels, labels]
 
 
-@pytest.mark.parametrize(
-    ("classes", "error", "message"),
-    [
-        # What scipy says of the labels that NamedVotes hand over.
-        (NAMES, (ValueError, TypeError), "dtype"),
-        ([-1, 1], TypeError, "nobody can tell the class -1 from an abstention"),
-    ],
-)
-def test_a_sparse_and_a_dense_block_that_scikit_learn_stacks_are_refused(
-    classes, error, message
-):
+@pytest.mark.parametrize("classes", [NAMES, [-1, 1]])
+def test_a_sparse_and_a_dense_block_that_scikit_learn_stacks_are_refused(classes):
     labels = [classes[0], None, classes[1], None]
     union = FeatureUnion(
         [("a", lf(labels, classes, sparse_output=True)), ("b", lf(labels, classes))]
     )
-    with pytest.raises(error, match=message):
+    with pytest.raises(TypeError, match=r"scipy cannot stack them.*LFUnion"):
         make_pipeline(union, LabelModel()).fit(X)
