@@ -78,8 +78,8 @@ class NamedVotes:
     NamedVotes(2 samples, 2 LFs, classes=['ham', 'spam'])
     [['ham' None]
      ['spam' 'ham']]
-    >>> (votes == "ham").sum()
-    np.int64(2)
+    >>> int((votes == "ham").sum())
+    2
     """
 
     ndim = 2
