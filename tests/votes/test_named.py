@@ -465,7 +465,7 @@ def test_random_votes_are_joined_as_tables_of_labels_are():
 def _transformers():
     wide = pd.DataFrame({"ann": ["b", None, "a"], "bob": ["a", "a", None]})
     yield WorkerLFTransformer(), wide
-    signed = wide.replace({"a": -1, "b": 1}).astype(object)
+    signed = wide.apply(lambda column: column.map({"a": -1, "b": 1}).astype(object))
     yield WorkerLFTransformer(classes=[-1, 1]), signed.where(signed.notna(), None)
     numbers = pd.DataFrame({"n": [1, 2, 3]}, index=[5, 3, 4])
     lfs = [("odd", lambda x: "odd" if x.n % 2 else None), ("never", lambda x: None)]
