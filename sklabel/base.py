@@ -154,8 +154,8 @@ def score_on_gold(
     if is_numeric(label) != is_numeric(classes):
         raise ValueError(
             f"y holds {first_few(dict.fromkeys(label.tolist()), 3)} and the classes "
-            f"are {first_few(classes)}. Fit with classes=[...] that name the votes, as "
-            "in LabelModel(classes=crowd.classes)."
+            f"are {first_few(classes)}. Give gold labels as the classes are called, or "
+            "fit with classes=[...] that name the votes 0, 1, 2, ..."
         )
     weight = None
     if sample_weight is not None:

@@ -630,3 +630,24 @@ def test_integer_gold_beside_named_votes_is_refused():
     votes = NamedVotes.from_labels([["a", "b"], ["b", None], ["a", "a"]])
     with pytest.raises(ValueError, match="cannot be matched"):
         LabelModel().fit(votes, [1, -1, -1])
+
+
+def test_tables_of_labels_are_read_as_votes_are():
+    with pytest.raises(ValueError, match=r"'None'.*first at row 1, LF 'bob'"):
+        NamedVotes.from_labels(pd.DataFrame({"ann": ["a", "b"], "bob": ["a", "None"]}))
+    with pytest.raises(ValueError, match=r"infinity in 1 vote.*row 1, LF 0"):
+        NamedVotes.from_labels([[1.0, 2.0], [np.inf, 1.0]])
+    polars = pytest.importorskip("polars")
+    frame = polars.DataFrame({"ann": ["a", None], "bob": ["b", "a"]})
+    assert NamedVotes.from_labels(frame).tolist() == [["a", "b"], [None, "a"]]
+    with pytest.raises(TypeError, match="collect"):
+        NamedVotes.from_labels(frame.lazy())
+
+
+def test_named_sparse_votes_do_not_fill_an_array():
+    from sklabel.votes import votes_to_sparse
+
+    votes = votes_to_sparse(NamedVotes.from_labels([["a", None], ["b", "a"]]))
+    for method in (votes.toarray, votes.todense):
+        with pytest.raises(TypeError, match="cannot be written to an array"):
+            method(out=np.zeros((2, 2), dtype=np.int8))

@@ -24,6 +24,7 @@ from sklabel.utils._validation import (
 )
 from sklabel.votes._cast import is_numeric
 from sklabel.votes._cells import (
+    has_gaps,
     minus_one_is_class,
     warn_of_minus_one_cells,
 )
@@ -358,11 +359,7 @@ def _read_counts(
             votes = np.asarray(votes, dtype=object) if is_numbers else votes
         cast = read_any_votes(votes, classes=classes)
         unknown = classes is None and cast.classes is None
-        if (
-            unknown
-            and isinstance(votes, pd.DataFrame)
-            and not votes.isna().any(axis=None)
-        ):
+        if unknown and isinstance(votes, pd.DataFrame) and not has_gaps(votes):
             warn_of_minus_one_cells(votes.to_numpy(), "no judgement")
         given = cast.classes if classes is None else check_classes(classes)
         found = cast.distinct_labels()

@@ -30,7 +30,7 @@ from sklabel.votes._cast import (
     index_of,
     is_numeric,
 )
-from sklabel.votes._gold import read_gold, warn_of_minus_one_as_class
+from sklabel.votes._gold import Gold, read_gold, warn_of_minus_one_as_class
 from sklabel.votes._labels import check_classes
 from sklabel.votes._read import read_any_votes
 
@@ -233,12 +233,16 @@ def summarise_lfs(
     gold = None
     if y is not None:
         known_classes = cast.classes if names_given is None else names_given
-        gold = _gold_values(y, values, value_names, cast, classes, known_classes)
-        if model is not None and classes is None:
-            labels = read_gold(y, cast.n_samples, model.classes_)
-            if is_numeric(labels.label) == is_numeric(np.asarray(model.classes_)):
-                # Raises where a gold label is not a class of the model.
-                labels.index(model.classes_)
+        labels = read_gold(y, cast.n_samples, known_classes)
+        warn_of_minus_one_as_class(labels, cast, known_classes)
+        gold = _gold_values(labels, values, value_names, classes, known_classes)
+        if (
+            model is not None
+            and classes is None
+            and is_numeric(labels.label) == is_numeric(model.classes_)
+        ):
+            # Raises where a gold label is not a class of the model.
+            labels.index(model.classes_)
     counts = _count_votes(encoded, len(values), gold)
     n_votes = counts.sum(axis=1)
     summary = pd.DataFrame(
@@ -383,16 +387,13 @@ def _names_of_values(values: np.ndarray, names: ArrayLike | None) -> np.ndarray:
 
 
 def _gold_values(
-    y: Any,
+    gold: Gold,
     values: np.ndarray,
     named: np.ndarray,
-    cast: CastVotes,
     classes: ArrayLike | None,
     known_classes: ArrayLike | None,
 ) -> np.ndarray:
     """Return gold labels as positions among the vote values."""
-    gold = read_gold(y, cast.n_samples, known_classes)
-    warn_of_minus_one_as_class(gold, cast, known_classes)
     known = gold.labelled(known_classes)
     labels = gold.label[known]
     if classes is not None:
@@ -411,7 +412,7 @@ def _gold_values(
             f"{first_few(distinct(labels))}: pass classes=[...], the names of the "
             "votes 0, 1, 2, ... in this order."
         )
-    index = np.full(cast.n_samples, _UNLABELLED)
+    index = np.full(len(gold.label), _UNLABELLED)
     order = np.argsort(named, kind="stable")
     at = index_of(named[order], labels)
     index[known] = np.where(at >= 0, order[at], -1) if len(order) else -1

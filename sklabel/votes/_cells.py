@@ -13,7 +13,13 @@ from numpy.typing import ArrayLike
 
 from sklabel.utils._validation import first_few, plain, warn
 from sklabel.votes._cast import CastVotes, is_numeric
-from sklabel.votes._labels import GAP_TEXTS, NUMBER_KINDS, check_gap_texts, tidy_cells
+from sklabel.votes._labels import (
+    GAP_TEXTS,
+    NUMBER_KINDS,
+    check_gap_texts,
+    tidy_texts,
+    warn_of_tidied,
+)
 from sklabel.votes._named import ABSTAIN
 
 
@@ -149,8 +155,7 @@ def check_values(
     if is_numeric(votes.value):
         values = check_numbers(votes, names)
     else:
-        values = tidy_cells(votes.value, "vote(s)")
-        _check_texts(votes, values, names, classes)
+        values = _read_texts(votes, names, classes)
     if values is votes.value:
         return votes
     return CastVotes(votes.indptr, votes.lf, values, votes.n_lfs)
@@ -185,24 +190,26 @@ def check_numbers(votes: CastVotes, names: Sequence[Any]) -> np.ndarray:
     return values
 
 
-def _check_texts(
-    votes: CastVotes,
-    values: np.ndarray,
-    names: Sequence[Any],
-    classes: ArrayLike | None,
-) -> None:
-    """Refuse texts that are what a missing value becomes as text."""
-    code, distinct = pd.factorize(np.asarray(values, dtype=object))
+def _read_texts(
+    votes: CastVotes, names: Sequence[Any], classes: ArrayLike | None
+) -> np.ndarray:
+    """Return texts as they look; refuse those that a missing value becomes as text."""
+    code, distinct = pd.factorize(np.asarray(votes.value, dtype=object))
+    tidy = tidy_texts(distinct)
+    counts = np.bincount(code, minlength=len(distinct))
+    if tidy is not distinct:
+        warn_of_tidied(distinct, tidy, counts, "vote(s)", "")
     declared = set() if classes is None else set(np.asarray(classes).tolist())
-    odd = [i for i, text in enumerate(distinct) if text not in declared]
+    times: dict[str, int] = {}
+    for text, n in zip(tidy, counts.tolist(), strict=True):
+        if text not in declared:
+            times[text] = times.get(text, 0) + n
     try:
-        counts = np.bincount(code, minlength=len(distinct))
-        check_gap_texts(
-            distinct[odd], counts[odd].tolist(), "vote(s)", "pass classes= that hold it"
-        )
+        check_gap_texts(times, times.values(), "vote(s)", "pass classes= that hold it")
     except ValueError as error:
-        bad = np.array([text in GAP_TEXTS for text in distinct])[code]
+        bad = np.array([text in GAP_TEXTS and text in times for text in tidy])[code]
         raise ValueError(f"{error} Found in {_where(votes, bad, names)}.") from None
+    return votes.value if tidy is distinct else tidy[code]
 
 
 def frame_to_array(frame: pd.DataFrame) -> np.ndarray:

@@ -147,9 +147,20 @@ class VoteMatrix(sparse.csr_matrix):
         -------
         votes : ndarray or NamedVotes of shape (n_samples, n_lfs)
             The votes; a signed dtype.
+
+        Raises
+        ------
+        TypeError
+            If `out` is given and the votes know names, which it cannot hold.
         """
         dense = votes_to_dense(self)
         if isinstance(dense, NamedVotes):
+            if out is not None:
+                raise TypeError(
+                    "Votes for the classes "
+                    f"{first_few(dense.classes)} cannot be written to an array. Leave "
+                    "out `out`, and take toarray().labels() for an array of labels."
+                )
             return dense
         if out is not None:
             np.copyto(out, dense)  # refuses an unsigned dtype, where -1 would wrap
@@ -172,7 +183,7 @@ class VoteMatrix(sparse.csr_matrix):
             A matrix for classes that are their own votes.
         """
         if self.classes is not None:
-            return self.toarray()
+            return self.toarray(order, out)
         return super().todense(order, out)
 
 

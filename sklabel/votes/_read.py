@@ -14,9 +14,8 @@ from scipy import sparse
 
 from sklabel.utils._frames import as_pandas
 from sklabel.utils._validation import first_few, is_text, plain, warn
-from sklabel.votes._cast import CastVotes, is_numeric
+from sklabel.votes._cast import CastVotes
 from sklabel.votes._cells import (
-    check_numbers,
     check_values,
     frame_to_array,
     minus_one_is_class,
@@ -27,7 +26,6 @@ from sklabel.votes._labels import (
     in_natural_order,
     joined_classes,
     one_kind,
-    tidy_cells,
     tidy_texts,
     warn_of_tidied,
 )
@@ -347,15 +345,14 @@ def _warn_of_two_gaps(cells: np.ndarray, cast: np.ndarray) -> None:
 
 def named_from_labels(labels: Any, classes: ArrayLike | None) -> NamedVotes:
     """Do what NamedVotes.from_labels says."""
-    if isinstance(labels, pd.DataFrame):
-        frame = labels
-    else:
+    frame = as_pandas(labels, where="labels of NamedVotes.from_labels")
+    if not isinstance(frame, pd.DataFrame):
         frame = pd.DataFrame(np.asarray(labels, dtype=object))
     cells = frame.astype(object).to_numpy()
     cast, values = read_cells(cells, minus_one_votes=True)
-    votes = CastVotes(np.array([0, len(values)]), np.zeros(len(values), int), values, 1)
-    values = check_numbers(votes, ["labels"]) if is_numeric(values) else values
-    values = tidy_cells(values, "label(s)")
+    indptr = np.concatenate([[0], np.cumsum(cast.sum(axis=1))])
+    votes = CastVotes(indptr, np.nonzero(cast)[1], values, cells.shape[1])
+    values = check_values(votes, list(frame.columns), classes).value
     values = values.astype(np.int64) if values.dtype.kind == "b" else values
     if classes is None:
         if len(values) == 0:

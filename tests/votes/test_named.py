@@ -99,7 +99,7 @@ def test_minus_one_is_a_label_like_any_other(labels):
 
 def test_texts_are_in_natural_order_and_read_as_they_look():
     assert NamedVotes.from_labels([["10", "9"]]).classes.tolist() == ["9", "10"]
-    with pytest.warns(UserWarning, match=r"1 label\(s\) have blanks"):
+    with pytest.warns(UserWarning, match=r"1 vote\(s\) have blanks"):
         votes = NamedVotes.from_labels([["a", "a "]])
     assert votes.classes.tolist() == ["a"]
 
