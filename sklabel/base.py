@@ -23,6 +23,10 @@ from sklabel.votes._proba import read_proba
 
 Fit = TypeVar("Fit", bound=Callable[..., Any])
 
+_NOTHING_TO_SCORE = (
+    "None of the {} rows has a gold label in y; there is nothing to score."
+)
+
 
 def all_or_nothing(fit: Fit) -> Fit:
     """Make a `fit` that fails leave an estimator that is not fitted.
@@ -146,10 +150,7 @@ def score_on_gold(
     gold = read_gold(y, len(predicted), classes)
     known = gold.labelled(classes)
     if not known.any():
-        raise ValueError(
-            f"None of the {len(known)} rows has a gold label in y; there is nothing to "
-            "score."
-        )
+        raise ValueError(_NOTHING_TO_SCORE.format(len(known)))
     label = gold.label[known]
     if is_numeric(label) != is_numeric(classes):
         raise ValueError(
@@ -164,7 +165,12 @@ def score_on_gold(
 
 
 def score_on_soft(
-    estimator: Any, X: Any, y: Any, sample_weight: ArrayLike | None
+    estimator: Any,
+    X: Any,
+    y: Any,
+    sample_weight: ArrayLike | None,
+    *,
+    unlabelled: bool = False,
 ) -> float:
     """Return the mean probability that soft labels give to the predicted class.
 
@@ -178,6 +184,8 @@ def score_on_soft(
         Soft labels; an array in the order of `classes_`.
     sample_weight : array-like of shape (n_samples,) or None
         Weights.
+    unlabelled : bool, default=False
+        Whether rows of y may be NaN throughout; they are left out.
 
     Returns
     -------
@@ -187,15 +195,18 @@ def score_on_soft(
     Raises
     ------
     ValueError
-        If y does not hold probabilities of the classes of the estimator, or has another
-        number of rows than X.
+        If y does not hold probabilities of the classes of the estimator, no row does,
+        or y has another number of rows than X.
     """
     check_is_fitted(estimator)
-    soft, classes = read_proba(y, estimator.classes_, name="y")
+    soft, classes = read_proba(y, estimator.classes_, name="y", unlabelled=unlabelled)
     predicted = np.asarray(estimator.predict(X))
     check_consistent_length(predicted, soft)
     column = pd.Index(classes).get_indexer(pd.Index(predicted))
+    rows = np.flatnonzero(~np.isnan(soft[:, 0]))
+    if len(rows) == 0:
+        raise ValueError(_NOTHING_TO_SCORE.format(len(soft)))
     weight = None
     if sample_weight is not None:
-        weight = check_sample_weight(sample_weight, len(soft))
-    return float(np.average(soft[np.arange(len(soft)), column], weights=weight))
+        weight = check_sample_weight(sample_weight, len(soft))[rows]
+    return float(np.average(soft[rows, column[rows]], weights=weight))

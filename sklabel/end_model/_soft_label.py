@@ -41,7 +41,11 @@ from sklabel.utils._validation import (
     warn,
 )
 from sklabel.votes._labels import check_classes
-from sklabel.votes._proba import has_columns, read_proba
+from sklabel.votes._proba import (
+    has_columns,
+    read_proba,
+    refuse_one_column_of_probabilities,
+)
 
 
 class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
@@ -185,7 +189,7 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
     def _check_hard(self, y: Any) -> tuple[np.ndarray, np.ndarray]:
         """Turn hard labels into certain soft ones."""
         labels = one_column(y)
-        _refuse_one_column_of_probabilities(labels)
+        refuse_one_column_of_probabilities(labels)
         check_classification_targets(labels)
         classes, index = np.unique(labels, return_inverse=True)
         if self.classes is not None:
@@ -358,17 +362,3 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
             # Several columns of y are the probabilities of one label.
             tags.classifier_tags.multi_label = False
         return tags
-
-
-def _refuse_one_column_of_probabilities(labels: np.ndarray) -> None:
-    """Raise if hard labels are the probabilities of one class."""
-    if labels.dtype.kind != "f" or len(labels) == 0:
-        return
-    fractions = (labels > 0) & (labels < 1)
-    if fractions.any() and np.all((labels >= 0) & (labels <= 1)):
-        raise ValueError(
-            "y holds one column of numbers between 0 and 1, for instance "
-            f"{first_few(labels[fractions], 3)}. Soft labels have a column for each "
-            "class, shape (n_samples, n_classes): pass np.column_stack([1 - y, y]) if "
-            "y is the probability of the second class."
-        )

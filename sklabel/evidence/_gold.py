@@ -18,6 +18,7 @@ from scipy import sparse
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
+from sklabel.sums._gold import gold_proba, gold_total, has_gold, no_gold
 from sklabel.sums._sums import (
     FLOOR,
     Statistic,
@@ -54,21 +55,21 @@ class GoldRows:
     ----------
     indicator : csr_matrix of shape (n_gold, n_atoms)
         One-hot votes.
-    label : ndarray of shape (n_gold,)
-        Class index.
+    target : ndarray of shape (n_gold, n_classes)
+        Class probabilities; 0 and 1 for hard gold.
     weight : ndarray of shape (n_gold,)
         Weight of each row.
     """
 
     indicator: sparse.csr_matrix
-    label: np.ndarray
+    target: np.ndarray
     weight: np.ndarray
 
     def __add__(self, other: GoldRows) -> GoldRows:
         """Return the rows of both."""
         return GoldRows(
             sparse.vstack([self.indicator, other.indicator], format="csr"),
-            np.concatenate([self.label, other.label]),
+            np.concatenate([self.target, other.target]),
             np.concatenate([self.weight, other.weight]),
         )
 
@@ -77,7 +78,7 @@ class GoldRows:
         A = self.indicator
         shape = (A.shape[0], n_atoms)
         moved = sparse.csr_matrix((A.data, at[A.indices], A.indptr), shape=shape)
-        return GoldRows(moved, self.label, self.weight)
+        return GoldRows(moved, self.target, self.weight)
 
 
 class GoldSums(NamedTuple):
@@ -98,11 +99,12 @@ class LabelModelChunk(VoteChunk):
         n_classes: int,
         dtype: str = "float64",
     ) -> None:
-        none = np.full_like(gold, -1)
+        none = no_gold(len(gold))
         super().__init__(votes, none, weight, class_of_value, n_classes, dtype)
-        is_gold = gold >= 0
+        is_gold = has_gold(gold)
         A = one_hot(votes.take_rows(is_gold), max(len(class_of_value), 1))
-        self.gold_rows = GoldRows(A, gold[is_gold], weight[is_gold])
+        target = gold_proba(gold[is_gold], n_classes)
+        self.gold_rows = GoldRows(A, target, weight[is_gold])
 
 
 def _gold_rows(chunk: LabelModelChunk) -> GoldSums:
@@ -173,7 +175,7 @@ def fit_correction(
     A, weight = rows.indicator, rows.weight.astype(float)
     n_atoms, n_classes = A.shape[1], proba.shape[1]
     covered = np.diff(A.indptr) > 0
-    of_bare = np.bincount(rows.label[~covered], weight[~covered], minlength=n_classes)
+    of_bare = gold_total(rows.target[~covered], weight[~covered], n_classes)
     bare = of_bare + _PSEUDO_ROWS * without_votes
     bare = bare / bare.sum()
     weights = np.zeros((n_atoms, n_classes))
@@ -187,7 +189,7 @@ def fit_correction(
     constant = sparse.csr_matrix(np.column_stack([np.ones(len(weight)), covered]))
     constant_penalty = np.full((2, n_classes), n_classes / 2)
     with_votes = sparse.hstack([constant, A[:, live]], format="csr")
-    problem = _Regression(_offset(proba), np.eye(n_classes)[rows.label], weight)
+    problem = _Regression(_offset(proba), rows.target, weight)
     n_parameters = 1 + (2 + len(live)) * n_classes
     fits = [np.r_[1.0, np.zeros(n_parameters - 1)]]
     scores = [problem.log_likelihood()]

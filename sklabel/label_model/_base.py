@@ -17,7 +17,13 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklabel.base import VersionedPickle, all_or_nothing, score_on_gold
+from sklabel.base import (
+    VersionedPickle,
+    all_or_nothing,
+    score_on_gold,
+    score_on_soft,
+)
+from sklabel.sums._gold import gold_total, has_gold, no_gold
 from sklabel.sums._sums import FLOOR, VoteChunk, VoteSource
 from sklabel.utils._frames import as_pandas
 from sklabel.utils._loops import refuse_loops
@@ -31,6 +37,7 @@ from sklabel.votes._alphabets import Contents, resolve_classes
 from sklabel.votes._cast import CastVotes
 from sklabel.votes._gold import Gold, read_gold, warn_of_minus_one_as_class
 from sklabel.votes._named import NamedVotes
+from sklabel.votes._proba import has_columns
 from sklabel.votes._read import (
     check_sparse_format,
     has_categories,
@@ -126,7 +133,7 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
                 f"{type(self).__name__}: none of the {votes.n_samples} rows has a "
                 "vote; predict_proba returns the class prior. Check ids and columns.",
             )
-        self._fit_votes(encoded, gold.index(self.classes_), weight)
+        self._fit_votes(encoded, gold.encode(self.classes_), weight)
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -205,6 +212,9 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
             If no row has a gold label, or gold labels and classes are of different
             kinds.
         """
+        y = as_pandas(y, where="y, the gold labels,")
+        if y is not None and has_columns(y):
+            return score_on_soft(self, X, y, sample_weight, unlabelled=True)
         return score_on_gold(self, X, y, sample_weight)
 
     def _proba(self, X: Any) -> np.ndarray:
@@ -230,7 +240,7 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
         """Return votes, gold labels and weights of the rows that have a weight."""
         n_samples = votes.n_samples
         known = votes.classes if self.classes is None else self.classes
-        gold = read_gold(y, n_samples, known)
+        gold = read_gold(y, n_samples, known, soft=True)
         if sample_weight is None:
             return votes, gold, np.ones(n_samples)
         weight = check_sample_weight(sample_weight, n_samples)
@@ -240,9 +250,7 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
 
     def _named_classes(self, gold: Gold) -> ArrayLike | None:
         """Return the classes that the user named, by a parameter or in every row."""
-        if self.classes is None and len(gold.label) and gold.labelled().all():
-            return gold.label
-        return self.classes
+        return gold.named_classes() if self.classes is None else self.classes
 
     def _forget(self) -> None:
         """Drop the fitted attributes of an earlier fit; all end in an underscore.
@@ -506,7 +514,7 @@ class BaseSumsLabelModel(BaseEMLabelModel):
     ) -> VoteChunk:
         """Lay out encoded votes."""
         if not self.use_gold:
-            gold = np.full_like(gold, -1)
+            gold = no_gold(len(gold))
         n_classes = len(self.classes_)
         votes = self._usable(votes)
         return self._chunk_type(
@@ -529,13 +537,11 @@ class BaseRowsLabelModel(BaseEMLabelModel):
         self, votes: CastVotes, gold: np.ndarray, sample_weight: np.ndarray
     ) -> None:
         if not self.use_gold:
-            gold = np.full_like(gold, -1)
+            gold = no_gold(len(gold))
         votes = self._usable(votes)
-        is_gold = gold >= 0
-        gold_total = np.bincount(
-            gold[is_gold], sample_weight[is_gold], minlength=len(self.classes_)
-        )
-        self._fixed_prior = self._prior_without_learning(gold_total)
+        is_gold = has_gold(gold)
+        total = gold_total(gold[is_gold], sample_weight[is_gold], len(self.classes_))
+        self._fixed_prior = self._prior_without_learning(total)
         # Rows that say nothing take no part.
         active = (votes.counts > 0) | is_gold
         if len(self.classes_) == 1 or not active.any():

@@ -13,8 +13,8 @@ from scipy.special import expit
 
 from sklabel.label_model._base import BaseRowsLabelModel
 from sklabel.label_model._coin import CoinMixin
+from sklabel.sums._gold import clamp, has_gold
 from sklabel.sums._kernels import (
-    clamp,
     coin_confusion,
     mean_change,
     posterior_of_support,
@@ -246,7 +246,7 @@ class GLAD(CoinMixin, BaseRowsLabelModel):
         log_wrong = -np.logaddexp(0, layout.margin(ability, log_ease))
         log_wrong -= np.log(layout.counts.shape[1] - 1)
         row = np.bincount(layout.sample, log_wrong, minlength=len(weight))
-        known = np.flatnonzero(gold >= 0)
+        known = np.flatnonzero(has_gold(gold))
         log_norm = log_likelihood(scores, known, gold[known])
         voted = np.bincount(layout.lf, minlength=len(ability)) > 0
         penalty = -((ability[voted] - _ABILITY) ** 2).sum() / 2

@@ -485,11 +485,11 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         """Correct the soft labels by gold labels, if there are any."""
         rows = data.total(GOLD_ROWS).rows
         self._gold_votes = np.zeros((data.n_lfs, 2))
-        if len(rows.label) == 0:
+        if len(rows.target) == 0:
             return
         if len(self._class_of_value):
-            of_label = np.eye(len(self.classes_))[rows.label] * rows.weight[:, None]
-            counts = np.asarray(rows.indicator.T @ of_label)
+            weighted = rows.target * rows.weight[:, None]
+            counts = np.asarray(rows.indicator.T @ weighted)
             self._gold_votes = right_and_judged(counts, self._class_of_value)
         proba = self._soft_labels().of(rows.indicator)
         args = proba, self.class_prior_, self._class_of_value

@@ -17,8 +17,8 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from sklabel.label_model._base import BaseRowsLabelModel, EMResult
 from sklabel.label_model._coin import CoinMixin
+from sklabel.sums._gold import clamp, has_gold
 from sklabel.sums._kernels import (
-    clamp,
     mean_change,
     posterior_of_support,
     right_votes,
@@ -296,7 +296,7 @@ class MACE(CoinMixin, BaseRowsLabelModel):
         spam = problem.own @ weights.spam_for_class.ravel()
         spam = spam.reshape(-1, n_classes).sum(axis=1)
         scores = support + spam[:, None] + np.log(prior)
-        known = np.flatnonzero(problem.gold >= 0)
+        known = np.flatnonzero(has_gold(problem.gold))
         log_norm = log_likelihood(scores, known, problem.gold[known])
         voted = n_votes.sum(axis=1) > 0
         competence = np.stack([counts.know, counts.spam.sum(axis=1)], axis=1)

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sklabel.label_model._base import BaseLabelModel
+from sklabel.sums._gold import clamp
 from sklabel.sums._kernels import (
-    clamp,
     count_classes,
     smoothed_shares,
     vote_shares,

@@ -16,6 +16,7 @@ from scipy import sparse
 
 from sklabel.evidence._gold import GoldRows
 from sklabel.label_model._base import EMResult
+from sklabel.sums._gold import joined_gold
 from sklabel.sums._sums import (
     Profile,
     Statistic,
@@ -338,7 +339,7 @@ def _latest_rows(chunks: Sequence[VoteChunk | None]) -> VoteChunk:
             np.concatenate([part.value for part in votes]),
             votes[-1].n_lfs,
         ),
-        np.concatenate([chunk.gold for chunk in parts]),
+        joined_gold([chunk.gold for chunk in parts], parts[-1].n_classes),
         np.concatenate([chunk.weight for chunk in parts]),
         parts[-1].class_of_value,
         parts[-1].n_classes,

@@ -188,9 +188,9 @@ class PartialFitMixin(BaseSumsLabelModel):
             memory = Memory(classes_given=known_classes is not None)
         else:
             memory = self._make_room(memory, votes, old_n_lfs)
-        index = gold.index(self.classes_)
+        gold_of_rows = gold.encode(self.classes_)
         encoded, _ = votes.encode(self.vote_values_)
-        votes_of_call = VoteSource([self._chunk(encoded, index, weight)])
+        votes_of_call = VoteSource([self._chunk(encoded, gold_of_rows, weight)])
         data = RememberedVotes(votes_of_call, memory, revisit, self._lf_names())
         self._fit_source(data)
         if revisit:

@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from sklabel.label_model._base import BaseLabelModel
-from sklabel.sums._kernels import clamp, count_classes, vote_shares
+from sklabel.sums._gold import clamp, gold_proba, has_gold, no_gold
+from sklabel.sums._kernels import count_classes, vote_shares
 from sklabel.sums._sums import accuracy_of, one_hot, softmax
 from sklabel.utils._validation import Interval, StrOptions
 from sklabel.votes._cast import CastVotes
@@ -479,7 +480,7 @@ class SnorkelLabelModel(BaseLabelModel):
         self, votes: CastVotes, gold: np.ndarray, sample_weight: np.ndarray
     ) -> None:
         if not self.use_gold:
-            gold = np.full_like(gold, -1)
+            gold = no_gold(len(gold))
         n_classes, n_values = len(self.classes_), len(self.vote_values_)
         A = one_hot(votes, n_values)
         frequency = (A.T @ sample_weight) / sample_weight.sum()
@@ -488,8 +489,9 @@ class SnorkelLabelModel(BaseLabelModel):
         fired_votes = A if n_kept == n_values else A[:, fired]
         overlap = overlap_product(fired_votes, sample_weight, frequency[fired])
         on_gold = np.zeros((votes.n_samples, n_classes))
-        known = np.flatnonzero(gold >= 0)
-        on_gold[known, gold[known]] = sample_weight[known]
+        known = np.flatnonzero(has_gold(gold))
+        of_known = gold_proba(gold[known], n_classes)
+        on_gold[known] = of_known * sample_weight[known, None]
         gold_counts = A.T @ on_gold
 
         seen = seen_frequency(A, sample_weight, frequency, votes.n_lfs)
@@ -529,7 +531,7 @@ class SnorkelLabelModel(BaseLabelModel):
                 by_others = np.bincount(
                     votes.rows, tells[votes.lf] > 0, minlength=votes.n_samples
                 )
-                judged = (by_others > 0) | (gold >= 0)
+                judged = (by_others > 0) | has_gold(gold)
             prior = (sample_weight * judged) @ posterior + pseudo
             prior /= prior.sum()
             if np.abs(prior - self.class_prior_).max() <= _PRIOR_TOL:

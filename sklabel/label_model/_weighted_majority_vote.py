@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sklabel.label_model._base import BaseLabelModel
-from sklabel.sums._kernels import clamp, smoothed_shares
+from sklabel.sums._gold import clamp, no_gold
+from sklabel.sums._kernels import smoothed_shares
 from sklabel.utils._validation import Interval, StrOptions
 from sklabel.votes._cast import CastVotes
 
@@ -220,7 +221,7 @@ class WeightedMajorityVote(BaseLabelModel):
         self, votes: CastVotes, gold: np.ndarray, sample_weight: np.ndarray
     ) -> None:
         if not self.use_gold:
-            gold = np.full_like(gold, -1)
+            gold = no_gold(len(gold))
         n_classes = len(self.classes_)
         votes, vote_class = class_votes_of(votes, self._class_of_value)
         rows = votes.rows

@@ -9,7 +9,6 @@ from scipy import sparse
 
 from sklabel.sums._sums import (
     FLOOR,
-    clamp_rows,
     shares_of_counts,
     softmax,
     two_columns,
@@ -58,12 +57,6 @@ def vote_shares(counts: np.ndarray, weight: np.ndarray) -> np.ndarray:
         mean = weight @ shares
         shares[silent] = mean / mean.sum() if mean.sum() > 0 else 1 / n_classes
     return shares
-
-
-def clamp(posterior: np.ndarray, gold: np.ndarray) -> np.ndarray:
-    """Overwrite the rows that have gold, -1 elsewhere, by certainty; in place."""
-    known = np.flatnonzero(gold >= 0)
-    return clamp_rows(posterior, known, gold[known])
 
 
 def smoothed_shares(counts: np.ndarray, prior: np.ndarray, mass: float) -> np.ndarray:

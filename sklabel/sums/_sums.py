@@ -22,6 +22,14 @@ import numpy as np
 from scipy import sparse
 from scipy.special import expit
 
+from sklabel.sums._gold import (
+    clamp_rows,
+    gold_proba,
+    gold_total,
+    has_gold,
+    likelihood_of_gold,
+    no_gold,
+)
 from sklabel.votes._cast import CastVotes
 
 # Nothing is impossible: what plain maximum likelihood estimates as 0. The value is
@@ -59,8 +67,8 @@ class VoteChunk:
     ----------
     votes : CastVotes
         Votes as indices into the vote values.
-    gold : ndarray of shape (n_samples,)
-        Class index of gold labels, -1 where there is none.
+    gold : ndarray of shape (n_samples,) or (n_samples, n_classes)
+        Hard or soft gold, as in `sklabel.sums._gold`.
     weight : ndarray of shape (n_samples,)
         Weight of each sample.
     class_of_value : ndarray of shape (n_values,)
@@ -81,7 +89,7 @@ class VoteChunk:
         dtype: str = "float64",
     ) -> None:
         self.n_all = float(weight.sum())
-        active = (votes.counts > 0) | (gold >= 0)
+        active = (votes.counts > 0) | has_gold(gold)
         if not active.all():
             votes, gold, weight = votes.take_rows(active), gold[active], weight[active]
         self.n_lfs = votes.n_lfs
@@ -92,8 +100,8 @@ class VoteChunk:
         # per sample.
         one_hot_votes = one_hot(votes, max(len(class_of_value), 1), dtype)
         self.atom, self.indptr = one_hot_votes.indices, one_hot_votes.indptr
-        self.known = np.flatnonzero(gold >= 0)
-        self.gold = gold if len(self.known) else constant(-1, len(gold), gold.dtype)
+        self.known = np.flatnonzero(has_gold(gold))
+        self.gold = gold if len(self.known) else no_gold(len(gold))
         # None where every weight is 1, which saves products.
         is_one = bool(np.all(weight == 1))
         self.weight = (
@@ -122,7 +130,7 @@ class VoteChunk:
         self.__dict__.update(state)
         n_samples = len(self.indptr) - 1
         if self.gold is None:
-            self.gold = constant(-1, n_samples, np.int64)
+            self.gold = no_gold(n_samples)
         if self.weight is None:
             self.weight = constant(1, n_samples, self.dtype)
 
@@ -163,7 +171,7 @@ class VoteChunk:
         return self.transposed @ self.weight
 
     def clamp(self, posterior: np.ndarray) -> np.ndarray:
-        """Make rows with gold certain; in place."""
+        """Overwrite the rows that have gold by it; in place."""
         return clamp_rows(posterior, self.known, self.gold[self.known])
 
     def expected(self, posterior: np.ndarray) -> np.ndarray:
@@ -297,7 +305,8 @@ class Profile(NamedTuple):
     """What a fit has to know of the votes before it starts.
 
     `n_votes`: weighted votes of every atom, or of every LF; `share_total`: sum of the
-    vote shares of the rows that have any; `gold_total`: gold labels of each class;
+    vote shares of the rows that have any; `gold_total`: gold labels of each class, by
+    their probabilities;
     `bare_gold`: the same on rows without votes; `weight`: of the rows with vote or
     gold; `n_all`: of all rows.
     """
@@ -324,7 +333,7 @@ def profile_of(chunk: VoteChunk, n_votes: np.ndarray, counts: np.ndarray) -> Pro
     weight = chunk.weight.astype(np.float64, copy=False)
 
     def of_gold(rows: np.ndarray) -> np.ndarray:
-        return np.bincount(chunk.gold[rows], weight[rows], minlength=chunk.n_classes)
+        return gold_total(chunk.gold[rows], weight[rows], chunk.n_classes)
 
     return Profile(
         n_votes.astype(np.float64, copy=False),
@@ -372,7 +381,7 @@ class GoldVotes(NamedTuple):
 
 def _gold_votes(chunk: VoteChunk) -> GoldVotes:
     n_classes = chunk.n_classes
-    label = np.eye(n_classes)[chunk.gold[chunk.known]]
+    label = gold_proba(chunk.gold[chunk.known], n_classes)
     weighted = label * chunk.weight[chunk.known, None]
     counts = chunk.indicator[chunk.known].T @ weighted
     return GoldVotes(np.asarray(counts, dtype=np.float64))
@@ -513,16 +522,6 @@ def shares_of_counts(counts: np.ndarray, silent_share: np.ndarray) -> np.ndarray
     return shares
 
 
-def clamp_rows(
-    posterior: np.ndarray, known: np.ndarray, gold: np.ndarray
-) -> np.ndarray:
-    """Make the rows `known` certain of the classes `gold`; in place."""
-    if len(known):
-        posterior[known] = 0
-        posterior[known, gold] = 1
-    return posterior
-
-
 # Kernels: posteriors
 
 
@@ -621,7 +620,7 @@ def log_likelihood(
 ) -> np.ndarray:
     """Return the log likelihood of every row, with its gold label where known."""
     _, log_norm = softmax(scores)
-    log_norm[known] = scores[known, gold]
+    log_norm[known] = likelihood_of_gold(scores[known], gold)
     return log_norm.astype(np.float64)
 
 

@@ -389,7 +389,9 @@ _DIGITS = (2, 3, 4, 5, 6)
 _MOST_ROUNDING = 0.05
 
 
-def check_proba(proba: ArrayLike, *, name: str = "proba") -> np.ndarray:
+def check_proba(
+    proba: ArrayLike, *, name: str = "proba", unlabelled: bool = False
+) -> np.ndarray:
     """Check class probabilities.
 
     Parameters
@@ -400,6 +402,8 @@ def check_proba(proba: ArrayLike, *, name: str = "proba") -> np.ndarray:
         precision; such rows are divided by their sum.
     name : str, default='proba'
         What the user calls them, for messages.
+    unlabelled : bool, default=False
+        Whether a row may be NaN throughout: it has no label.
 
     Returns
     -------
@@ -425,32 +429,53 @@ def check_proba(proba: ArrayLike, *, name: str = "proba") -> np.ndarray:
             f"{name} must hold a row of class probabilities for each sample; got shape "
             f"{array.shape}."
         )
-    bad = ~(np.isfinite(array) & (array >= 0)).all(axis=1)
+    rows = np.arange(len(array))
+    remedy = "Drop rows without a soft label."
+    if unlabelled:
+        rows = _rows_with_numbers(array, name)
+        remedy = "A row without a label is NaN in all columns."
+    known = array[rows] if len(rows) < len(array) else array
+    bad = ~(np.isfinite(known) & (known >= 0)).all(axis=1)
     if bad.any():
-        row = int(np.argmax(bad))
+        first = int(np.argmax(bad))
         raise ValueError(
-            f"Probabilities in {name} must be finite and not negative; row {row} is "
-            f"{array[row].tolist()} ({int(bad.sum())} such rows). Drop rows without a "
-            "soft label."
+            f"Probabilities in {name} must be finite and not negative; row "
+            f"{rows[first]} is {known[first].tolist()} ({int(bad.sum())} such rows). "
+            f"{remedy}"
         )
-    total = array.sum(axis=1)
+    total = known.sum(axis=1)
     off = np.abs(total - 1)
     tolerance = _SUM_TOLERANCE
     if (off > tolerance).any():
-        tolerance = max(tolerance, _explained_by_rounding(array))
+        tolerance = max(tolerance, _explained_by_rounding(known))
     # Sums of decimal numbers are not exact, and neither is their bound.
     bad = off > tolerance + 1e-7
     if bad.any():
-        row = int(np.argmax(bad))
+        first = int(np.argmax(bad))
         raise ValueError(
-            f"Probabilities in {name} must sum to 1 in every row; row {row} sums to "
-            f"{total[row]:.8g} ({int(bad.sum())} rows differ by more than "
+            f"Probabilities in {name} must sum to 1 in every row; row {rows[first]} "
+            f"sums to {total[first]:.8g} ({int(bad.sum())} rows differ by more than "
             f"{tolerance:.2g}). Divide each row by its sum."
         )
     uneven = off > 1e-9
     if uneven.any():
-        array[uneven] /= total[uneven, None]
+        array[rows[uneven]] /= total[uneven, None]
     return array
+
+
+def _rows_with_numbers(array: np.ndarray, name: str) -> np.ndarray:
+    """Return the rows that are not NaN throughout; refuse those that are in part."""
+    missing = np.isnan(array)
+    without = missing.all(axis=1)
+    partly = missing.any(axis=1) & ~without
+    if partly.any():
+        row = int(np.argmax(partly))
+        raise ValueError(
+            f"A row of {name} holds a probability for every class, or NaN in all "
+            f"columns for no label; row {row} is {array[row].tolist()} "
+            f"({int(partly.sum())} such rows). Put 0 where a class is impossible."
+        )
+    return np.flatnonzero(~without)
 
 
 def _explained_by_rounding(array: np.ndarray) -> float:

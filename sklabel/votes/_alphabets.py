@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sklabel.utils._validation import first_few, plain, warn
+from sklabel.utils._validation import first_few, is_text, plain, warn
 from sklabel.votes._cast import CastVotes, distinct, index_of, is_numeric
 from sklabel.votes._cells import minus_one_is_class
 from sklabel.votes._gold import Gold
@@ -55,6 +56,9 @@ class Contents:
         Which votes cannot be classes, and where the first one is; empty if all can.
     declared : ndarray of shape (n_classes,) or None
         The classes that the votes know. None if they are labels that could be anything.
+    named : ndarray of shape (n_classes,) or None
+        The classes that the columns of soft gold name, in their order. None if there
+        are no such names.
     """
 
     values: np.ndarray
@@ -65,6 +69,7 @@ class Contents:
     n_lfs: int
     odd_votes: str = ""
     declared: np.ndarray | None = None
+    named: np.ndarray | None = None
 
     @classmethod
     def of(cls, votes: CastVotes, gold: Gold, lf_names: Sequence[Any]) -> Contents:
@@ -75,15 +80,18 @@ class Contents:
         if values.dtype.kind in "iu":
             # Classes of int8 votes would overflow in the user's arithmetic.
             values = values.astype(np.int64)
+        # Soft gold has no labels; which classes there are is told by its columns.
+        labels = gold.label[labelled] if gold.proba is None else gold.label[:0]
         return cls(
             values,
-            distinct(gold.label[labelled]),
+            distinct(labels),
             n_minus_one,
             int((~gold.known).sum()),
             votes.n_samples,
             votes.n_lfs,
             "" if votes.classes is not None else _odd_votes(values, votes, lf_names),
             votes.classes,
+            _names_of_columns(gold.columns, values, votes.classes),
         )
 
     def merge(self, other: Contents) -> Contents:
@@ -103,6 +111,7 @@ class Contents:
             self.n_lfs,
             self.odd_votes or other.odd_votes,
             _joined(self.declared, other.declared),
+            self.named,
         )
 
     def check_votes(self) -> None:
@@ -132,6 +141,25 @@ def _odd_votes(values: np.ndarray, votes: CastVotes, lf_names: Sequence[Any]) ->
     )
 
 
+def _names_of_columns(
+    columns: np.ndarray | None, values: np.ndarray, declared: np.ndarray | None
+) -> np.ndarray | None:
+    """Return the classes that columns name, as votes call them; None if they do not."""
+    votes = values if declared is None else declared
+    if columns is None or len(votes) == 0 or is_text(columns) == is_text(votes):
+        return columns
+    if is_text(columns):
+        # Parquet and polars have no other names than texts.
+        whole = all(re.fullmatch(r"-?\d+", text) for text in columns.tolist())
+        return columns.astype(np.int64) if whole else columns
+    return None if _are_positions(columns) else columns
+
+
+def _are_positions(columns: np.ndarray) -> bool:
+    """Tell whether names are those of a frame whose columns have no names."""
+    return np.array_equal(columns, np.arange(len(columns)))
+
+
 def _joined(a: np.ndarray | None, b: np.ndarray | None) -> np.ndarray | None:
     """Return the classes that votes of two parts know."""
     if a is None or b is None:
@@ -156,8 +184,8 @@ def resolve_classes(
 ) -> Alphabets:
     """Decide what the classes are and which vote value names which class.
 
-    Classes are `classes` if given; else those of gold if every row has a gold label;
-    else those of gold and votes together.
+    Classes are `classes` if given; else those of gold if every row has a gold label, or
+    the columns of soft gold are named; else those of gold and votes together.
 
     Parameters
     ----------
@@ -185,11 +213,16 @@ def resolve_classes(
     elif not minus_one_is_class(classes):
         n_missing += contents.n_minus_one
     complete = n_missing == 0 and contents.n_rows > 0
+    named = contents.named
+    if classes is None and named is not None:
+        _check_named(named, values, contents.declared)
 
     if classes is not None:
         known_classes = check_classes(classes)
-    elif complete:
-        known_classes = _in_order(labels, contents.declared)
+    elif named is not None:
+        known_classes = _in_order(named, contents.declared)
+    elif complete and len(labels):
+        known_classes = _in_order(in_natural_order(labels), contents.declared)
     elif contents.declared is not None:
         known_classes = _declared_and_gold(contents.declared, labels)
     else:
@@ -199,7 +232,8 @@ def resolve_classes(
         values,
         known_classes,
         given=classes is not None,
-        complete=complete,
+        complete=complete and (classes is not None or len(labels) > 0),
+        named=classes is None and named is not None,
         class_votes=class_votes,
         declared=contents.declared is not None,
     )
@@ -228,7 +262,29 @@ def _in_order(labels: np.ndarray, declared: np.ndarray | None) -> np.ndarray:
     """Return labels in the order of the classes that votes know, if they know them."""
     if declared is not None and set(labels.tolist()) <= set(declared.tolist()):
         return declared[np.isin(declared, labels)]
-    return in_natural_order(labels)
+    return labels
+
+
+def _check_named(
+    named: np.ndarray, values: np.ndarray, declared: np.ndarray | None
+) -> None:
+    """Raise if it cannot be told which classes the columns of soft gold mean."""
+    if declared is not None:
+        return
+    if minus_one_is_class(named):
+        raise ValueError(
+            f"The columns of y name the classes {first_few(named, 10)}, and in X -1 "
+            "means abstain unless the model knows that it is a class. Pass "
+            "classes=[...] with -1."
+        )
+    late = values[~np.isin(values, named)] if is_numeric(values) else values[:0]
+    if _are_positions(named) and len(late) and not np.isin(named, values).all():
+        raise ValueError(
+            f"The columns of y are {first_few(named, 10)}, and votes hold "
+            f"{first_few(values, 10)}: it cannot be told whether the columns are "
+            "classes or have no names. Name the columns by the classes, or pass "
+            "classes=[...] in their order."
+        )
 
 
 def _declared_and_gold(declared: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -274,6 +330,7 @@ def _match_values(
     *,
     given: bool,
     complete: bool,
+    named: bool,
     class_votes: bool,
     declared: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -301,7 +358,7 @@ def _match_values(
         small = (values >= 0) & (values < len(classes)) & (values == np.rint(values))
         class_of_value[small] = values[small].astype(int)
         return class_of_value, values
-    if given and not complete and len(values):
+    if (given or named) and not complete and len(values):
         _check_given(values, classes, declared)
     if complete and not given and values.dtype.kind == "f":
         warn(

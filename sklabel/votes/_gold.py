@@ -1,10 +1,10 @@
-"""Gold labels: the trusted labels of some rows."""
+"""Gold labels: the trusted labels of some rows, hard or soft."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,19 @@ from sklabel.utils._frames import as_pandas
 from sklabel.utils._validation import first_few, is_text, one_column, warn
 from sklabel.votes._cast import CastVotes, distinct, index_of
 from sklabel.votes._cells import is_minus_one, minus_one_is_class
-from sklabel.votes._labels import check_gap_texts, one_kind, tidy_cells
+from sklabel.votes._labels import (
+    check_classes,
+    check_gap_texts,
+    one_kind,
+    tidy_cells,
+)
 from sklabel.votes._named import ABSTAIN
+from sklabel.votes._proba import (
+    has_columns,
+    in_class_order,
+    read_columns,
+    refuse_one_column_of_probabilities,
+)
 
 # By so much of the LFs, more of them vote in labelled rows than in unlabelled ones.
 _FEWER_VOTES = 0.4
@@ -36,11 +47,18 @@ class Gold:
     minus_one : ndarray of shape (n_samples,), bool
         True where the label is the number -1. It means unlabelled, except where -1 is
         one of the classes.
+    proba : ndarray of shape (n_samples, n_classes) or None
+        Soft gold: class probabilities instead of `label`, NaN where `known` is False.
+    columns : ndarray of shape (n_classes,) or None
+        The classes that the columns of `proba` are named by; None if they have no
+        names, and are in the order of the classes.
     """
 
     label: np.ndarray
     known: np.ndarray
     minus_one: np.ndarray
+    proba: np.ndarray | None = None
+    columns: np.ndarray | None = None
 
     @classmethod
     def none(cls, n_samples: int) -> Gold:
@@ -50,7 +68,22 @@ class Gold:
 
     def take(self, keep: np.ndarray) -> Gold:
         """Keep the rows of a boolean mask of shape (n_samples,)."""
-        return Gold(self.label[keep], self.known[keep], self.minus_one[keep])
+        proba = None if self.proba is None else self.proba[keep]
+        return Gold(
+            self.label[keep],
+            self.known[keep],
+            self.minus_one[keep],
+            proba,
+            self.columns,
+        )
+
+    def named_classes(self) -> np.ndarray | None:
+        """Return the labels if they name all classes: by columns, or in every row."""
+        if self.proba is not None:
+            return self.columns
+        if len(self.label) and self.labelled().all():
+            return self.label
+        return None
 
     def labelled(self, classes: ArrayLike | None = None) -> np.ndarray:
         """Tell which rows have a gold label, given the classes.
@@ -109,19 +142,51 @@ class Gold:
         index[known] = np.where(absent, -1 if outside is None else outside, order[at])
         return index
 
+    def encode(self, classes: np.ndarray) -> np.ndarray:
+        """Return the gold labels as label models read them.
 
-def read_gold(y: Any, n_samples: int, classes: ArrayLike | None = None) -> Gold:
+        Parameters
+        ----------
+        classes : ndarray of shape (n_classes,)
+            The classes.
+
+        Returns
+        -------
+        gold : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            As `sklabel.sums._gold` says. Soft gold that is certain in every row is
+            hard gold.
+
+        Raises
+        ------
+        ValueError
+            If a label, or a column of soft gold, is not one of the classes.
+        """
+        if self.proba is None:
+            return self.index(classes)
+        proba = in_class_order(self.proba, self.columns, classes, "y")
+        certain = (proba == 1).any(axis=1)
+        if (certain | ~self.known).all():
+            return np.where(self.known, (proba == 1).argmax(axis=1), -1)
+        return proba
+
+
+def read_gold(
+    y: Any, n_samples: int, classes: ArrayLike | None = None, *, soft: bool = False
+) -> Gold:
     """Read gold labels; -1, NaN, None and pd.NA mean unlabelled.
 
     Parameters
     ----------
-    y : array-like of shape (n_samples,) or None
-        The labels.
+    y : array-like of shape (n_samples,), (n_samples, n_classes) or None
+        The labels; with `soft` also class probabilities, NaN throughout where a row
+        is unlabelled.
     n_samples : int
         Number of rows of X.
     classes : array-like of shape (n_classes,), default=None
         The classes, as far as they are known. A text of theirs is a label, even if it
         reads like a missing value.
+    soft : bool, default=False
+        Whether y may hold class probabilities.
 
     Returns
     -------
@@ -132,19 +197,17 @@ def read_gold(y: Any, n_samples: int, classes: ArrayLike | None = None) -> Gold:
     ------
     ValueError
         If y has the wrong shape, holds nothing but NaN, or holds infinity, a fraction
-        or the string "-1".
+        or the string "-1"; or if a row of it does not hold probabilities.
     TypeError
         If y mixes strings and numbers.
     """
     if y is None:
         return Gold.none(n_samples)
     y = as_pandas(y, where="y, the gold labels,")
+    if has_columns(y):
+        return _read_soft_gold(y, n_samples, soft)
     label = one_column(_plain_column(y))
-    if len(label) != n_samples:
-        raise ValueError(
-            f"Found input variables with inconsistent numbers of samples: X has "
-            f"{n_samples} rows and y has {len(label)}."
-        )
+    _check_length(label, n_samples)
     known = ~pd.isna(label)
     if label.dtype.kind == "f":
         if np.isinf(label).any():
@@ -152,11 +215,7 @@ def read_gold(y: Any, n_samples: int, classes: ArrayLike | None = None) -> Gold:
                 "Input y contains infinity; a gold label is a class, -1 or NaN. First "
                 f"at row {int(np.argmax(np.isinf(label)))}."
             )
-        if not known.any():
-            raise ValueError(
-                f"Input y contains NaN only ({len(label)} rows). Pass y=None to fit "
-                "without gold labels."
-            )
+        _check_some(known)
     if label.dtype.kind == "O" and known.any():
         known &= ~_minus_one_among_strings(label)
         tidy = one_kind(label[known], "Unknown label type: gold labels")
@@ -166,6 +225,7 @@ def read_gold(y: Any, n_samples: int, classes: ArrayLike | None = None) -> Gold:
     if is_text(label[known]):
         label = _tidy_gold(label, known, classes)
     if label.dtype.kind == "f":
+        refuse_one_column_of_probabilities(label[known & (label != ABSTAIN)])
         check_classification_targets(label[known])
         if not known.all():
             whole = np.where(known, label, ABSTAIN)
@@ -177,6 +237,47 @@ def read_gold(y: Any, n_samples: int, classes: ArrayLike | None = None) -> Gold:
         else np.zeros(len(label), dtype=bool)
     )
     return Gold(label, known, minus_one)
+
+
+def _read_soft_gold(y: Any, n_samples: int, soft: bool) -> Gold:
+    """Read class probabilities."""
+    if not soft:
+        raise ValueError(
+            f"y has shape {tuple(np.shape(y))}, and gold labels here are one class for "
+            "each row. Class probabilities are for fit and score of label models: pass "
+            "the most probable class of each row, proba.idxmax(axis=1) of a DataFrame."
+        )
+    proba, names = read_columns(y, name="y", unlabelled=True)
+    _check_length(proba, n_samples)
+    known = ~np.isnan(proba[:, 0])
+    _check_some(known)
+    columns = None
+    if names is not None:
+        try:
+            columns = check_classes(pd.Index(names).to_numpy())
+        except (TypeError, ValueError) as error:
+            raise type(error)(
+                f"The columns of y must be named by classes; got {first_few(names)}: "
+                f"{error}"
+            ) from error
+    no = Gold.none(n_samples)
+    return replace(no, known=known, proba=proba, columns=columns)
+
+
+def _check_length(y: np.ndarray, n_samples: int) -> None:
+    if len(y) != n_samples:
+        raise ValueError(
+            f"Found input variables with inconsistent numbers of samples: X has "
+            f"{n_samples} rows and y has {len(y)}."
+        )
+
+
+def _check_some(known: np.ndarray) -> None:
+    if not known.any():
+        raise ValueError(
+            f"Input y contains NaN only ({len(known)} rows). Pass y=None to fit "
+            "without gold labels."
+        )
 
 
 def warn_of_minus_one_as_class(

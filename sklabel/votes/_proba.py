@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,11 @@ def has_columns(y: Any) -> bool:
 
 
 def read_proba(
-    proba: Any, classes: ArrayLike | None = None, *, name: str = "proba"
+    proba: Any,
+    classes: ArrayLike | None = None,
+    *,
+    name: str = "proba",
+    unlabelled: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Read class probabilities; the columns of a frame are classes by their names.
 
@@ -37,6 +42,8 @@ def read_proba(
         The classes. If None, the column names of a frame, and 0, 1, 2, ... of an array.
     name : str, default='proba'
         What the user calls the table, for messages.
+    unlabelled : bool, default=False
+        Whether a row may be NaN throughout: it has no label.
 
     Returns
     -------
@@ -53,11 +60,47 @@ def read_proba(
         If the frame is lazy, or column names mix strings and numbers.
     """
     given = None if classes is None else check_classes(classes)
+    array, columns = read_columns(proba, name=name, unlabelled=unlabelled)
+    if given is not None:
+        return in_class_order(array, columns, given, name), given
+    if columns is None:
+        return array, np.arange(array.shape[1])
+    return array, check_classes(pd.Index(columns).to_numpy())
+
+
+def read_columns(
+    proba: Any, *, name: str, unlabelled: bool = False
+) -> tuple[np.ndarray, list[Any] | None]:
+    """Read class probabilities as they stand, and the names of their columns.
+
+    Parameters
+    ----------
+    proba : array-like or DataFrame of shape (n_samples, n_classes)
+        As in `read_proba`.
+    name : str
+        What the user calls the table, for messages.
+    unlabelled : bool, default=False
+        Whether a row may be NaN throughout.
+
+    Returns
+    -------
+    proba : ndarray of shape (n_samples, n_classes), float64
+        The cells.
+    columns : list of length n_classes, or None
+        The names; None for an array.
+
+    Raises
+    ------
+    ValueError
+        If a row does not hold probabilities, or names have several levels.
+    TypeError
+        If the frame is lazy.
+    """
     if sparse.issparse(proba):
         proba = proba.toarray()
     frame = as_pandas(proba, where=name)
     if not isinstance(frame, pd.DataFrame) or frame.shape[1] == 0:
-        return _read_array(proba, given, name)
+        return check_proba(proba, name=name, unlabelled=unlabelled), None
     if frame.columns.nlevels > 1:
         raise ValueError(
             f"The columns of {name} must be classes; they have {frame.columns.nlevels} "
@@ -68,32 +111,56 @@ def read_proba(
     # Names that polars gives to columns of an array.
     if frame is not proba and columns == [f"column_{k}" for k in range(len(columns))]:
         columns = list(range(len(columns)))
-    array = check_proba(_numbers(frame, name), name=name)
-    if given is None:
-        return array, check_classes(pd.Index(columns).to_numpy())
-    at = class_positions(columns, given)
+    array = check_proba(_numbers(frame, name), name=name, unlabelled=unlabelled)
+    return array, columns
+
+
+def in_class_order(
+    array: np.ndarray,
+    columns: Sequence[Any] | np.ndarray | None,
+    classes: np.ndarray,
+    name: str,
+) -> np.ndarray:
+    """Return probabilities with a column for each class, in their order.
+
+    Parameters
+    ----------
+    array : ndarray of shape (n_samples, n_columns)
+        The probabilities.
+    columns : sequence of length n_columns, or None
+        The names of the columns; None if they are in the order of the classes.
+    classes : ndarray of shape (n_classes,)
+        The classes.
+    name : str
+        What the user calls the table, for messages.
+
+    Returns
+    -------
+    array : ndarray of shape (n_samples, n_classes)
+        The same columns, in the order of the classes.
+
+    Raises
+    ------
+    ValueError
+        If the columns are not the classes.
+    """
+    if columns is None:
+        if array.shape[1] != len(classes):
+            raise ValueError(
+                f"{name} has {array.shape[1]} columns, and there are {len(classes)} "
+                f"classes: {first_few(classes, 10)}. Give a column for each of them, "
+                "in this order, name the columns of a DataFrame by the classes, or "
+                "pass classes=[...] with one class per column."
+            )
+        return array
+    at = class_positions(list(columns), classes)
     if at is None:
         raise ValueError(
             f"The columns of {name} are {first_few(columns, 10)}, and the classes are "
-            f"{first_few(given, 10)}. Name the columns by the classes, in any order, "
+            f"{first_few(classes, 10)}. Name the columns by the classes, in any order, "
             "or pass an array whose columns are in the order of the classes."
         )
-    return array[:, at], given
-
-
-def _read_array(
-    proba: Any, given: np.ndarray | None, name: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """Read probabilities whose columns have no names."""
-    array = check_proba(proba, name=name)
-    if given is None:
-        return array, np.arange(array.shape[1])
-    if len(given) != array.shape[1]:
-        raise ValueError(
-            f"{name} has {array.shape[1]} columns and classes names {len(given)}: "
-            f"{first_few(given, 10)}. Name one class per column."
-        )
-    return array, given
+    return array[:, at]
 
 
 def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
@@ -107,3 +174,28 @@ def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
             f"per class; it has columns {first_few(frame.columns, 10)} of {dtypes}. "
             "Leave out the columns that are not classes, or pass one column of labels."
         ) from error
+
+
+def refuse_one_column_of_probabilities(labels: np.ndarray) -> None:
+    """Raise if hard labels are the probabilities of one class.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_labels,)
+        The labels, without those that are missing.
+
+    Raises
+    ------
+    ValueError
+        If they are numbers between 0 and 1, fractions among them.
+    """
+    if labels.dtype.kind != "f" or len(labels) == 0:
+        return
+    fractions = (labels > 0) & (labels < 1)
+    if fractions.any() and np.all((labels >= 0) & (labels <= 1)):
+        raise ValueError(
+            "y holds one column of numbers between 0 and 1, for instance "
+            f"{first_few(labels[fractions], 3)}. Soft labels have a column for each "
+            "class, shape (n_samples, n_classes): pass np.column_stack([1 - y, y]) if "
+            "y is the probability of the second class."
+        )

@@ -322,7 +322,7 @@ ROWS = [[0.5, 0.5], [0.2, 0.8], [0.9, 0.1]]
         ([[0.5, 0.5], [1.2, -0.2], [1, 0]], None, "not negative; row 1 is"),
         ([[0.5, 0.5], [0.2, 0.8], [np.nan, 1]], None, "finite.*row 2 is"),
         ([["a", "b"]] * 3, None, "several columns must hold class probabilities"),
-        (ROWS, ["a", "b", "c"], "y has 2 columns and classes names 3"),
+        (ROWS, ["a", "b", "c"], "y has 2 columns, and there are 3 classes"),
         (ROWS, ["a", "a"], "classes must not repeat"),
         (ROWS[:2], None, "inconsistent numbers of samples"),
         ([0, 1, 2], [0, 1], r"not in classes=\[0, 1\]: 2"),
@@ -481,7 +481,7 @@ def test_the_score_leaves_out_rows_without_a_label():
 @pytest.mark.parametrize(
     ("y", "message"),
     [
-        (np.full((60, 3), 1 / 3), "y has 3 columns and classes names 2"),
+        (np.full((60, 3), 1 / 3), "y has 3 columns, and there are 2 classes"),
         (pd.DataFrame(np.full((60, 2), 0.5), columns=["a", "b"]), "columns of y are"),
         (np.full((50, 2), 0.5), "inconsistent numbers of samples"),
         (np.full(60, -1), "None of the 60 rows has a gold label"),

@@ -198,7 +198,7 @@ def test_leverage_equals_the_matrix_written_out(n_columns):
 
 def test_without_votes_on_gold_rows_only_the_prior_learns():
     none = sparse.csr_matrix((3, 4))
-    rows = GoldRows(none, np.array([0, 0, 1]), np.ones(3))
+    rows = GoldRows(none, np.eye(2)[[0, 0, 1]], np.ones(3))
     even = np.full((3, 2), 0.5)
     correction = fit_correction(rows, even, np.array([0.5, 0.5]), np.array([0, 1]))
     assert_allclose(correction.without_votes, [4 / 7, 3 / 7])

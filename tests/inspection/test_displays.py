@@ -439,7 +439,7 @@ def test_the_histogram_of_an_estimator_and_of_one_class():
         ([0.5, 0.5], {}, "a row of class probabilities"),
         ([[0.5, 0.6]], {}, "row 0 sums to 1.1"),
         ([[np.nan, 0.6]], {}, "must be finite"),
-        ([[0.4, 0.6]], {"classes": [0]}, "2 columns and classes names 1"),
+        ([[0.4, 0.6]], {"classes": [0]}, "2 columns, and there are 1 classes"),
         ([[0.4, 0.6]], {"y": [3]}, "not in classes=.*: 3 .*set them to -1"),
         ([[0.4, 0.6]], {"y": [1, 0]}, "1 rows and y has 2"),
     ],

@@ -646,7 +646,8 @@ def test_what_means_unlabelled(missing):
         ([0, 1], r"inconsistent numbers of samples: X has 5 rows and y has 2"),
         ([np.nan] * 5, r"contains NaN only \(5 rows\). Pass y=None"),
         ([0, 1, np.inf, 0, 1], r"infinity.*row 2"),
-        ([0.5, 1, 0, 0, 1], r"Unknown label type"),
+        ([0.5, 1, 0, 0, 2], r"Unknown label type"),
+        ([0.5, 1, 0, -1, 1], r"one column of numbers between 0 and 1, for inst.* 0.5"),
     ],
 )
 def test_wrong_gold(y, message):

@@ -15,8 +15,8 @@ from sklabel.evidence._evidence import (
     expected_of_vote,
     redundancy,
 )
+from sklabel.sums._gold import clamp
 from sklabel.sums._kernels import (
-    clamp,
     count_classes,
     mean_change,
     smoothed_shares,

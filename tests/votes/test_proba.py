@@ -82,7 +82,7 @@ def test_frames_that_are_not_probabilities_of_classes_raise(frame, error, messag
 
 def test_the_wrong_number_of_columns_raises():
     with pytest.raises(
-        ValueError, match="soft has 2 columns and classes names 3: 0, 1"
+        ValueError, match="soft has 2 columns, and there are 3 classes: 0, 1"
     ):
         read_proba(PROBA, [0, 1, 2], name="soft")
 
