@@ -81,7 +81,6 @@ def test_a_column_of_gold_warns_as_scikit_learn_does():
         ([0.5, 1.0, 2.0], ValueError, "Unknown label type"),
         ([0.5, 1.0, -1.0], ValueError, "one column of numbers between 0 and 1"),
         ([[0, 1]] * 3, ValueError, r"y has shape \(3, 2\), and gold labels here are"),
-        ([[[0, 1]]] * 3, ValueError, "1d array"),
         (objects("a", 0, "b"), TypeError, "all strings or all numbers; got 'a', 0"),
         (objects(True, 3, 4), TypeError, "all strings or all numbers"),
         (objects("a", {}, None), TypeError, "all strings or all numbers"),
