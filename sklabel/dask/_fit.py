@@ -52,7 +52,8 @@ def fit(
         an array may be CSR. Lengths of partitions may be unknown, or 0.
     y : Dask Series or Array, default=None
         Gold labels with the partitions of X, -1 or NaN where there is none. For
-        PartitionedCrowdLabels, a pandas Series indexed by sample id.
+        PartitionedCrowdLabels, a pandas Series indexed by sample id. Class
+        probabilities are for the fit in memory.
     sample_weight : Dask Series or Array, default=None
         Weights with the partitions of X.
     persist : bool, default=None
@@ -73,7 +74,7 @@ def fit(
     TypeError
         If the model cannot be fitted in parts, or X is not a Dask collection.
     ValueError
-        As `fit` in memory; names the partition.
+        As `fit` in memory; names the partition. Also if y holds class probabilities.
     RuntimeError
         If the cluster is lost.
 
@@ -113,6 +114,7 @@ def fit(
         )
     blocks = blocks_of(X, what="sklabel.dask.fit")
     n_parts = len(blocks.parts)
+    _refuse_soft_gold(model, y)
     labels = columns_of(y, X, n_parts, "y")
     if sample_weight is not None and hasattr(X, "_gold_blocks"):
         raise ValueError(
@@ -155,6 +157,20 @@ def fit(
         if data is not None:
             data.release()
     return model
+
+
+def _refuse_soft_gold(model: Any, y: Any) -> None:
+    """Raise if y has a column for each class."""
+    columns = getattr(y, "columns", None)
+    width = getattr(y, "shape", (0,))[1:] if columns is None else (len(columns),)
+    if width and width[0] != 1:
+        name = type(model).__name__
+        raise ValueError(
+            f"sklabel.dask.fit takes gold labels that are classes; y has {width[0]} "
+            "columns. Class probabilities go to a fit in memory, or to "
+            f"{name}.partial_fit(votes, proba) for one partition after the other; or "
+            "pass the most probable class of each row."
+        )
 
 
 def _blank_copy(model: Any) -> Any:

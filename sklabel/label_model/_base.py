@@ -30,6 +30,7 @@ from sklabel.utils._loops import refuse_loops
 from sklabel.utils._validation import (
     check_class_prior,
     check_filled,
+    check_same_rows,
     check_sample_weight,
     warn,
 )
@@ -97,8 +98,12 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
         X : {array-like, DataFrame, sparse matrix} of shape (n_samples, n_lfs)
             Votes. Dense: -1, NaN, None or pd.NA mean abstain. CSR: an entry that is
             not stored means abstain.
-        y : array-like of shape (n_samples,), default=None
-            Gold labels; -1, NaN, None or pd.NA mean unlabelled. None: unsupervised.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes), default=None
+            Gold labels; -1, NaN, None or pd.NA mean unlabelled. Or soft gold, class
+            probabilities: rows that sum to 1, and rows of NaN for unlabelled. The
+            columns of an array are in the order of `classes`, else of the classes that
+            the votes know, else of the sorted ones that they hold; those of a DataFrame
+            (pandas, polars, pyarrow) are named by the classes. None: unsupervised.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample; a weight of 2 counts like two equal rows and a
             weight of 0 like no row.
@@ -112,13 +117,33 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
         ------
         ValueError
             If neither X, y nor `classes` names a class, a vote is not a class and y
-            does not name the classes, or y and X differ in length.
+            does not name the classes, y and X differ in length or have the same index
+            labels in another order, or soft gold has other columns than the classes or
+            a row that does not hold probabilities.
         TypeError
             If a cell of X or y is neither a string nor a number.
+
+        Notes
+        -----
+        A row of soft gold counts like the same row with each class in turn as its gold
+        label, weighted by their probabilities: where a row with a gold label is held at
+        its class, it is held at its probabilities, and where gold labels are counted,
+        expected numbers are. Certain rows are hard gold. In two models it matters that
+        the row stays one sample: :class:`GLAD` gives it one difficulty, and
+        :class:`LabelModel` leaves it out as a whole when it weighs penalties.
+
+        Soft gold is the answer for the row, and replaces what the model makes of its
+        votes: give probabilities that have taken the votes into account. The opinion
+        of somebody who has not seen them is one more vote.
+
+        With ``classes=None``, the names of the columns of a DataFrame are the classes,
+        as those of gold labels in every row would be; they keep their order, unless
+        the votes know one.
         """
         self._validate_params()
         if y is not None:
             refuse_loops(type(self).__name__, self.classes)
+            check_same_rows(X, y, "X", "y")
         votes = self._read_votes(X, reset=True)
         self._check_lfs()
         self._forget()
@@ -188,30 +213,32 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
         return self.classes_[np.argmax(tied, axis=1)]
 
     def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
-        """Return the accuracy on the rows that have a gold label.
+        """Return the accuracy on gold labels, the expected one on soft gold.
 
         Parameters
         ----------
         X : {array-like, DataFrame, sparse matrix} of shape (n_samples, n_lfs)
             Votes of the same LFs in the same order as in `fit`.
-        y : array-like of shape (n_samples,)
-            Gold labels; rows with -1, NaN, None or pd.NA are left out.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            Gold labels; rows with -1, NaN, None or pd.NA are left out. Or soft gold,
+            as in `fit`; an array in the order of `classes_`.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample.
 
         Returns
         -------
         accuracy : float
-            In [0, 1].
+            In [0, 1]. With soft gold, the mean probability of the predicted class.
 
         Raises
         ------
         NotFittedError
             If the model is not fitted.
         ValueError
-            If no row has a gold label, or gold labels and classes are of different
-            kinds.
+            If no row has a gold label, gold labels and classes are of different kinds,
+            or soft gold is not what `fit` takes.
         """
+        check_same_rows(X, y, "X", "y")
         y = as_pandas(y, where="y, the gold labels,")
         if y is not None and has_columns(y):
             return score_on_soft(self, X, y, sample_weight, unlabelled=True)
@@ -544,8 +571,8 @@ class BaseRowsLabelModel(BaseEMLabelModel):
         self._fixed_prior = self._prior_without_learning(total)
         # Rows that say nothing take no part.
         active = (votes.counts > 0) | is_gold
-        if len(self.classes_) == 1 or not active.any():
-            self.class_prior_ = self._prior_of(np.ones(len(self.classes_)))
+        if len(self.classes_) == 1 or len(votes.lf) == 0:
+            self.class_prior_ = self._prior_of(total)
             self.n_iter_, self.converged_, self.lower_bound_ = 1, True, 0.0
             self._fit_trivial(votes)
             return

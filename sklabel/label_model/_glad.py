@@ -136,6 +136,9 @@ class GLAD(CoinMixin, BaseRowsLabelModel):
     from its own votes by the same criterion. So the answer for a row depends on this
     row alone, and on the rows of `fit` it is that of the converged EM.
 
+    Rows with gold stay at it. One of soft gold has one difficulty, which fits all of
+    its classes by their probabilities.
+
     A row without votes gets `class_prior_`. An LF without votes in `fit` has the mean
     ability if it votes later. Ties go to the class with the larger prior, then to the
     first. With one class all rows get it.

@@ -228,8 +228,9 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     multinomial logistic regression learns how to scale its log probabilities, and
     what to add for each vote and class. Its penalties are averaged over, by how well
     each predicts a gold row that is left out, "no correction" among them. Rows without
-    votes get ``(4 * prior + gold labels of such rows) / (4 + their number)``. Draw
-    gold rows at random: if they are chosen by their votes, the correction is biased.
+    votes get ``(4 * prior + gold labels of such rows) / (4 + their number)``. With soft
+    gold, the regression fits its probabilities, by cross-entropy. Draw gold rows at
+    random: if they are chosen by their votes, the correction is biased.
 
     A row without votes gets `class_prior_`, which is even where a learned prior is
     within a tenth of it. An LF without votes in `fit` counts as the average LF if it

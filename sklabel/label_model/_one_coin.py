@@ -300,9 +300,11 @@ class OneCoinDawidSkene(CoinMixin, BaseDawidSkene):
         total += self._prior_penalty(self.class_prior_)
         self.lower_bound_ = float(total / profile.weight)
         # A worker who comes later is the average worker.
-        seen = np.minimum(sums.right, n_votes) + pseudo[0]
-        average = seen[voted].sum() / (n_votes + sum(pseudo))[voted].sum()
-        accuracy = np.where(voted, np.exp(log_right), average)
+        accuracy = np.exp(log_right)
+        if voted.any():
+            seen = np.minimum(sums.right, n_votes) + pseudo[0]
+            average = seen[voted].sum() / (n_votes + sum(pseudo))[voted].sum()
+            accuracy[~voted] = average
         self._describe(accuracy[self._group])
 
     def _e_step(

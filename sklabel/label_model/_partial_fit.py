@@ -14,7 +14,13 @@ from numpy.typing import ArrayLike
 from sklabel.label_model._base import BaseSumsLabelModel
 from sklabel.label_model._memory import Growth, Memory, RememberedVotes
 from sklabel.sums._sums import VoteSource
-from sklabel.utils._validation import check_option, first_few, plain, warn
+from sklabel.utils._validation import (
+    check_option,
+    check_same_rows,
+    first_few,
+    plain,
+    warn,
+)
 from sklabel.votes._alphabets import Contents
 from sklabel.votes._cast import CastVotes, distinct, is_numeric
 from sklabel.votes._gold import Gold
@@ -50,8 +56,8 @@ class PartialFitMixin(BaseSumsLabelModel):
         X : {array-like, DataFrame, sparse matrix} of shape (n_samples, n_lfs)
             Votes, as in `fit`. Without names the number of LFs cannot change: leave
             columns without votes for LFs that are to come.
-        y : array-like of shape (n_samples,), default=None
-            Gold labels; -1, NaN, None or pd.NA mean unlabelled. None: unsupervised.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes), default=None
+            Gold labels or soft gold, as in `fit`; from call to call either.
         classes : array-like of shape (n_classes,), default=None
             All classes, in the first call; later ones may repeat them in any order.
             If None, those of the constructor, or else what `fit` would make of the
@@ -178,6 +184,7 @@ class PartialFitMixin(BaseSumsLabelModel):
             self._forget()
         old_n_lfs = 0 if memory is None else self.n_features_in_
         known_classes = self._agreed_classes(classes, memory)
+        check_same_rows(X, y, "X", "y")
         votes = self._votes_of_call(X, columns, memory is None, known_classes)
         votes, gold, weight = self._read_rows(votes, y, sample_weight)
         if memory is None:

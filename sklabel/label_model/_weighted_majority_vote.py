@@ -151,9 +151,9 @@ class WeightedMajorityVote(BaseLabelModel):
 
     where :math:`n_j` is the number of votes of LF j and :math:`\bar a` the agreement
     over all votes. A tie among t classes counts 1/t of an agreement. A gold label
-    replaces :math:`z_i`. Weights that maximise a bound on the accuracy are linear in
-    the accuracy of the LF, which gives 'above-chance' [1]_; if no LF is better than
-    chance, all count the same.
+    replaces :math:`z_i`; of soft gold, the expected agreement counts. Weights that
+    maximise a bound on the accuracy are linear in the accuracy of the LF, which gives
+    'above-chance' [1]_; if no LF is better than chance, all count the same.
 
     The output is :math:`P_c = (V_c + s / K) / (\sum_c V_c + s)` with the weighted
     counts V and s = `smoothing`. Ties go to the class with the larger prior, then to

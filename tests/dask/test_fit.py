@@ -501,3 +501,19 @@ def test_dask_ml_wrappers_take_our_estimators_unchanged():
     assert streamed.estimator_.n_samples_seen_ == N
     found = streamed.predict_proba(lazy).compute()
     assert np.abs(found - expected).mean() < 0.08
+
+
+@pytest.mark.parametrize("form", ["frame", "array"])
+def test_soft_gold_is_refused(form):
+    votes, _ = votes_frame(2)
+    soft = pd.DataFrame(np.full((N, 2), 0.5), columns=[0, 1])
+    y = dd.from_pandas(soft, npartitions=2)
+    y = y if form == "frame" else y.to_dask_array(lengths=True)
+    model = LabelModel()
+    with pytest.raises(
+        ValueError,
+        match=r"takes gold labels that are classes; y has 2 columns\. Class "
+        r"probabilities go to a fit in memory, or to LabelModel\.partial_fit\(",
+    ):
+        fit(model, dd.from_pandas(votes, npartitions=2), y)
+    assert not hasattr(model, "classes_")

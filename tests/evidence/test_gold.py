@@ -5,11 +5,12 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from scipy.special import log_softmax
 from sklearn.metrics import f1_score, log_loss
 
 from sklabel import LabelModel
 from sklabel.datasets import make_crowd_labels, make_lf_votes
-from sklabel.evidence._gold import GoldRows, _leverage, fit_correction
+from sklabel.evidence._gold import GoldRows, _leverage, _Regression, fit_correction
 from sklabel.votes import votes_from_long
 
 # Rules whose reliability the votes do not tell.
@@ -204,3 +205,53 @@ def test_without_votes_on_gold_rows_only_the_prior_learns():
     assert_allclose(correction.without_votes, [4 / 7, 3 / 7])
     proba = np.array([[0.3, 0.7]])
     assert_allclose(correction.apply(sparse.csr_matrix((1, 4)), proba), proba)
+
+
+def soft_regression(n_rows=40, n_classes=3):
+    rng = np.random.default_rng(0)
+    features = sparse.random(n_rows, 12, density=0.4, random_state=0, format="csr")
+    features.data[:] = 1
+    scores = features @ rng.normal(size=(12, n_classes))
+    target = np.exp(log_softmax(2 * scores + rng.normal(size=scores.shape), axis=1))
+    offset = rng.normal(size=scores.shape)
+    weight = rng.integers(1, 4, size=n_rows).astype(float)
+    return features, offset, target, weight
+
+
+def test_soft_targets_are_fitted_as_a_row_per_class():
+    features, offset, target, weight = soft_regression()
+    penalty, start = np.full((12, 3), 2.0), np.r_[1.0, np.zeros(36)]
+    found = _Regression(offset, target, weight).fit(features, penalty, 2.0, start)
+    rows, label = np.repeat(np.arange(40), 3), np.tile(np.arange(3), 40)
+    copies = _Regression(offset[rows], np.eye(3)[label], weight[rows] * target.ravel())
+    expected = copies.fit(features[rows], penalty, 2.0, start)
+    assert_allclose(found, expected, atol=1e-5)
+    assert_allclose(
+        _Regression(offset, target, weight).log_likelihood(), copies.log_likelihood()
+    )
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_what_is_left_out_of_soft_targets_is_the_whole_row(n_classes):
+    features, offset, target, weight = soft_regression(n_classes=n_classes)
+    penalty = np.full((12, n_classes), 4.0)
+    start = np.r_[1.0, np.zeros(12 * n_classes)]
+    problem = _Regression(offset, target, weight)
+    fit = problem.fit(features, penalty, 4.0, start)
+    found = problem.left_out(features, penalty, 4.0, fit)
+
+    def log_likelihood(fit, row):
+        scores = fit[0] * offset[row] + features[row] @ fit[1:].reshape(12, -1)
+        return float((target[row] * log_softmax(scores.ravel())).sum())
+
+    expected = kept = 0.0
+    for row in range(len(weight)):
+        # One unit of the weight of the row, whatever its classes.
+        left = weight - (np.arange(len(weight)) == row)
+        without = _Regression(offset, target, left)
+        other = without.fit(features, penalty, 4.0, fit)
+        expected += weight[row] * log_likelihood(other, row)
+        kept += weight[row] * log_likelihood(fit, row)
+    # A Newton step per class; copies of a row, left out one by one, would lose 4 times
+    # as much.
+    assert abs(found - expected) < 0.15 * (kept - expected)
