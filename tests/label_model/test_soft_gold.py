@@ -11,6 +11,7 @@ from scipy.special import expit, logsumexp
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.preprocessing import FunctionTransformer
 
 from sklabel import LabelModel, MajorityVote, WeakSupervisionClassifier
@@ -364,15 +365,9 @@ def test_an_array_is_in_the_order_of_the_classes(Model):
 @every
 @pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
 def test_frames_of_any_library_name_the_classes(Model, library):
-    if library != "pandas":
-        pytest.importorskip(library)
-    soft = {"1": SOFT[:, 1], "0": SOFT[:, 0]}
-    if library == "pyarrow":
-        import pyarrow
-
-        frame = pyarrow.table(soft)
-    else:
-        frame = pytest.importorskip(library).DataFrame(soft)
+    module = pytest.importorskip(library, exc_type=ImportError)
+    make = module.table if library == "pyarrow" else module.DataFrame
+    frame = make({"1": SOFT[:, 1], "0": SOFT[:, 0]})
     # Texts of numbers are numbers where votes are, as these libraries force.
     model = Model().fit(VOTES, frame)
     assert_array_equal(model.classes_, [1, 0])
@@ -600,6 +595,17 @@ def test_scores_that_are_refused():
         model.score(VOTES, SOFT[:3])
     with pytest.raises(ValueError, match="y is None"):
         model.score(VOTES, None)
+
+
+def test_loops_of_scikit_learn_take_soft_gold():
+    votes, _, soft, _ = crowd()
+    names = np.array(["a", "b", "c"], dtype=object)
+    X = pd.DataFrame(np.where(votes >= 0, names[votes], None))
+    y = pd.DataFrame(soft, columns=names)
+    search = GridSearchCV(LabelModel(), {"mixing": [0.0, 0.3]}, cv=KFold(3)).fit(X, y)
+    assert 0.4 < search.best_score_ < 0.9
+    scores = cross_val_score(LabelModel(), X, y.fillna(1 / 3), cv=3)
+    assert scores.shape == (3,)
 
 
 # Calls, copies, and places that take hard gold only
