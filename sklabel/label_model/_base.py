@@ -77,7 +77,8 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
     family. A subclass has the parameters `classes` and `class_prior` and implements
     `_fit_votes(votes, gold, sample_weight)`, which sets `class_prior_` and its own
     attributes, and `_posterior(votes)`, which returns an array of shape
-    (n_samples, n_classes). Both see votes as indices into `vote_values_`.
+    (n_samples, n_classes). Both see votes as indices into `vote_values_`. Gold labels
+    are class indices or class probabilities; `sklabel.sums._gold` has what differs.
     """
 
     classes: ArrayLike | None
