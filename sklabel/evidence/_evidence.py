@@ -280,6 +280,7 @@ def _workers_of_rows(chunk: VoteChunk, sources: Sources) -> WorkersOfRows:
 
 
 def _sums(chunk: VoteChunk, posterior: np.ndarray, view: _View) -> Sums:
+    posterior = chunk.clamp(posterior)
     args = view.transposed, posterior, chunk.scale, view.n_votes
     informed = view.informed
     if chunk.scale is not None:

@@ -99,12 +99,32 @@ class LabelModelChunk(VoteChunk):
         n_classes: int,
         dtype: str = "float64",
     ) -> None:
-        none = no_gold(len(gold))
-        super().__init__(votes, none, weight, class_of_value, n_classes, dtype)
         is_gold = has_gold(gold)
+        posterior = self._posterior(votes, gold)
+        is_gold &= ~has_gold(posterior)
+        super().__init__(votes, posterior, weight, class_of_value, n_classes, dtype)
         A = one_hot(votes.take_rows(is_gold), max(len(class_of_value), 1))
         target = gold_proba(gold[is_gold], n_classes)
         self.gold_rows = GoldRows(A, target, weight[is_gold])
+
+    def _posterior(self, votes: CastVotes, gold: np.ndarray) -> np.ndarray:
+        """Return the gold that EM sees: none."""
+        return no_gold(len(gold))
+
+
+class PosteriorChunk(LabelModelChunk):
+    """Votes, and soft gold that stands for the posterior of its row in EM.
+
+    Certain rows stay gold labels, which EM does not see; of a row without votes, it
+    has nothing to learn.
+    """
+
+    def _posterior(self, votes: CastVotes, gold: np.ndarray) -> np.ndarray:
+        if gold.ndim == 1:
+            return no_gold(len(gold))
+        with np.errstate(invalid="ignore"):
+            uncertain = (gold.max(axis=1) < 1) & (votes.counts > 0)
+        return np.where(uncertain[:, None], gold, np.nan)
 
 
 def _gold_rows(chunk: LabelModelChunk) -> GoldSums:

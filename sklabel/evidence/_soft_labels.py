@@ -79,15 +79,9 @@ class SoftLabels(NamedTuple):
         proba : ndarray of shape (n_samples, n_classes)
             Rows sum to 1. Of no use for rows without votes.
         """
-        n_classes, n_values = len(self.base), len(self.class_of_value)
-        votes = shared_votes(indicator, self.alike, self.trust, n_values)
-        n_votes = np.asarray(votes.sum(axis=1)).ravel()
-        n_rule = np.zeros(len(n_votes))
-        if self.rule.any():
-            n_rule = votes @ np.repeat(self.rule, n_values)
-        n_worker = n_votes - n_rule
-        by_worker = np.minimum(n_worker, 1)[:, None]
-        effect = self._design_effect(votes, n_worker, n_rule)[:, None]
+        n_classes = len(self.base)
+        votes, n_worker, effect = self._weighed(indicator)
+        by_worker, effect = np.minimum(n_worker, 1)[:, None], effect[:, None]
         weights, silence, log_prior = self.evidence
         table = weights.reshape(-1, n_classes)
         if n_classes == 2:
@@ -107,6 +101,54 @@ class SoftLabels(NamedTuple):
         if self.correction is not None:
             proba = self.correction.apply(indicator, proba)
         return proba
+
+    def log_evidence(self, indicator: sparse.csr_matrix) -> np.ndarray:
+        """Return what votes say of each class, without the class prior.
+
+        Parameters
+        ----------
+        indicator : csr_matrix of shape (n_samples, n_atoms)
+            One-hot votes.
+
+        Returns
+        -------
+        log_evidence : ndarray of shape (n_samples, n_classes)
+            Tempered log scores, 0 on average over the classes.
+        """
+        votes, n_worker, effect = self._weighed(indicator)
+        weights, silence, _ = self.evidence
+        scores = (votes @ weights.reshape(-1, len(self.base))) / effect[:, None]
+        if silence.any():
+            by_worker = np.minimum(n_worker, 1)
+            heard = n_worker * (by_worker / effect + 1 - by_worker)
+            scores = scores + np.outer(heard, silence)
+        if self.correction is not None:
+            scores = self.correction.scale * scores
+            scores = scores + indicator @ self.correction.weights
+        return scores - scores.mean(axis=1, keepdims=True)
+
+    def design_effect(self, indicator: sparse.csr_matrix) -> np.ndarray:
+        """Return what the log scores of each sample are divided by, shape (n_samples,).
+
+        Parameters
+        ----------
+        indicator : csr_matrix of shape (n_samples, n_atoms)
+            One-hot votes.
+        """
+        return self._weighed(indicator)[2]
+
+    def _weighed(
+        self, indicator: sparse.csr_matrix
+    ) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
+        """Return what votes count, how many are of workers, and the design effect."""
+        n_values = len(self.class_of_value)
+        votes = shared_votes(indicator, self.alike, self.trust, n_values)
+        n_votes = np.asarray(votes.sum(axis=1)).ravel()
+        n_rule = np.zeros(len(n_votes))
+        if self.rule.any():
+            n_rule = votes @ np.repeat(self.rule, n_values)
+        n_worker = n_votes - n_rule
+        return votes, n_worker, self._design_effect(votes, n_worker, n_rule)
 
     def _design_effect(
         self, votes: sparse.csr_matrix, n_worker: np.ndarray, n_rule: np.ndarray
@@ -133,6 +175,7 @@ class SoftCounts(NamedTuple):
 
 def _soft_counts(chunk: VoteChunk, soft_labels: SoftLabels) -> SoftCounts:
     proba = soft_labels.of(chunk.indicator).astype(chunk.dtype, copy=False)
+    proba = chunk.clamp(proba)
     args = chunk.transposed, proba, chunk.scale, chunk.n_votes
     return SoftCounts(class_counts_of_atoms(*args).astype(np.float64, copy=False))
 

@@ -213,6 +213,60 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
         tied &= prior >= prior.max(axis=1, keepdims=True) * (1 - 1e-12)
         return self.classes_[np.argmax(tied, axis=1)]
 
+    def log_evidence(self, X: Any) -> np.ndarray:
+        """Return what the votes on each sample say, without the class prior.
+
+        Whoever knows more of a sample multiplies: ``softmax(log_evidence + log p)``
+        with class probabilities p from elsewhere, for instance from a classifier on
+        its features. With :class:`LabelModel`, votes are tempered but not mixed with
+        vote shares.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame, sparse matrix} of shape (n_samples, n_lfs)
+            Votes of the same LFs in the same order as in `fit`.
+
+        Returns
+        -------
+        log_evidence : ndarray of shape (n_samples, n_classes), float64
+            Log of P(votes | class) up to a constant for each sample, chosen so that
+            rows sum to 0, in the order of `classes_`; 0 without votes.
+
+        Raises
+        ------
+        NotFittedError
+            If the model is not fitted.
+        ValueError
+            If X has other LFs than in `fit`.
+        """
+        votes = self._encoded(X)
+        evidence = self._log_evidence(votes)
+        evidence[votes.counts == 0] = 0
+        return evidence
+
+    def design_effect(self, X: Any) -> np.ndarray:
+        """Return by how much the votes on each sample overstate what they know.
+
+        Parameters
+        ----------
+        X : {array-like, DataFrame, sparse matrix} of shape (n_samples, n_lfs)
+            Votes of the same LFs in the same order as in `fit`.
+
+        Returns
+        -------
+        design_effect : ndarray of shape (n_samples,), float64
+            At least 1; what :class:`LabelModel` divides log scores by, see its
+            `tempering`. 1 for models that take votes for independent.
+
+        Raises
+        ------
+        NotFittedError
+            If the model is not fitted.
+        ValueError
+            If X has other LFs than in `fit`.
+        """
+        return self._design_effect(self._encoded(X))
+
     def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
         """Return the accuracy on gold labels, the expected one on soft gold.
 
@@ -247,6 +301,13 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
 
     def _proba(self, X: Any) -> np.ndarray:
         """Do what `predict_proba` says; warnings point to the user's call."""
+        votes = self._encoded(X)
+        proba = self._posterior(votes)
+        proba[votes.counts == 0] = self.class_prior_
+        return proba
+
+    def _encoded(self, X: Any) -> CastVotes:
+        """Read votes as indices into the values that `fit` saw."""
         check_is_fitted(self)
         votes = self._read_votes(X, reset=False)
         encoded, known = votes.encode(self.vote_values_)
@@ -258,9 +319,7 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
                 "labels, or fit on votes that hold them.",
             )
             encoded = encoded.take_votes(known)
-        proba = self._posterior(encoded)
-        proba[encoded.counts == 0] = self.class_prior_
-        return proba
+        return encoded
 
     def _read_rows(
         self, votes: CastVotes, y: Any, sample_weight: ArrayLike | None
@@ -326,6 +385,15 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
 
     def _posterior(self, votes: CastVotes) -> np.ndarray:
         raise NotImplementedError
+
+    def _log_evidence(self, votes: CastVotes) -> np.ndarray:
+        """Take the prior out of the posterior."""
+        with_prior = np.log(np.maximum(self._posterior(votes), FLOOR))
+        evidence = with_prior - np.log(np.maximum(self.class_prior_, FLOOR))
+        return evidence - evidence.mean(axis=1, keepdims=True)
+
+    def _design_effect(self, votes: CastVotes) -> np.ndarray:
+        return np.ones(votes.n_samples)
 
     def _lf_names(self) -> Sequence[Any]:
         """Names of the LFs for messages: column names, else positions."""
@@ -530,7 +598,6 @@ class BaseSumsLabelModel(BaseEMLabelModel):
     """
 
     dtype: str = "float64"
-    _chunk_type = VoteChunk
 
     def _fit_votes(
         self, votes: CastVotes, gold: np.ndarray, sample_weight: np.ndarray
@@ -545,9 +612,12 @@ class BaseSumsLabelModel(BaseEMLabelModel):
             gold = no_gold(len(gold))
         n_classes = len(self.classes_)
         votes = self._usable(votes)
-        return self._chunk_type(
+        return self._chunk_type()(
             votes, gold, weight, self._class_of_value, n_classes, self.dtype
         )
+
+    def _chunk_type(self) -> type[VoteChunk]:
+        return VoteChunk
 
     def _fit_source(self, data: VoteSource) -> None:
         raise NotImplementedError

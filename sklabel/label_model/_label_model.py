@@ -48,6 +48,7 @@ from sklabel.evidence._gold import (
     GOLD_ROWS,
     Correction,
     LabelModelChunk,
+    PosteriorChunk,
     fit_correction,
 )
 from sklabel.evidence._kinds import Kinds, effective_number, find_kinds
@@ -128,6 +129,12 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     use_gold : bool, default=True
         Whether gold labels in `y` correct the soft labels. False: they only help to
         name the classes, so that cross-validation may pass them for scoring.
+    soft_gold : {'target', 'posterior'}, default='target'
+        What soft gold is, rows of class probabilities in `y`. 'target': what the
+        correction is to predict, as gold labels drawn from it would, on average.
+        'posterior': the posterior of its row in EM, from a model that has seen more
+        than the votes, for instance features; tables are learned from it, and a
+        certain row counts as a gold label.
     tempering : 'auto' or float, default='auto'
         Design effect of each further vote on a sample: log scores are divided by
         ``1 + (n_votes - 1) * tempering``, since votes on one sample share errors. 0
@@ -272,6 +279,7 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         "lf_kind": [StrOptions({"auto", "worker", "rule"}), "array-like", dict],
         "groups": ["array-like", dict, None],
         "use_gold": ["boolean"],
+        "soft_gold": [StrOptions({"target", "posterior"})],
         "tempering": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
         "mixing": [Interval(Real, 0, 1, closed="both")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
@@ -280,7 +288,6 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         "dtype": [StrOptions({"float64", "float32"})],
     }
 
-    _chunk_type = LabelModelChunk
     _correction: Correction | None
     # Whether all votes are judgements of people, as sklabel.dask.fit knows.
     _are_people = False
@@ -293,6 +300,7 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         lf_kind: str | ArrayLike | Mapping[str, str] = "auto",
         groups: ArrayLike | Mapping[str, Any] | None = None,
         use_gold: bool = True,
+        soft_gold: str = "target",
         tempering: str | float = "auto",
         mixing: float = 0.15,
         max_iter: int = 1000,
@@ -305,12 +313,16 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         self.lf_kind = lf_kind
         self.groups = groups
         self.use_gold = use_gold
+        self.soft_gold = soft_gold
         self.tempering = tempering
         self.mixing = mixing
         self.max_iter = max_iter
         self.tol = tol
         self.verbose = verbose
         self.dtype = dtype
+
+    def _chunk_type(self) -> type[LabelModelChunk]:
+        return LabelModelChunk if self.soft_gold == "target" else PosteriorChunk
 
     def _fit_source(self, data: VoteSource) -> None:
         self._correction, self._alike, self._trust = None, None, None
@@ -558,6 +570,14 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
 
     def _posterior(self, votes: CastVotes) -> np.ndarray:
         return self._soft_labels().of(one_hot(votes, len(self.vote_values_)))
+
+    def _log_evidence(self, votes: CastVotes) -> np.ndarray:
+        atoms = one_hot(votes, len(self.vote_values_))
+        return self._soft_labels().log_evidence(atoms)
+
+    def _design_effect(self, votes: CastVotes) -> np.ndarray:
+        atoms = one_hot(votes, len(self.vote_values_))
+        return self._soft_labels().design_effect(atoms)
 
     def _soft_labels(self) -> SoftLabels:
         """Return what turns votes into soft labels."""

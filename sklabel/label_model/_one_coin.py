@@ -278,7 +278,8 @@ class OneCoinDawidSkene(CoinMixin, BaseDawidSkene):
         self.tol = tol
         self.verbose = verbose
 
-    _chunk_type = CoinChunk
+    def _chunk_type(self) -> type[VoteChunk]:
+        return CoinChunk
 
     def _profile(self, data: VoteSource) -> Profile:
         return data.total(COIN_PROFILE)
