@@ -9,6 +9,7 @@ from sklabel.inspection._agreement import (
     percent_agreement,
 )
 from sklabel.inspection._confusion import LFConfusionDisplay
+from sklabel.inspection._label_issues import label_issues
 from sklabel.inspection._lf_summary import label_coverage, lf_summary
 from sklabel.inspection._overlap import OverlapDisplay
 from sklabel.inspection._posterior import PosteriorDisplay
@@ -24,6 +25,7 @@ __all__ = [
     "fleiss_kappa",
     "krippendorff_alpha",
     "label_coverage",
+    "label_issues",
     "lf_summary",
     "percent_agreement",
     "worker_report",

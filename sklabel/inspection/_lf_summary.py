@@ -226,10 +226,10 @@ def summarise_lfs(
     names_given = classes if model is None else model.classes_
     votes = as_pandas(votes, where="A table of votes")
     cast = read_any_votes(votes, classes=names_given)
-    names = _names_of(votes, cast, lf_names)
+    names = names_of_lfs(votes, cast, lf_names)
     values = cast.distinct_labels()
     encoded, _ = cast.encode(values)
-    value_names = _names_of_values(values, names_given if classes is None else classes)
+    value_names = names_of_values(values, names_given if classes is None else classes)
     gold = None
     if y is not None:
         known_classes = cast.classes if names_given is None else names_given
@@ -309,7 +309,9 @@ def label_coverage(votes: Any) -> float:
 _UNLABELLED = -2
 
 
-def _names_of(votes: Any, cast: CastVotes, lf_names: Sequence[Any] | None) -> pd.Index:
+def names_of_lfs(
+    votes: Any, cast: CastVotes, lf_names: Sequence[Any] | None
+) -> pd.Index:
     """Return the names of the LFs."""
     if cast.n_samples == 0 or cast.n_lfs == 0:
         raise ValueError(
@@ -375,7 +377,7 @@ def _rows_that_differ(encoded: CastVotes) -> np.ndarray:
     return differs
 
 
-def _names_of_values(values: np.ndarray, names: ArrayLike | None) -> np.ndarray:
+def names_of_values(values: np.ndarray, names: ArrayLike | None) -> np.ndarray:
     """Return the names of vote values, which may be positions among them."""
     if names is None or len(values) == 0 or not is_numeric(values):
         return values

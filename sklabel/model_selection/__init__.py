@@ -1,4 +1,4 @@
-"""Model selection with gold labels for some rows only."""
+"""Model selection with gold labels for some rows only, and with soft labels."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
@@ -7,5 +7,6 @@ from sklabel.model_selection._predict_gold import (
     GoldPredictions,
     cross_val_predict_gold,
 )
+from sklabel.model_selection._soft_log_loss import soft_log_loss
 
-__all__ = ["GoldKFold", "GoldPredictions", "cross_val_predict_gold"]
+__all__ = ["GoldKFold", "GoldPredictions", "cross_val_predict_gold", "soft_log_loss"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import entr
 
@@ -14,6 +15,7 @@ from sklabel.inspection._crowd import check_label_model
 from sklabel.label_model._base import BaseLabelModel
 from sklabel.utils._validation import check_option, check_proba, first_few, is_integer
 from sklabel.votes._cast import CastVotes
+from sklabel.votes._proba import read_proba
 
 CRITERIA = ("error", "entropy")
 # A smaller gain is a rounding error.
@@ -86,7 +88,12 @@ def expected_error(proba: ArrayLike) -> np.ndarray:
 
 
 def expected_gain(
-    votes: Any, *, label_model: Any, lf: Any = None, criterion: str = "error"
+    votes: Any,
+    *,
+    label_model: Any,
+    lf: Any = None,
+    criterion: str = "error",
+    proba: Any = None,
 ) -> np.ndarray:
     r"""Return what one more vote is expected to gain on each sample.
 
@@ -103,6 +110,10 @@ def expected_gain(
     criterion : {'error', 'entropy'}, default='error'
         What the vote should reduce: the probability that the most probable class is
         wrong, or the entropy of the posterior in bits.
+    proba : array-like or DataFrame of shape (n_samples, n_classes), default=None
+        Class probabilities of the samples, if more is known than votes say, such as
+        `label_proba_` of :class:`~sklabel.WeakSupervisionClassifier`. An array is in
+        the order of the model's `classes_`. None: what the model says of the votes.
 
     Returns
     -------
@@ -162,7 +173,7 @@ def expected_gain(
     """
     check_option(criterion, "criterion", CRITERIA)
     model = check_label_model(label_model, where="expected_gain")
-    cast, proba = votes_and_posteriors(model, votes)
+    cast, proba = votes_and_posteriors(model, votes, proba)
     if lf is None:
         table = average_table(model, cast, proba)
         return gain_of_outcome(proba, table, criterion)
@@ -208,15 +219,29 @@ def gain_of_outcome(
 
 
 def votes_and_posteriors(
-    model: BaseLabelModel, votes: Any
+    model: BaseLabelModel, votes: Any, proba: Any = None
 ) -> tuple[CastVotes, np.ndarray]:
     """Return votes as indices into `vote_values_`, and the posteriors.
 
-    Votes with a value that is not in `vote_values_` are left out.
+    Votes with a value that is not in `vote_values_` are left out. Posteriors are
+    `proba` if it is given.
     """
-    proba = model.predict_proba(votes)  # first: it warns of unknown votes
+    by_votes = model.predict_proba(votes)  # first: it warns of unknown votes
+    proba = by_votes if proba is None else in_order_of(model, proba, len(by_votes))
     cast, known = model._read_votes(votes, reset=False).encode(model.vote_values_)
     return cast if known.all() else cast.take_votes(known), proba
+
+
+def in_order_of(model: BaseLabelModel, proba: Any, n_samples: int) -> np.ndarray:
+    """Check class probabilities, and put their columns in the order of a model."""
+    given, names = read_proba(proba, model.classes_, name="proba")
+    if len(given) != n_samples:
+        raise ValueError(
+            f"proba must have a row for each of the {n_samples} samples of votes; got "
+            f"{len(given)}."
+        )
+    at = pd.Index(names).get_indexer(pd.Index(model.classes_))
+    return given[:, at]
 
 
 def average_table(

@@ -37,6 +37,7 @@ def relabel_plan(
     budget: int,
     criterion: str = "error",
     max_per_sample: int | ArrayLike = 3,
+    proba: Any = None,
 ) -> pd.DataFrame:
     """Plan which samples get the next judgements, and how many each.
 
@@ -58,6 +59,10 @@ def relabel_plan(
     max_per_sample : int or array-like of int of shape (n_samples,), default=3
         Largest number of further judgements of a sample; with an array, 0 keeps a
         sample out, for instance one that a :class:`StoppingRule` calls done.
+    proba : array-like or DataFrame of shape (n_samples, n_classes), default=None
+        Class probabilities of the samples, if more is known than votes say, such as
+        `label_proba_` of :class:`~sklabel.WeakSupervisionClassifier`. An array is in
+        the order of the model's `classes_`. None: what the model says of the votes.
 
     Returns
     -------
@@ -132,7 +137,8 @@ def relabel_plan(
             "with classes=[...] if there are others."
         )
     votes = as_pandas(votes, where="A table of votes")
-    cast, proba = votes_and_posteriors(model, votes)
+    is_given = proba is not None
+    cast, proba = votes_and_posteriors(model, votes, proba)
     cap = _check_cap(max_per_sample, cast.n_samples)
     budget = _check_budget(budget, cap)
     table = average_table(model, cast, proba)
@@ -148,6 +154,9 @@ def relabel_plan(
     rates = envelope_rates(gains, cap)
     n_judgements = _spend(rates, np.diff(information), entropy, cap, budget)
 
+    labels = model.predict(votes)
+    if is_given:
+        labels = model.classes_[proba.argmax(axis=1)]
     rows = np.flatnonzero(n_judgements)
     gain = gains[rows, n_judgements[rows]]
     order = np.lexsort((-entropy[rows], -gain))
@@ -158,7 +167,7 @@ def relabel_plan(
         {
             "n_judgements": n_judgements[rows],
             "n_votes": cast.counts[rows],
-            "top_class": model.predict(votes)[rows],
+            "top_class": labels[rows],
             "top_posterior": proba.max(axis=1)[rows],
             "gain": gain[order],
         },

@@ -32,6 +32,7 @@ from sklabel.utils._validation import first_few, plain
 from sklabel.votes._cast import CastVotes, is_numeric
 from sklabel.votes._gold import read_gold
 from sklabel.votes._labels import joined_classes
+from sklabel.votes._proba import read_proba
 from sklabel.votes._read import read_any_votes
 
 
@@ -72,6 +73,8 @@ class ReportData:
         Whether the votes are those of the crowd and nothing else.
     ids_are_samples : bool
         Whether `ids` are known to be ids of samples of the crowd.
+    joint, feature : ndarray of shape (n_samples, n_classes) or None
+        Class probabilities by votes and features, and by features.
     """
 
     model: BaseLabelModel
@@ -89,6 +92,8 @@ class ReportData:
     only_crowd: bool
     ids_are_samples: bool
     fit_warnings: list[str] = field(default_factory=list)
+    joint: np.ndarray | None = None
+    feature: np.ndarray | None = None
 
     @property
     def n_samples(self) -> int:
@@ -115,6 +120,8 @@ def gather(
     texts: Any,
     sample_ids: Any,
     classes: ArrayLike | None,
+    joint_proba: Any = None,
+    feature_proba: Any = None,
 ) -> ReportData:
     """Read everything that the user passed to the report; see `labeling_report`."""
     where = "labeling_report"
@@ -202,7 +209,29 @@ def gather(
         ids_are_samples=only_crowd
         or sample_ids is not None
         or (crowd is not None and ids.name == crowd.sample_name),
+        joint=_read_known(joint_proba, "joint_proba", model, ids),
+        feature=_read_known(feature_proba, "feature_proba", model, ids),
     )
+
+
+def _read_known(
+    proba: Any, name: str, model: BaseLabelModel, ids: pd.Index
+) -> np.ndarray | None:
+    """Return class probabilities in the order of the samples and of the classes."""
+    if proba is None:
+        return None
+    proba = as_pandas(proba, where=f"{name} of labeling_report")
+    if isinstance(proba, pd.DataFrame) and not proba.index.equals(ids):
+        same = len(proba) == len(ids) and proba.index.isin(ids).all()
+        if same and not (ids.has_duplicates or proba.index.has_duplicates):
+            proba = proba.reindex(ids)
+    given, names = read_proba(proba, model.classes_, name=name)
+    if len(given) != len(ids):
+        raise ValueError(
+            f"{name} must have a row for each of the {len(ids)} samples, in their "
+            f"order; got {len(given)}."
+        )
+    return given[:, pd.Index(names).get_indexer(pd.Index(model.classes_))]
 
 
 def _in_order(values: Any, ids: pd.Index) -> Any:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,7 +105,9 @@ _PHRASES: dict[Kind, _Phrase] = {
 }
 
 
-def findings(data: ReportData, tables: ReportTables) -> list[Finding]:
+def findings(
+    data: ReportData, tables: ReportTables, more: Sequence[Finding] = ()
+) -> list[Finding]:
     """Collect what needs attention, the worst first.
 
     Parameters
@@ -114,13 +116,15 @@ def findings(data: ReportData, tables: ReportTables) -> list[Finding]:
         What the report is about.
     tables : ReportTables
         The tables of the report, and their flags.
+    more : sequence of Finding
+        Others.
 
     Returns
     -------
     findings : list of Finding
         Severe ones first.
     """
-    found: list[Finding] = []
+    found: list[Finding] = [*more]
     frames = tables.frames
     if "workers" in frames:
         found += _of_flags(frames["workers"], tables.worker_flags, "worker")

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from sklabel.inspection._plotting import check_matplotlib
 from sklabel.report._data import gather
+from sklabel.report._features import finding_of_features
 from sklabel.report._findings import Finding, findings
 from sklabel.report._html import in_frame, page
 from sklabel.report._sections import build_sections
@@ -111,6 +112,8 @@ def labeling_report(
     budget: int = 50,
     max_rows: int = 200,
     random_state: Any = None,
+    joint_proba: Any = None,
+    feature_proba: Any = None,
 ) -> LabelingReport:
     """Report on crowd workers, labeling functions, labels and what to do next.
 
@@ -153,6 +156,15 @@ def labeling_report(
     random_state : int, RandomState instance or None, default=None
         Seed of the bootstrap behind the intervals of agreement. The same int gives
         the same page.
+    joint_proba : array-like or DataFrame of shape (n_samples, n_classes), \
+            default=None
+        Class probabilities by votes and features, such as `label_proba_` of
+        :class:`~sklabel.WeakSupervisionClassifier`, in the order of the rows; an array
+        has its columns in the order of the model's `classes_`. Adds the section "What
+        the features say", and the plan of further judgements goes by them.
+    feature_proba : array-like or DataFrame of shape (n_samples, n_classes), \
+            default=None
+        What features alone say, such as its `oof_proba_`; for that section.
 
     Returns
     -------
@@ -211,9 +223,11 @@ def labeling_report(
         texts=texts,
         sample_ids=sample_ids,
         classes=classes,
+        joint_proba=joint_proba,
+        feature_proba=feature_proba,
     )
     tables = build_tables(data, budget=int(budget), random_state=random_state)
-    found = findings(data, tables)
+    found = findings(data, tables, finding_of_features(data))
     sections = build_sections(data, tables, found, max_rows=int(max_rows))
     name = type(data.model).__name__
     how = (

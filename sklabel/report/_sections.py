@@ -15,6 +15,7 @@ from sklabel.inspection._overlap import Kind, OverlapDisplay
 from sklabel.inspection._posterior import PosteriorDisplay
 from sklabel.inspection._worker_funnel import WorkerFunnelDisplay
 from sklabel.report._data import ReportData, is_of_worker
+from sklabel.report._features import section_of_features
 from sklabel.report._figures import draw_svg
 from sklabel.report._findings import SURE, Finding, headline
 from sklabel.report._html import (
@@ -112,6 +113,9 @@ def build_sections(
     if "lfs" in frames:
         sections.append(("lfs", "Labeling functions", _lfs(data, frames, max_rows)))
     sections.append(("voters", "Who votes where others do", _pairs(data)))
+    if data.joint is not None:
+        html = section_of_features(data, frames.get("features"), max_rows)
+        sections.append(("features", "What the features say", html))
     samples = _samples(data, frames, tables.no_plan, max_rows)
     sections.append(("samples", "Samples", samples))
     return sections

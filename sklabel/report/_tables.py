@@ -19,6 +19,7 @@ from sklabel.label_model._base import BaseLabelModel
 from sklabel.lf._crowd_labels import lf_names as names_of_workers
 from sklabel.relabeling._plan import relabel_plan
 from sklabel.report._data import ReportData, gold_by_id
+from sklabel.report._disagreements import disagreements
 from sklabel.utils._validation import plain
 
 # So many vote values of a sample are counted one by one, the others together.
@@ -104,6 +105,10 @@ def build_tables(
     disputed = _disputed(data)
     if len(disputed):
         frames["disputed"] = disputed
+    if data.joint is not None:
+        doubtful, rows = disagreements(data)
+        if len(rows):
+            frames["features"] = _with_samples(doubtful, rows, data)
     against = _against_gold(data)
     if len(against):
         frames["against gold"] = against
@@ -139,7 +144,11 @@ def _plan(data: ReportData, budget: int) -> tuple[pd.DataFrame | None, str]:
             # Sparse votes have no names; their columns are in the order of the model.
             warnings.filterwarnings("ignore", message="X does not have valid feature")
             plan = relabel_plan(
-                X, label_model=data.model, budget=budget, max_per_sample=cap
+                X,
+                label_model=data.model,
+                budget=budget,
+                max_per_sample=cap,
+                proba=data.joint,
             )
     except ValueError as error:
         return None, f"There is no plan of further judgements: {error}"

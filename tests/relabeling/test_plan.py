@@ -7,6 +7,7 @@ from itertools import combinations_with_replacement, product
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 
@@ -261,3 +262,44 @@ def test_many_classes_have_a_plan_by_drawn_outcomes():
     pd.testing.assert_frame_equal(
         plan, relabel_plan(votes, label_model=model, budget=50)
     )
+
+
+# What is known beside the votes
+
+
+def test_known_probabilities_take_the_place_of_posteriors():
+    votes = np.array([[0, 1, -1], [0, 0, 0], [1, 1, 1], [-1, -1, -1]] * 10)
+    model = LabelModel().fit(votes)
+    args = {"label_model": model, "budget": 10}
+    plan = relabel_plan(votes, **args)
+    same = relabel_plan(votes, proba=model.predict_proba(votes), **args)
+    pd.testing.assert_frame_equal(same, plan)
+    # Features make rows without votes certain: they are not asked about any more.
+    proba = model.predict_proba(votes)
+    assert 3 in relabel_plan(votes, label_model=model, budget=20).index
+    proba[3::4] = [0.001, 0.999]
+    frame = pd.DataFrame(proba[:, ::-1], columns=[1, 0])
+    for known in (proba, frame):
+        plan = relabel_plan(votes, label_model=model, budget=20, proba=known)
+        assert not np.isin(plan.index % 4, [3]).any()
+    certain = np.tile([0.0, 1.0], (40, 1))
+    plan = relabel_plan(votes, label_model=model, budget=2, proba=certain)
+    assert_array_equal(plan.top_class, 1)
+    assert_array_equal(plan.top_posterior, 1)
+
+
+def test_known_probabilities_in_gains():
+    votes = np.array([[0, 1, -1], [0, 0, 0], [1, 1, 1]] * 10)
+    model = LabelModel().fit(votes)
+    gain = expected_gain(votes, label_model=model, criterion="entropy")
+    proba = model.predict_proba(votes)
+    for known in (proba, pd.DataFrame(proba[:, ::-1], columns=[1, 0])):
+        same = expected_gain(votes, label_model=model, criterion="entropy", proba=known)
+        assert_allclose(same, gain)
+    open_ = expected_gain(votes, label_model=model, proba=np.full((30, 2), 0.5))
+    assert np.ptp(open_) < 1e-9
+    assert open_[0] > 0.1
+    with pytest.raises(ValueError, match="each of the 30 samples of votes; got 29"):
+        expected_gain(votes, label_model=model, proba=proba[1:])
+    with pytest.raises(ValueError, match="sum to 1"):
+        relabel_plan(votes, label_model=model, budget=2, proba=proba / 2)
