@@ -93,7 +93,14 @@ def _judgements(labels, seed=0, dtype=None):
 
 
 IDS = pd.DataFrame({"sample": np.arange(N_SAMPLES)})
-FEATURES = np.random.default_rng(5).normal(size=(N_SAMPLES, 2))
+
+
+def _features(n_classes):
+    """Return numbers that tell the classes of `_judgements` apart, more or less."""
+    y = np.random.default_rng(0).integers(n_classes, size=N_SAMPLES)
+    y[:n_classes] = np.arange(n_classes)
+    noise = np.random.default_rng(5).normal(size=(N_SAMPLES, 2))
+    return noise + 3 * np.column_stack([y == 0, y == 1])
 
 
 def _crowd(frame, classes, **options):
@@ -303,7 +310,8 @@ def vectorised_functions(frame, classes):
 
 
 def _workflow(lfs, frame, classes, y=None):
-    X = IDS.assign(a=FEATURES[:, 0], b=FEATURES[:, 1])
+    features = _features(frame["label"].nunique())
+    X = IDS.assign(a=features[:, 0], b=features[:, 1])
     end_model = make_pipeline(
         ColumnTransformer([("x", "passthrough", ["a", "b"])]), LogisticRegression()
     )

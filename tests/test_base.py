@@ -189,7 +189,7 @@ def refits_that_fail():
         (SoftLabelClassifier(FailsOnSeven()), (VOTES, GOLD % 2), (sevens, soft)),
         (
             WeakSupervisionClassifier(
-                WorkerLFTransformer(), MajorityVote(), FailsOnSeven()
+                WorkerLFTransformer(), MajorityVote(), FailsOnSeven(), n_rounds=0
             ),
             (VOTES, GOLD),
             (np.where(VOTES == 1, 7, VOTES), None),

@@ -11,8 +11,10 @@ import numpy as np
 from scipy import sparse
 from sklearn.frozen import FrozenEstimator
 
+from sklabel.evidence._kinds import find_kinds
 from sklabel.lf import LFUnion
-from sklabel.utils._validation import first_few, warn
+from sklabel.utils._validation import check_class_prior, first_few, warn
+from sklabel.votes._cast import CastVotes
 from sklabel.votes._forms import VoteMatrix
 from sklabel.votes._named import vote_for_themselves
 from sklabel.votes._read import FIRST_NAMED
@@ -191,3 +193,38 @@ def kinds_of_lfs(lfs: Any, n_lfs: int) -> list[str] | None:
     if "worker" not in kinds or len(kinds) != n_lfs:
         return None
     return kinds
+
+
+def share_by_rules(model: Any, votes: CastVotes, kinds: list[str] | None) -> float:
+    """Return the share of the votes that rules cast.
+
+    Parameters
+    ----------
+    model : classifier
+        Fitted label model; a LabelModel knows how much of a rule each LF is.
+    votes : CastVotes
+        Votes.
+    kinds : list of str or None
+        What is known of the LFs.
+    """
+    if len(votes.lf) == 0:
+        return 0.0
+    rule = getattr(model, "rule_share_", None)
+    if rule is None:
+        values = votes.distinct_labels()
+        encoded, _ = votes.encode(values)
+        n_votes = np.zeros((votes.n_lfs, len(values)))
+        np.add.at(n_votes, (encoded.lf, encoded.value), 1)
+        given = np.full(votes.n_lfs, np.nan)
+        if kinds is not None:
+            given[np.array(kinds) == "worker"] = 0
+        rule = find_kinds(n_votes, votes.n_samples, given).rule
+    return float(np.mean(np.asarray(rule)[votes.lf]))
+
+
+def given_shares(model: Any) -> np.ndarray | None:
+    """Return the class prior that the user gave a label model; None if none."""
+    given = getattr(model, "class_prior", None)
+    if given is None or isinstance(given, str):
+        return None
+    return check_class_prior(given, len(model.classes_), model.classes_)

@@ -105,7 +105,8 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
 
     To search for parameters, search over this class: ``GridSearchCV(
     SoftLabelClassifier(...), {"estimator__C": [...]}, cv=KFold(5))`` takes soft labels
-    as y and compares the expected accuracy.
+    as y and compares the expected accuracy; with
+    ``scoring=sklabel.model_selection.soft_log_loss`` the log-loss, which tells more.
 
     Examples
     --------
@@ -181,10 +182,20 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
                 f"{first_few(self.estimator_.classes_, 10)}, and those of y are "
                 f"{first_few(self.classes_, 10)}. Name the same classes in both."
             )
+        self._keep_features()
+        return self
+
+    def _with_head(self, whole: Any) -> None:
+        """Take the place of a fitted Pipeline, of which this was the last step."""
+        self.estimator_ = whole
+        self._keep_features()
+
+    def _keep_features(self) -> None:
+        """Know the columns that the estimator knows."""
         for name in ("n_features_in_", "feature_names_in_"):
+            self.__dict__.pop(name, None)
             if hasattr(self.estimator_, name):
                 setattr(self, name, getattr(self.estimator_, name))
-        return self
 
     def _check_hard(self, y: Any) -> tuple[np.ndarray, np.ndarray]:
         """Turn hard labels into certain soft ones."""

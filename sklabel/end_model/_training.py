@@ -71,19 +71,25 @@ def _fit_pipeline(pipeline: Pipeline, X: Any, y: SoftRows) -> Pipeline:
     features = X
     if steps:
         head = Pipeline(steps, memory=pipeline.memory)
-        features = head.fit_transform(X, y.hard)
+        features = features_of(head, X, y.hard)
         # With a memory, the head has fitted clones of its steps.
         steps = head.steps
-        if n_rows(features) != n_rows(X):
-            raise ValueError(
-                f"The feature steps made {n_rows(features)} rows of {n_rows(X)} "
-                "samples. A text vectorizer reads the column names of a DataFrame: "
-                "select the text with make_column_transformer((TfidfVectorizer(), "
-                "'text'))."
-            )
-        check_same_rows(features, X, "The output of the feature steps", "X")
     pipeline.steps = [*steps, (name, fit_soft(last, features, y))]
     return pipeline
+
+
+def features_of(head: Pipeline, X: Any, y: Any = None) -> Any:
+    """Fit feature steps, and return the features; refuse them if rows got lost."""
+    features = head.fit_transform(X, y)
+    if n_rows(features) != n_rows(X):
+        raise ValueError(
+            f"The feature steps made {n_rows(features)} rows of {n_rows(X)} "
+            "samples. A text vectorizer reads the column names of a DataFrame: "
+            "select the text with make_column_transformer((TfidfVectorizer(), "
+            "'text'))."
+        )
+    check_same_rows(features, X, "The output of the feature steps", "X")
+    return features
 
 
 def _fit_weighted(estimator: Any, X: Any, copies: Copies, y: SoftRows | None) -> Any:

@@ -90,7 +90,7 @@ def classifier(crowd, **params):
 
 def test_it_runs_the_stages():
     X, crowd, _ = make_data()
-    clf = classifier(crowd).fit(X)
+    clf = classifier(crowd, n_rounds=0).fit(X)
     votes = lfs_of(crowd).fit_transform(X)
     model = LabelModel(lf_kind=["worker"] * 12 + ["auto"] * 2).fit(votes)
     end = SoftLabelClassifier(features()).fit(X, model.predict_proba(votes))
@@ -133,7 +133,7 @@ def test_only_what_the_end_model_needs_is_needed_to_predict():
 
 def test_hard_labels():
     X, crowd, _ = make_data()
-    clf = classifier(crowd, soft=False).fit(X)
+    clf = classifier(crowd, soft=False, n_rounds=0).fit(X)
     kinds = ["worker"] * 12 + ["auto"] * 2
     labels = make_pipeline(lfs_of(crowd), LabelModel(lf_kind=kinds)).fit(X).predict(X)
     expected = features().fit(X, labels).predict_proba(X)

