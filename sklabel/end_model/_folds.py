@@ -13,6 +13,10 @@ import pandas as pd
 from scipy import sparse
 from sklearn.model_selection import check_cv
 
+# Rows that are converted at a time.
+_BLOCK = 4096
+_DEFAULT_FOLDS = 5
+
 Folds = list[tuple[np.ndarray, np.ndarray]]
 
 
@@ -46,9 +50,12 @@ def row_keys(X: Any, n_samples: int) -> np.ndarray:
     if isinstance(X, pd.DataFrame) and all(map(_is_plain_number, X.dtypes)):
         X = X.to_numpy()  # equal to an array of the same numbers
     if isinstance(X, np.ndarray) and _is_plain_number(X.dtype):
-        # Minus zero is zero.
-        rows = np.ascontiguousarray(X, dtype=np.float64) + 0.0
-        return _hashed(row.tobytes() for row in rows)
+        return _hashed(
+            row.tobytes()
+            for start in range(0, n_samples, _BLOCK)
+            # Minus zero is zero.
+            for row in X[start : start + _BLOCK].astype(np.float64, order="C") + 0.0
+        )
     try:
         return pd.util.hash_pandas_object(pd.DataFrame(X), index=False).to_numpy()
     except (TypeError, ValueError):  # cells that are no values
@@ -136,10 +143,12 @@ def splits_of_rows(cv: Any, kept: np.ndarray) -> Any:
     Parameters
     ----------
     cv : int, splitter or iterable
-        A number and a splitter stay as they are.
+        A number and a splitter stay as they are; None is 5.
     kept : ndarray of shape (n_samples,), bool
         Rows with a weight.
     """
+    if cv is None:
+        return _DEFAULT_FOLDS
     if isinstance(cv, Integral) or hasattr(cv, "split"):
         return cv
     position = np.where(kept, np.cumsum(kept) - 1, -1)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import sys
 import time
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, NamedTuple
 
@@ -150,6 +150,8 @@ class JointLabels(NamedTuple):
         """
         train, test = self.held_out
         test = test[~np.isnan(joint[test, 0])]
+        if len(test) == 0:
+            return True
         of_test = None if weight is None else weight[test]
         losses = []
         for target in (joint, alone):
@@ -190,7 +192,6 @@ class Rounds:
     cv: Any
     n_jobs: int | None = None
     verbose: int = 0
-    name: str = field(default="WeakSupervisionClassifier")
 
     def run(self, problem: Problem, keep: Shares, steps: FeatureSteps) -> JointLabels:
         """Alternate both.
@@ -287,7 +288,7 @@ class Rounds:
     def _say(self, i: int, temperature: float, moved: float, seconds: float) -> None:
         if self.verbose:
             sys.stderr.write(
-                f"{self.name}: round {i + 1} of {self.n_rounds}, temperature "
+                f"WeakSupervisionClassifier: round {i + 1} of {self.n_rounds}, temperature "
                 f"{temperature:.2f}, labels moved by {moved:.3f}, {seconds:.1f} s\n"
             )
 

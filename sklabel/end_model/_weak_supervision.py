@@ -585,7 +585,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
             The samples of `fit`, in the same order.
         y : array-like of shape (n_samples,), default=None
             Labels in question; rows with -1, NaN, None or pd.NA are left out. None:
-            the labels that the votes alone give, in rows with votes.
+            the labels that the votes alone give, in rows with votes and without gold.
         columns : sequence of labels, default=None
             Columns of X to show. None: those of a frame, if it is one.
         max_rows : int, default=None
@@ -595,8 +595,9 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         -------
         issues : DataFrame
             One row per sample, worst first, with label, quality, suggested class, and
-            who voted what; see :func:`sklabel.inspection.label_issues`. By
-            `label_proba_`; rows with a gold label have its certainty.
+            who voted what; see :func:`sklabel.inspection.label_issues`. Quality is by
+            `label_proba_`, so that labels in `y` are compared with gold labels of `fit`
+            where there are some.
 
         Raises
         ------
@@ -613,7 +614,9 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
             )
         votes = with_names(self.lfs_.transform(X), self.lfs_)
         if y is None:
-            voted = read_any_votes(votes).counts > 0
+            # What a gold label says of a row is no question.
+            open_ = np.nan_to_num(self.label_proba_, nan=1.0).max(axis=1) < 1
+            voted = open_ & (read_any_votes(votes).counts > 0)
             label = np.nan_to_num(self.votes_proba_).argmax(axis=1)
             y = pd.Series(self.classes_[label], dtype=object).where(voted, None)
         names = None

@@ -98,8 +98,8 @@ def label_issues(
     Notes
     -----
     The sum of ``1 - quality`` is the number of wrong labels to expect, as far as the
-    probabilities are calibrated. `is_issue` has no threshold: by votes and features
-    together, changing these labels puts more right than wrong.
+    probabilities are calibrated. `is_issue` needs no threshold: by these probabilities,
+    changing each of the labels is more probably right than keeping it.
 
     For `find_label_issues` of cleanlab pass out-of-fold probabilities of a classifier:
     ``find_label_issues(labels=codes, pred_probs=clf.oof_proba_)`` with integers as

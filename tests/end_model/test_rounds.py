@@ -590,7 +590,7 @@ def test_joint_proba_of_new_samples():
 
 
 @pytest.mark.parametrize(
-    "cv", [3, KFold(4, shuffle=True, random_state=0), "splits", GroupKFold(2)]
+    "cv", [None, 3, KFold(4, shuffle=True, random_state=0), "splits", GroupKFold(2)]
 )
 def test_folds(cv):
     X, truth = make_problem()
@@ -699,6 +699,8 @@ def test_label_issues():
     assert_array_equal(issues.n_votes, (read_votes(X) >= 0).sum(axis=1)[at])
     wrong = issues.label.to_numpy() != truth[at]
     assert wrong[issues.is_issue].mean() > 3 * wrong[~issues.is_issue].mean()
+    gold = workflow().fit(frame, np.where(np.arange(N) < 30, truth, -1))
+    assert not gold.label_issues(frame).index.isin(frame.index[:30]).any()
     own = clf.label_issues(frame, y=np.where(np.arange(N) < 30, 1 - truth, -1))
     assert len(own) == 30
     assert own.quality.mean() < 0.3
