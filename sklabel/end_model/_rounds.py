@@ -288,8 +288,9 @@ class Rounds:
     def _say(self, i: int, temperature: float, moved: float, seconds: float) -> None:
         if self.verbose:
             sys.stderr.write(
-                f"WeakSupervisionClassifier: round {i + 1} of {self.n_rounds}, temperature "
-                f"{temperature:.2f}, labels moved by {moved:.3f}, {seconds:.1f} s\n"
+                f"WeakSupervisionClassifier: round {i + 1} of {self.n_rounds}, "
+                f"temperature {temperature:.2f}, labels moved by {moved:.3f}, "
+                f"{seconds:.1f} s\n"
             )
 
 
