@@ -1,21 +1,31 @@
-"""End models and labels with and without rounds of votes and features.
+"""What end models learn from votes and features together, beside five other ways.
 
-Beside `rounds` (WeakSupervisionClassifier) and `plain` (the same with n_rounds=0) stand
-CROWDLAB (Goh et al., arXiv:2210.06812: one classifier out of fold, weighed against the
-annotators by agreement), the hard majority vote, and gold labels for all train rows.
-Sets are the posts of the package and, with ``--data DIR``, the real sets of a folder
-that have texts, in full and thinned to 3 or 1 votes a row with none on 30 % of the
-rows. Features are MiniLM embeddings, or TF-IDF. Each resplit trains on up to 2,000 rows
-(1,000 for more than two classes) and tests on others.
+Sets of texts with votes are split at random into rows to train on and new rows. Gold
+labels score and are not seen, except by "gold" and those of `--gold`. Methods:
 
-Printed are accuracy, macro-F1, log-loss (clipped at 1e-6) and ECE (15 bins) on new rows
-and of the labels of the train rows (ties split), the AUROC of label errors among rows
-with votes, and differences of `rounds` to `plain` with the share of resplits that are
-better. Everything follows from the seeds.
+    plain     WeakSupervisionClassifier with n_rounds=0: soft labels of the votes
+    rounds    WeakSupervisionClassifier, with its default of n_rounds
+    crowdlab  soft labels of CROWDLAB (Goh et al. 2022, arXiv:2210.06812): a weighted
+              mean of the votes and of an out-of-fold classifier that learns the
+              majority of the votes; rows without votes train no end model
+    crowdlab+ the same, from the consensus of LabelModel
+    majority  hard majority of the votes, ties to the first class; its labels are
+              scored as shares of the votes
+    gold      gold labels of all rows to train on
+
+`weather5` has 20 judgements a row, its `_3` and `_1` that many random votes and 30 % of
+the rows without; so have those of `babe`. `weather2` and `posts` have workers and the
+polarity of words; `spouse_prior` is given the class shares. trec, claude9 and spouse
+are cut to 4,000 rows. Crowds are people (`lf_kind="worker"`). Ties split evenly,
+log-loss cuts at 1e-6, ECE has 15 bins. AUROC: how well 1 - P(label that the votes
+alone give) finds wrong labels, among rows with votes. "Better" counts resplits, which
+overlap; equal is not better. "Mean of folders" counts sets with the same texts once.
 
     python benchmarks/end_models.py --data DIR --cache DIR --csv results.csv
-    python benchmarks/end_models.py --data DIR --end-model nb --draws 3
-    python benchmarks/end_models.py --data DIR --self-confirmation
+    python benchmarks/end_models.py --data DIR --sets posts trec --end-model rf
+    python benchmarks/end_models.py --data DIR --features tfidf --draws 3
+    python benchmarks/end_models.py --data DIR --gold 20 --methods plain rounds
+    python benchmarks/end_models.py --data DIR --cache DIR --self-confirmation
     python benchmarks/end_models.py --cost
 """
 
@@ -26,19 +36,22 @@ from __future__ import annotations
 import argparse
 import time
 import warnings
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from _text_sets import TextSet, read_text_sets
-from sklearn.base import ClassifierMixin, clone
+from _crowdlab import consensus_of, crowdlab_labels
+from _text_sets import SETS, TextSet, read_set
+from label_models import score
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import f1_score, roc_auc_score
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import KFold
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -48,376 +61,387 @@ from sklearn.tree import DecisionTreeClassifier
 
 from sklabel import LabelModel, SoftLabelClassifier, WeakSupervisionClassifier
 
-END_MODELS: dict[str, ClassifierMixin] = {
-    "lr": LogisticRegression(max_iter=1000),
-    "hgb": HistGradientBoostingClassifier(max_iter=60, random_state=0),
-    "rf": RandomForestClassifier(100, random_state=0),
-    "nb": GaussianNB(),
-    "knn": KNeighborsClassifier(15),
-    "svm": CalibratedClassifierCV(LinearSVC()),
+END_MODELS: dict[str, Callable[[], Any]] = {
+    "lr": lambda: LogisticRegression(max_iter=1000),
+    "hgb": lambda: HistGradientBoostingClassifier(max_iter=60, random_state=0),
+    "rf": lambda: RandomForestClassifier(100, random_state=0),
+    "nb": GaussianNB,
+    "knn": lambda: KNeighborsClassifier(15),
+    "svm": lambda: CalibratedClassifierCV(LinearSVC(random_state=0)),
 }
-METHODS = ["plain", "rounds", "crowdlab", "majority", "gold"]
-# Resplits, where it is not said how many: of small sets more.
-DRAWS = {"posts": 40, "weather2": 40, "weather5_3": 20}
-DEFAULT_DRAWS = 10
-LEAST = 1e-6
+# Scores of which more is better; the others are losses.
+GAINS = ("accuracy", "macro_f1", "label_accuracy", "voted_accuracy")
+GAINS += ("unvoted_accuracy", "auroc")
+COMPARED = [*GAINS[:2], "nll", "ece", "label_accuracy", "label_nll", "label_ece"]
+COMPARED += GAINS[3:]
+# What rounds may lose in the mean over the resplits of a set.
+MOST_LOST = {"accuracy": 0.01, "label_accuracy": 0.01, "nll": 0.02, "label_nll": 0.02}
 
 
-class Labels(NamedTuple):
-    """What a method gives: probabilities of new rows, and of the train rows."""
+class Part(NamedTuple):
+    """Rows to train on.
 
-    test: np.ndarray
-    train: np.ndarray | None = None
+    `X`: their positions in the set, from which `lfs` and `end_model` look up votes and
+    features. `y`: gold labels that are given, else -1. `votes_proba`: what LabelModel
+    makes of the votes.
+    """
+
+    data: TextSet
+    X: np.ndarray
+    y: np.ndarray
+    votes_proba: np.ndarray
+    lfs: Any
+    end_model: Any
+
+    @property
+    def voted(self) -> np.ndarray:
+        """Rows with votes."""
+        return (self.data.votes >= 0).any(axis=1)
+
+    @property
+    def used(self) -> np.ndarray:
+        """Rows with a vote or a gold label."""
+        return self.voted | (self.y >= 0)
+
+    def pinned(self, proba: np.ndarray) -> np.ndarray:
+        """Make rows with a gold label certain."""
+        return np.where(self.y[:, None] >= 0, np.eye(proba.shape[1])[self.y], proba)
+
+    def vote_counts(self) -> np.ndarray:
+        """Return the votes for each class."""
+        votes = self.data.votes
+        return np.stack([(votes == k).sum(axis=1) for k in self.data.classes], axis=1)
+
+    def train(self, rows: np.ndarray, labels: np.ndarray) -> Any:
+        """Train the end model on labels, hard or soft, of some rows."""
+        model = SoftLabelClassifier(self.end_model, classes=self.data.classes)
+        return model.fit(self.X[rows], labels[rows])
+
+
+class Answer(NamedTuple):
+    """An end model and the labels of the rows that it was trained on."""
+
+    model: Any
+    labels: np.ndarray | None = None
     guard: str = ""
 
 
-class Task(NamedTuple):
-    """A resplit: a set, its train and test rows, gold labels, and the end model."""
-
-    data: TextSet
-    train: np.ndarray
-    test: np.ndarray
-    gold: np.ndarray | None
-    end: Any
-    label_model: Any
-
-    @property
-    def votes(self) -> np.ndarray:
-        """Votes on the train rows."""
-        return self.data.votes[self.train]
+def by_position(table: np.ndarray) -> FunctionTransformer:
+    """Look rows up; clones share the table, as they share the function."""
+    return FunctionTransformer(lambda X: table[np.asarray(X)[:, 0].astype(int)])
 
 
-def end_model(data: TextSet, name: str, features: str) -> Any:
-    """Return the end model on row numbers of the set."""
-    classifier = clone(END_MODELS[name])
-    if features == "tfidf":
-        if name == "lr":
-            classifier.set_params(C=10)
-        texts = FunctionTransformer(lambda rows: data.texts[rows[:, 0]])
-        return make_pipeline(texts, TfidfVectorizer(), classifier)
-    look_up = FunctionTransformer(lambda rows: data.features[rows[:, 0]])
-    return make_pipeline(look_up, classifier)
+def make_end_model(name: str, data: TextSet, features: str) -> Any:
+    """Return features and classifier; TF-IDF learns from the rows to train on."""
+    if features == "minilm":
+        return make_pipeline(by_position(data.embeddings), END_MODELS[name]())
+    steps: list[Any] = [by_position(data.texts), TfidfVectorizer()]
+    if name in ("hgb", "nb"):
+        steps.append(FunctionTransformer(lambda X: X.toarray(), accept_sparse=True))
+    classifier = END_MODELS[name]()
+    if name == "lr":
+        classifier.set_params(C=10)
+    return make_pipeline(*steps, classifier)
 
 
-def numbers(rows: np.ndarray) -> np.ndarray:
-    return rows[:, None]
+def weakly(part: Part, **options: Any) -> WeakSupervisionClassifier:
+    """Fit the estimator of the package."""
+    label_model = part.data.label_model()
+    model = WeakSupervisionClassifier(part.lfs, label_model, part.end_model, **options)
+    return model.fit(part.X, part.y if (part.y >= 0).any() else None)
 
 
-# Methods
+def rounds(part: Part, **options: Any) -> Answer:
+    model = weakly(part, **options)
+    return Answer(model, model.label_proba_, model.guard_ or "")
 
 
-def workflow(task: Task, **options: Any) -> Labels:
-    """Run WeakSupervisionClassifier."""
-    data = task.data
-    lfs = FunctionTransformer(lambda rows: data.votes[rows[:, 0]])
-    clf = WeakSupervisionClassifier(lfs, task.label_model, task.end, **options)
-    clf.fit(numbers(task.train), task.gold)
-    test = clf.predict_proba(numbers(task.test))
-    return Labels(test, clf.label_proba_, clf.guard_ or "")
+def majority(part: Part) -> Answer:
+    counts = part.vote_counts()
+    hard = np.where(part.y >= 0, part.y, counts.argmax(axis=1))
+    shares = (counts + 1e-9) / (counts + 1e-9).sum(axis=1, keepdims=True)
+    return Answer(part.train(part.used, hard), part.pinned(shares))
 
 
-def plain(task: Task) -> Labels:
-    return workflow(task, n_rounds=0)
+def from_gold(part: Part) -> Answer:
+    return Answer(part.train(part.data.y >= 0, part.data.y))
 
 
-def rounds(task: Task) -> Labels:
-    return workflow(task)
+def crowdlab(part: Part, by_model: bool = False) -> Answer:
+    """Label rows by CROWDLAB; gold labels that are given are the consensus."""
+    counts, voted, gold = part.vote_counts(), part.voted, part.y
+    by_votes = part.votes_proba.argmax(axis=1) if by_model else consensus_of(counts)
+    consensus = np.where(gold >= 0, gold, by_votes)
+    opinion = np.empty(counts.shape)
+    for train, test in KFold(5, shuffle=True, random_state=0).split(counts):
+        fold = part.train(train[part.used[train]], consensus)
+        opinion[test] = fold.predict_proba(part.X[test])
+    if not by_model:
+        consensus = np.where(gold >= 0, gold, consensus_of(counts, opinion))
+    labels = opinion.copy()
+    args = part.data.votes, counts, consensus, opinion
+    labels[voted] = crowdlab_labels(*[rows[voted] for rows in args])
+    labels = part.pinned(labels)
+    return Answer(part.train(part.used, labels), labels)
 
 
-def counts_of(votes: np.ndarray, n_classes: int) -> np.ndarray:
-    return np.stack([(votes == c).sum(axis=1) for c in range(n_classes)], axis=1)
+METHODS: dict[str, Callable[[Part], Answer]] = {
+    "plain": partial(rounds, n_rounds=0),
+    "rounds": rounds,
+    "crowdlab": crowdlab,
+    "crowdlab+": partial(crowdlab, by_model=True),
+    "majority": majority,
+    "gold": from_gold,
+}
 
 
-def majority(task: Task) -> Labels:
-    """Train on the majority vote of rows that have votes."""
-    counts = counts_of(task.votes, task.data.n_classes).astype(float)
-    voted = counts.sum(axis=1) > 0
-    top = counts == counts.max(axis=1, keepdims=True)
-    label = top / top.sum(axis=1, keepdims=True)
-    return Labels(
-        trained_on(task, np.eye(label.shape[1])[counts.argmax(1)], voted), label
-    )
+def label_scores(part: Part, labels: np.ndarray) -> dict[str, float]:
+    """Score the labels of rows without a gold label."""
+    scored, y = part.y < 0, part.data.y
+    found = {}
+    groups = {"label": scored, "voted": scored & part.voted}
+    groups["unvoted"] = scored & ~part.voted
+    for name, rows in groups.items():
+        if rows.any():
+            scores = score(labels[rows], y[rows])
+            found |= {f"{name}_{key}": value for key, value in scores.items()}
+    rows = groups["voted"]
+    label = part.votes_proba[rows].argmax(axis=1)
+    is_wrong = label != y[rows]
+    if 0 < is_wrong.sum() < len(is_wrong):
+        doubt = 1 - labels[rows][np.arange(len(label)), label]
+        found["auroc"] = roc_auc_score(is_wrong, doubt)
+    return found
 
 
-def gold(task: Task) -> Labels:
-    right = np.eye(task.data.n_classes)[task.data.y[task.train]]
-    return Labels(trained_on(task, right, np.ones(len(right), bool)))
+def make_part(
+    data: TextSet, rows: np.ndarray, end_model: Any, n_gold: int = 0, draw: int = 0
+) -> Part:
+    """Return rows to train on, with a few gold labels."""
+    y = np.full(len(rows), -1)
+    known = np.random.default_rng([n_gold, draw]).permutation(len(rows))[:n_gold]
+    y[known] = data.y[rows][known]
+    lfs, drawn = by_position(data.votes), data.at(rows)
+    votes_proba = data.label_model().fit(drawn.votes, y).predict_proba(drawn.votes)
+    return Part(drawn, rows[:, None], y, votes_proba, lfs, end_model)
 
 
-def trained_on(task: Task, proba: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Train the end model on some rows, and return its probabilities of new ones."""
-    classes = np.arange(task.data.n_classes)
-    fitted = SoftLabelClassifier(task.end, classes=classes)
-    fitted.fit(numbers(task.train[rows]), proba[rows])
-    return fitted.predict_proba(numbers(task.test))
-
-
-def crowdlab(task: Task) -> Labels:
-    """Weigh a classifier and annotators by how well they agree (CROWDLAB).
-
-    The consensus is that of the label model, which is a better start than a majority
-    vote; the classifier is trained on it, out of fold. An answer stands for a
-    distribution with P on it, the mean agreement of answers with the consensus.
-    Annotators are weighed by ``1 - error / error of the commonest class``, by agreement
-    with the consensus where others answered too; the classifier likewise, times the
-    square root of the mean number of answers.
-    """
-    votes, n_classes = task.votes, task.data.n_classes
-    counts = counts_of(votes, n_classes)
-    n_votes = counts.sum(axis=1)
-    voted = n_votes > 0
-    consensus = plain(task).train.argmax(axis=1)
-    opinion = np.full(counts.shape, 1 / n_classes)
-    folds = StratifiedKFold(5, shuffle=True, random_state=0)
-    present = np.unique(consensus[voted])
-    opinion[voted] = 0
-    opinion[np.ix_(voted, present)] = cross_val_predict(
-        clone(task.end),
-        numbers(task.train[voted]),
-        consensus[voted],
-        cv=folds,
-        method="predict_proba",
-    )
-    if not voted.all():
-        fitted = clone(task.end).fit(numbers(task.train[voted]), consensus[voted])
-        others = fitted.predict_proba(numbers(task.train[~voted]))
-        opinion[np.ix_(~voted, present)] = others
-    several = n_votes > 1
-    cast = (votes >= 0) & several[:, None]
-    agree = cast & (votes == consensus[:, None])
-    n_cast = cast.sum(axis=0)
-    mean = agree.sum() / max(cast.sum(), 1) if several.any() else 0.7
-    P = np.clip(mean, 1 / n_classes, 0.99)
-    of_annotator = np.where(n_cast > 0, agree.sum(0) / np.maximum(n_cast, 1), mean)
-    commonest = np.bincount(consensus[voted], minlength=n_classes).argmax()
-    judged = several if several.any() else voted
-    error = max(np.mean(consensus[judged] != commonest), 1e-3)
-    weight = np.maximum(1 - (1 - of_annotator) / error, 1e-3)
-    right = np.mean(opinion[judged].argmax(axis=1) == consensus[judged])
-    of_model = max(1 - (1 - right) / error, 1e-3) * np.sqrt(n_votes[voted].mean())
-    total, norm = of_model * opinion, np.full(len(votes), of_model)
-    for j, w in enumerate(weight):
-        at = np.flatnonzero(votes[:, j] >= 0)
-        answer = np.full((len(at), n_classes), (1 - P) / (n_classes - 1))
-        answer[np.arange(len(at)), votes[at, j]] = P
-        total[at] += w * answer
-        norm[at] += w
-    label = total / norm[:, None]
-    return Labels(trained_on(task, label, voted), label)
-
-
-# Scores
-
-
-def accuracy(proba: np.ndarray, y: np.ndarray) -> float:
-    top = proba >= proba.max(axis=1, keepdims=True) - 1e-9
-    return float(np.mean(top[np.arange(len(y)), y] / top.sum(axis=1)))
-
-
-def log_loss(proba: np.ndarray, y: np.ndarray) -> float:
-    return float(-np.log(np.clip(proba[np.arange(len(y)), y], LEAST, 1)).mean())
-
-
-def ece(proba: np.ndarray, y: np.ndarray, n_bins: int = 15) -> float:
-    sure, right = proba.max(axis=1), proba.argmax(axis=1) == y
-    part = np.minimum((sure * n_bins).astype(int), n_bins - 1)
-    gaps = np.bincount(part, right - sure, minlength=n_bins)
-    return float(np.abs(gaps).sum() / len(y))
-
-
-def scores(labels: Labels, task: Task, by_votes: np.ndarray) -> dict[str, float]:
-    y, right = task.data.y[task.test], task.data.y[task.train]
-    row = {
-        "acc": accuracy(labels.test, y),
-        "loss": log_loss(labels.test, y),
-        "ece": ece(labels.test, y),
-        "F1": f1_score(y, labels.test.argmax(axis=1), average="macro"),
-    }
-    if labels.train is None:
-        return row
-    voted = (task.votes >= 0).any(axis=1)
-    scored = np.ones(len(right), bool) if task.gold is None else task.gold < 0
-    proba, voted = labels.train[scored], voted[scored]
-    right, of_votes = right[scored], by_votes[scored].argmax(axis=1)
-    row |= {
-        "label acc": accuracy(proba, right),
-        "label loss": log_loss(proba, right),
-        "label ece": ece(proba, right),
-        "voted acc": accuracy(proba[voted], right[voted]),
-    }
-    wrong = (of_votes != right)[voted]
-    if 0 < wrong.sum() < len(wrong):
-        doubt = 1 - proba[np.arange(len(proba)), of_votes]
-        row["AUROC"] = roc_auc_score(wrong, doubt[voted])
-    if not voted.all():
-        row["bare acc"] = accuracy(proba[~voted], right[~voted])
-    return row
-
-
-# Tables
-
-
-def run(data: TextSet, args: argparse.Namespace) -> pd.DataFrame:
-    """Return a row for each resplit and method."""
-    options: dict[str, Any] = {"classes": np.arange(data.n_classes)}
-    options |= {} if data.prior is None else {"class_prior": data.prior}
-    model = LabelModel(lf_kind=data.kind, **options)
-    end = end_model(data, args.end_model, args.features)
-    n_draws = args.draws or DRAWS.get(data.name, DEFAULT_DRAWS)
+def run(data: TextSet, n_draws: int, args: argparse.Namespace) -> list[dict[str, Any]]:
+    """Return a row per resplit and method."""
+    end_model = make_end_model(args.end_model, data, args.features)
     rows = []
     for draw, (train, test) in enumerate(data.splits(n_draws)):
-        drawn = None
-        if args.gold:
-            at = np.random.default_rng(draw).permutation(len(train))[: args.gold]
-            drawn = np.full(len(train), -1)
-            drawn[at] = data.y[train[at]]
-        task = Task(data, train, test, drawn, end, model)
-        by_votes = plain(task).train
+        part = make_part(data, train, end_model, args.gold, draw)
         for name in args.methods:
-            began = time.perf_counter()
-            labels = globals()[name](task)
-            row = scores(labels, task, by_votes)
-            row["seconds"] = time.perf_counter() - began
-            rows.append({"set": data.name, "draw": draw, "method": name, **row})
-            if labels.guard and draw == 0:
-                print(f"{data.name}: {labels.guard}")
-    return pd.DataFrame(rows)
+            start = time.process_time()
+            answer = METHODS[name](part)
+            seconds = time.process_time() - start
+            scores = score(answer.model.predict_proba(test[:, None]), data.y[test])
+            if answer.labels is not None:
+                scores |= label_scores(part, answer.labels)
+            about = {"set": data.name, "draw": draw, "method": name}
+            rows.append({**about, **scores, "cpu_s": seconds, "guard": answer.guard})
+    return rows
+
+
+def cells(results: pd.DataFrame, metrics: list[str], join: str) -> pd.DataFrame:
+    """Return means over resplits: a line per set, a column per method."""
+    metrics = [metric for metric in metrics if metric in results]
+    means = results.groupby(["set", "method"], sort=False)[metrics].mean()
+    text = means.map("{:.3f}".format).replace("nan", "-").agg(join.join, axis=1)
+    table = text.unstack("method")
+    return table.reindex(index=means.index.unique("set"), columns=[*METHODS])
+
+
+def main_table(results: pd.DataFrame) -> pd.DataFrame:
+    """Return end models on new rows, then labels: plain -> rounds (crowdlab)."""
+    table = cells(results, ["accuracy", "nll"], " / ")
+    columns = {"labels": ["label_accuracy", "label_nll"], "AUROC": ["auroc"]}
+    if not {*results["method"]} >= {"plain", "rounds"}:
+        return table
+    for title, metrics in columns.items():
+        of = cells(results, metrics, " / ").fillna("-")
+        table[title] = of["plain"] + " -> " + of["rounds"]
+        table[title] += " (" + of["crowdlab"] + ")"
+    return table
+
+
+def gain_of(results: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return rounds less plain of each set: means, and shares of better resplits."""
+    metrics = [metric for metric in COMPARED if metric in results]
+    by = results.set_index(["set", "draw", "method"])[metrics]
+    gain = by.xs("rounds", level="method") - by.xs("plain", level="method")
+    sign = [1 if metric in GAINS else -1 for metric in metrics]
+    better = (gain * sign > 0).where(gain.notna()).astype(float)
+    by_set = [table.groupby(level="set", sort=False).mean() for table in (gain, better)]
+    return by_set[0], by_set[1]
+
+
+def show(title: str, table: pd.DataFrame) -> None:
+    table = table.dropna(axis="columns", how="all").fillna("-")
+    table.index.name = table.columns.name = None
+    print(f"\n{title}\n{table.to_string()}", flush=True)
 
 
 def report(results: pd.DataFrame) -> None:
-    """Print means by set and method, and the differences of rounds to plain."""
-    mean = results.drop(columns="draw").groupby(["set", "method"], sort=False).mean()
-    print("\nMeans over resplits")
-    print(mean.round(3).to_string())
-    if not {"plain", "rounds"} <= set(results["method"]):
-        return
-    wide = results.set_index(["set", "draw", "method"]).unstack("method")
-    lower = {"loss", "ece", "label loss", "label ece"}
-    table = {}
-    for score in (
-        ["acc", "loss", "F1", "ece"]
-        + [f"label {s}" for s in ("acc", "loss", "ece")]
-        + ["AUROC"]
-    ):
-        gap = wide[score, "rounds"] - wide[score, "plain"]
-        better = (gap < 0) if score in lower else (gap > 0)
-        table[score] = gap.groupby("set", sort=False).mean()
-        table[f"{score} better"] = better.groupby("set", sort=False).mean()
-    gaps = pd.DataFrame(table)
-    gaps.loc["mean"] = gaps.mean()
-    print("\nrounds - plain, and the share of resplits that are better")
-    print(gaps.round(3).to_string())
-    sets = gaps.drop(index="mean")
-    for score in ("acc", "label acc", "loss", "label loss"):
-        worst = sets[score].idxmax() if score in lower else sets[score].idxmin()
-        print(f"worst {score}: {worst} {sets.loc[worst, score]:+.3f}")
+    title = "New rows: accuracy / log-loss; labels: plain -> rounds (crowdlab)"
+    show(title, main_table(results))
+    show("New rows: macro-F1", cells(results, ["macro_f1"], ""))
+    labels = {"label_accuracy": "accuracy", "label_nll": "log-loss"}
+    labels |= {"voted_accuracy": "with votes", "unvoted_accuracy": "without votes"}
+    labels |= {"auroc": "AUROC of wrong labels"}
+    for metric, title in labels.items():
+        if metric in results:
+            where = "" if metric == "auroc" else "Labels of the training rows: "
+            show(where + title, cells(results, [metric], ""))
+    both = {*results["method"]} >= {"plain", "rounds"}
+    if both:
+        report_gain(results)
+    for metric, where in [("ece", "new rows"), ("label_ece", "training labels")]:
+        if metric in results:
+            show(f"Reliability, {where}: ECE", cells(results, [metric], ""))
+    guarded = results[results["guard"] != ""].groupby("set", sort=False)["guard"]
+    for name, reasons in guarded:
+        print(f"\n{name}: no rounds in {len(reasons)} resplits: {reasons.iloc[0]}")
 
 
-def self_confirmation(sets: list[TextSet]) -> None:
-    """Print whether labels grow surer than they are right."""
+def report_gain(results: pd.DataFrame) -> None:
+    """Print what rounds add to plain, and where they lose too much."""
+    mean, better = gain_of(results)
+    share = better.map(" ({:.0%})".format).replace(" (nan%)", "")
+    table = mean.map("{:+.3f}".format).replace("+nan", "-") + share
+    sign = pd.Series({metric: 1 if metric in GAINS else -1 for metric in mean})
+    worst = (mean * sign).idxmin()
+    table.loc["worst"] = [f"{mean.loc[worst[m], m]:+.3f} {worst[m]}" for m in mean]
+    folder = pd.Series({name: SETS[name][0] for name in mean.index})
+    table.loc["mean of sets"] = mean.mean().map("{:+.3f}".format)
+    by_folder = mean.groupby(folder).mean()
+    table.loc["mean of folders"] = by_folder.mean().map("{:+.3f}".format)
+    show("rounds - plain (share of resplits that are better)", table)
+    lost = [
+        f"{name} {metric} {mean.loc[name, metric]:+.3f}"
+        for metric, most in MOST_LOST.items()
+        for name in mean.index
+        if sign[metric] * mean.loc[name, metric] < -most
+    ]
+    print("\nRounds lose too much: " + (", ".join(lost) or "nowhere"))
+
+
+def self_confirmation(args: argparse.Namespace) -> None:
+    """Print how certain labels are, where nothing can be learned or all is memorised.
+
+    Rounds may make labels as certain as they are right, no more.
+    """
     rows = []
-    for data in sets:
+    for name in ("youtube", "weather5"):
+        data = read_set(name, args.data, args.cache, minilm=True)
         train, _ = next(data.splits(1))
-        rng, y, k = np.random.default_rng(0), data.y[train], data.n_classes
-        shape = len(train), 8
-        random = np.where(rng.random(shape) < 0.3, -1, rng.integers(k, size=shape))
-        one = np.where(rng.random(len(y)) < 0.6, y, rng.integers(k, size=len(y)))
+        rng = np.random.default_rng(0)
+        at_random = rng.integers(data.n_classes, size=data.votes.shape)
+        at_random = np.where(data.votes >= 0, at_random, -1)
+        busiest = np.argmax((data.votes >= 0).sum(axis=0))
+        slips = rng.random(len(data.y)) < 0.3
+        off = data.y + rng.integers(1, data.n_classes, size=len(data.y))
+        simulated = np.where(slips, off % data.n_classes, data.y)[:, None]
         tree = DecisionTreeClassifier(random_state=0)
-        for what, votes, feature_model in [
-            ("its votes", data.votes[train], None),
-            ("its votes, memorising tree", data.votes[train], tree),
-            ("random votes", random, None),
-            ("one voter", one[:, None], None),
-        ]:
-            clf = WeakSupervisionClassifier(
-                FunctionTransformer(lambda rows, votes=votes: votes[rows[:, 0]]),
-                LabelModel(classes=np.arange(k)),
-                make_pipeline(
-                    FunctionTransformer(
-                        lambda r, d=data, t=train: d.features[t[r[:, 0]]]
-                    ),
-                    clone(END_MODELS["lr"]),
-                ),
-                feature_model=feature_model,
-            ).fit(numbers(np.arange(len(train))))
-            voted = (votes >= 0).any(axis=1)
-            row = {"set": data.name, "votes": what, "rounds": clf.n_rounds_}
-            for name, proba in [
-                ("before", clf.votes_proba_[voted]),
-                ("after", clf.label_proba_[voted]),
-            ]:
-                row[f"sure {name}"] = proba.max(axis=1).mean()
-                row[f"right {name}"] = accuracy(proba, y[voted])
-                row[f"ECE {name}"] = ece(proba, y[voted])
-            if clf.n_rounds_:
-                row["right out of fold"] = accuracy(clf.oof_proba_[voted], y[voted])
-                row["last temperature"] = clf.temperatures_[-1]
-            rows.append(row)
-    print(pd.DataFrame(rows).round(3).to_string(index=False))
+        cases: dict[str, tuple[np.ndarray, Any]] = {
+            "random votes": (at_random, None),
+            "one voter, the busiest": (data.votes[:, [busiest]], None),
+            "one voter, 70 % right": (simulated, None),
+            "memorising tree": (data.votes, tree),
+            "random votes, memorising tree": (at_random, tree),
+        }
+        for case, (votes, feature_model) in cases.items():
+            changed = TextSet(**{**vars(data), "votes": votes})
+            end_model = make_end_model(args.end_model, changed, "minilm")
+            part = make_part(changed, train, end_model)
+            for label, n_rounds in [("plain", 0), ("rounds", 3)]:
+                model = weakly(part, n_rounds=n_rounds, feature_model=feature_model)
+                proba, y = model.label_proba_[part.voted], part.data.y[part.voted]
+                scores = score(proba, y)
+                about = {"set": name, "case": case, "method": label}
+                about |= {"rows": part.voted.sum()}
+                about |= {"confidence": proba.max(axis=1).mean()}
+                about |= {key: scores[key] for key in ("accuracy", "ece", "nll")}
+                if hasattr(model, "oof_proba_"):
+                    out_of_fold = score(model.oof_proba_[part.voted], y)
+                    about |= {"oof_accuracy": out_of_fold["accuracy"]}
+                guard = (getattr(model, "guard_", None) or "-")[:70]
+                rows.append({**about, "guard": guard})
+    table = pd.DataFrame(rows).set_index(["set", "case", "method"])
+    print(table.round(3).to_string(na_rep="-"))
 
 
-def cost(n_samples: int = 50_000, n_features: int = 384) -> None:
-    """Print what rounds cost on generated features of many texts."""
+def cost(args: argparse.Namespace) -> None:
+    """Time both on 50,000 rows of 384 features with five voters, in one run."""
     rng = np.random.default_rng(0)
-    y = rng.integers(2, size=n_samples)
-    X = rng.normal(size=(n_samples, n_features)).astype(np.float32)
-    X[:, :40] += 0.15 * (2 * y[:, None] - 1)
-    X /= np.linalg.norm(X, axis=1, keepdims=True)
-    votes = np.where(rng.random((n_samples, 10)) < 0.75, y[:, None], 1 - y[:, None])
-    votes[rng.random(votes.shape) < 0.7] = -1
+    n, n_features, n_voters = 50_000, 384, 5
+    # Spread over directions as MiniLM's is: solvers need more steps than on noise.
+    spread = 1.6 * np.arange(1, n_features + 1) ** -0.4
+    X = (rng.normal(size=(n, n_features)) * spread).astype(np.float32)
+    signal = X @ rng.normal(size=n_features)
+    y = (signal + 0.5 * rng.logistic(size=n) > 0).astype(int)
+    votes = np.where(rng.random((n, n_voters)) < 0.7, y[:, None], 1 - y[:, None])
+    votes[rng.random(votes.shape) < 0.4] = -1
+    data = TextSet("cost", np.empty(n, dtype=object), votes, y, 2, embeddings=X)
+    end_model = make_end_model(args.end_model, data, "minilm")
+    part = make_part(data, np.arange(n), end_model)
+    LabelModel(classes=[0, 1]).fit(votes[:1000])  # first calls import
     seconds = {}
     for n_rounds in (0, 3):
-        clf = WeakSupervisionClassifier(
-            FunctionTransformer(lambda rows: votes[rows[:, 0]]),
-            LabelModel(classes=[0, 1]),
-            make_pipeline(
-                FunctionTransformer(lambda rows: X[rows[:, 0]]),
-                LogisticRegression(max_iter=1000),
-            ),
-            n_rounds=n_rounds,
-        )
-        began = time.perf_counter()
-        clf.fit(numbers(np.arange(n_samples)))
-        seconds[n_rounds] = time.perf_counter() - began
+        start = time.perf_counter(), time.process_time()
+        weakly(part, n_rounds=n_rounds)
+        now = time.perf_counter(), time.process_time()
+        seconds[n_rounds] = [b - a for a, b in zip(start, now, strict=True)]
         print(
-            f"{n_samples} rows x {n_features} features, n_rounds={n_rounds}: "
-            f"{seconds[n_rounds]:.1f} s"
+            f"n_rounds={n_rounds}: {seconds[n_rounds][0]:.1f} s, CPU "
+            f"{seconds[n_rounds][1]:.1f} s on {n:,} rows x {n_features} features"
         )
-    print(f"ratio {seconds[3] / seconds[0]:.1f}")
+    ratios = [b / a for a, b in zip(seconds[0], seconds[3], strict=True)]
+    print(f"ratio {ratios[0]:.1f}, of CPU time {ratios[1]:.1f}")
 
 
 def main() -> None:
     style = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=style)
-    parser.add_argument("--data", type=Path, help="folder of real sets")
-    parser.add_argument("--cache", type=Path, help="folder that keeps features")
-    parser.add_argument("--sets", nargs="*", default=[], help="names of sets")
-    parser.add_argument("--methods", nargs="*", default=METHODS, choices=METHODS)
-    parser.add_argument("--end-model", default="lr", choices=END_MODELS)
-    parser.add_argument("--features", default="minilm", choices=["minilm", "tfidf"])
-    parser.add_argument("--draws", type=int, help="resplits of each set")
-    parser.add_argument("--gold", type=int, default=0, help="gold labels in training")
+    parser.add_argument("--data", type=Path, help="folder of sets")
+    parser.add_argument("--sets", nargs="*", choices=SETS, default=[*SETS])
+    parser.add_argument("--methods", nargs="*", choices=METHODS, default=[*METHODS])
+    parser.add_argument("--draws", type=int, help="default: 10, 20 or 40 by set")
+    parser.add_argument("--end-model", choices=END_MODELS, default="lr")
+    parser.add_argument("--features", choices=["minilm", "tfidf"], default="minilm")
+    parser.add_argument("--gold", type=int, default=0, help="gold labels to train on")
+    parser.add_argument("--cache", type=Path, help="folder of embeddings")
     parser.add_argument("--csv", type=Path, help="write all results to this file")
-    parser.add_argument("--self-confirmation", action="store_true")
-    parser.add_argument("--cost", action="store_true")
+    parser.add_argument("--self-confirmation", action="store_true", help="instead")
+    parser.add_argument("--cost", action="store_true", help="instead")
     args = parser.parse_args()
     warnings.simplefilter("ignore")
+
     if args.cost:
-        cost()
+        cost(args)
         return
-    sets = read_text_sets(args.data, args.sets, args.cache)
-    if not sets:
-        raise SystemExit("No such set; real ones need --data.")
+    if args.data is None:
+        if args.sets != ["posts"] or args.self_confirmation:
+            parser.error("--data is needed, except for --cost and --sets posts")
+        args.data = Path()
+    if args.gold < 0 or (args.draws is not None and args.draws < 1):
+        parser.error("--draws must be at least 1, and --gold at least 0")
+    folders = {args.data / SETS[name][0] for name in args.sets if name != "posts"}
+    if missing := sorted(str(path) for path in folders if not path.is_dir()):
+        parser.error(f"no folders {', '.join(missing)}; choose other --sets")
     if args.self_confirmation:
-        self_confirmation(sets)
+        self_confirmation(args)
         return
-    parts = []
-    for data in sets:
-        parts.append(run(data, args))
-        print(f"{data.name}: {len(data.y)} rows, done", flush=True)
+    rows: list[dict[str, Any]] = []
+    for name in args.sets:
+        data = read_set(name, args.data, args.cache, args.features == "minilm")
+        n_draws = args.draws or SETS[name][1]
+        rows += run(data, n_draws, args)
+        print(f"{name}: {n_draws} resplits", flush=True)
         if args.csv:
-            pd.concat(parts).to_csv(args.csv, index=False)
-    report(pd.concat(parts))
+            pd.DataFrame(rows).to_csv(args.csv, index=False)
+    report(pd.DataFrame(rows))
 
 
 if __name__ == "__main__":
