@@ -45,7 +45,7 @@ from sklabel.votes._cast import is_numeric
 _ENOUGH_GOLD = 20
 # Rules that vote on fewer of the rows say too little of the others.
 _LEAST_COVERED = 0.5
-# Distinct rows for each fold.
+# Rows for each fold.
 _LEAST_IN_FOLD = 2
 # A class whose share falls to less than this part has disappeared.
 _LEAST_LEFT = 0.1
@@ -248,14 +248,17 @@ class Rounds:
         start: np.ndarray,
         used: np.ndarray,
     ) -> Folds:
-        keys = row_keys(steps.features, len(start))
-        n_distinct = len(np.unique(keys[used]))
         n_folds = int(self.cv) if isinstance(self.cv, Integral) else 2
-        if n_distinct < _LEAST_IN_FOLD * n_folds:
+        needed, n_used = _LEAST_IN_FOLD * n_folds, int(used.sum())
+        if n_used < needed:
             raise Guard(
-                f"{n_distinct} different rows with a vote or a gold label are too few "
-                f"for {n_folds} folds. Give more rows, or a smaller cv"
+                f"{n_used} rows with a vote or a gold label are too few for {n_folds} "
+                "folds. Give more rows, or a smaller cv"
             )
+        keys = row_keys(steps.features, len(start))
+        if len(np.unique(keys[used])) < needed:
+            # Of a few values that come again and again, nobody knows rows by heart.
+            keys = row_keys(np.arange(len(start))[:, None], len(start))
         folds = make_folds(self.cv, keys, start * problem.weights[:, None], used)
         least = min(len(train) for train, _ in folds)
         if least < _LEAST_IN_FOLD:

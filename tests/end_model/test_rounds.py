@@ -316,6 +316,15 @@ def test_equal_rows_are_in_one_fold():
     assert len(np.unique(row_keys([[{}]] * 200, 200))) == 200
 
 
+def test_features_of_a_few_values():
+    X, truth = make_problem()
+    X[:, VOTERS:] = X[:, VOTERS:] > 1.5
+    assert len(np.unique(X[:, VOTERS:], axis=0)) == 4
+    clf = workflow().fit(X)
+    assert clf.n_rounds_ == 3
+    assert accuracy(clf.label_proba_, truth) > accuracy(clf.votes_proba_, truth)
+
+
 def test_every_fold_has_its_part_of_a_rare_class():
     rng = np.random.default_rng(0)
     proba = np.eye(2)[(np.arange(300) < 10).astype(int)]
