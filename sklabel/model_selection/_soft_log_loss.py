@@ -85,9 +85,7 @@ def soft_log_loss(
     proba = np.asarray(estimator.predict_proba(X), dtype=np.float64)
     classes = np.asarray(estimator.classes_)
     if has_columns(y):
-        target, names = read_proba(y, classes, name="y", unlabelled=True)
-        order = [list(names).index(c) for c in classes]
-        target = target[:, order]
+        target, _ = read_proba(y, classes, name="y", unlabelled=True)
     else:
         gold = read_gold(y, len(proba), classes).index(classes)
         target = np.full(proba.shape, np.nan)

@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import entr
 
@@ -227,21 +226,17 @@ def votes_and_posteriors(
     `proba` if it is given.
     """
     by_votes = model.predict_proba(votes)  # first: it warns of unknown votes
-    proba = by_votes if proba is None else in_order_of(model, proba, len(by_votes))
+    if proba is None:
+        proba = by_votes
+    else:
+        proba, _ = read_proba(proba, model.classes_, name="proba")
+        if len(proba) != len(by_votes):
+            raise ValueError(
+                f"proba must have a row for each of the {len(by_votes)} samples of "
+                f"votes; got {len(proba)}."
+            )
     cast, known = model._read_votes(votes, reset=False).encode(model.vote_values_)
     return cast if known.all() else cast.take_votes(known), proba
-
-
-def in_order_of(model: BaseLabelModel, proba: Any, n_samples: int) -> np.ndarray:
-    """Check class probabilities, and put their columns in the order of a model."""
-    given, names = read_proba(proba, model.classes_, name="proba")
-    if len(given) != n_samples:
-        raise ValueError(
-            f"proba must have a row for each of the {n_samples} samples of votes; got "
-            f"{len(given)}."
-        )
-    at = pd.Index(names).get_indexer(pd.Index(model.classes_))
-    return given[:, at]
 
 
 def average_table(

@@ -154,9 +154,8 @@ def relabel_plan(
     rates = envelope_rates(gains, cap)
     n_judgements = _spend(rates, np.diff(information), entropy, cap, budget)
 
-    labels = model.predict(votes)
-    if is_given:
-        labels = model.classes_[proba.argmax(axis=1)]
+    # A model breaks ties by its prior.
+    labels = model.classes_[proba.argmax(axis=1)] if is_given else model.predict(votes)
     rows = np.flatnonzero(n_judgements)
     gain = gains[rows, n_judgements[rows]]
     order = np.lexsort((-entropy[rows], -gain))

@@ -225,13 +225,13 @@ def _read_known(
         same = len(proba) == len(ids) and proba.index.isin(ids).all()
         if same and not (ids.has_duplicates or proba.index.has_duplicates):
             proba = proba.reindex(ids)
-    given, names = read_proba(proba, model.classes_, name=name)
+    given, _ = read_proba(proba, model.classes_, name=name)
     if len(given) != len(ids):
         raise ValueError(
             f"{name} must have a row for each of the {len(ids)} samples, in their "
             f"order; got {len(given)}."
         )
-    return given[:, pd.Index(names).get_indexer(pd.Index(model.classes_))]
+    return given
 
 
 def _in_order(values: Any, ids: pd.Index) -> Any:
