@@ -12,6 +12,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import sklabel
 from sklabel import (
+    AnswerLF,
     CrowdLabels,
     LabelModel,
     LFTransformer,
@@ -68,6 +69,11 @@ def lf_transformers():
     yield LFTransformer([first_column_thirds], sparse_output=True)
 
 
+def answer_transformers():
+    yield AnswerLF([0, 1, 2])
+    yield AnswerLF({"no": [0], "yes": [1, "sure"]}, sparse_output=True)
+
+
 def lf_unions():
     yield LFUnion([("a", WorkerLFTransformer())])
     yield LFUnion(
@@ -103,6 +109,7 @@ def estimators():
     yield from label_models()
     yield from lf_transformers()
     yield from lf_unions()
+    yield from answer_transformers()
     yield from polarity_transformers()
     yield from end_models()
 
