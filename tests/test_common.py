@@ -71,7 +71,7 @@ def lf_transformers():
 
 def answer_transformers():
     yield AnswerLF([0, 1, 2])
-    yield AnswerLF({"no": [0], "yes": [1, "sure"]}, sparse_output=True)
+    yield AnswerLF({0: ["no"], 1: ["yes", 2]}, sparse_output=True)
 
 
 def lf_unions():
@@ -187,6 +187,20 @@ TEXTS = pd.DataFrame(
 def test_polarity_transformer_keeps_the_promises(sparse_output):
     transformer = PolarityLFTransformer("text", sparse_output=sparse_output)
     check_lf_transformer(transformer, TEXTS)
+
+
+ANSWERS = pd.DataFrame(
+    {
+        "gpt": ["Ham.", '{"label": "spam"}', "ham or spam", None, "Label: **spam**"],
+        "llama": ["no", "B) spam", 1.0, {"answer": "ham"}, "I cannot classify this."],
+    },
+    index=[5, 3, 1, 2, 4],
+)
+
+
+@pytest.mark.parametrize("classes", [["ham", "spam"], {0: ["ham"], 1: ["spam"]}])
+def test_answer_lf_keeps_the_promises(classes):
+    check_lf_transformer(AnswerLF(classes), ANSWERS)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ import numpy as np
 # Answers with more braces than this are not JSON.
 _MOST_OBJECTS = 100
 _STRING = r'"(?:[^"\\]|\\.)*"'
+# An object, not the brace of a smiley or of LaTeX.
+_OPEN = re.compile(r"\{(?=\s*(?:[\"'}]|\Z))")
 _TOKEN = re.compile(rf"{_STRING}|[{{}}]", re.DOTALL)
 
 
@@ -52,9 +54,10 @@ def json_in(text: str) -> tuple[list[Any], str, bool]:
     rest: list[str] = []
     place = 0
     for _ in range(_MOST_OBJECTS):
-        start = text.find("{", place)
-        if start < 0:
+        brace = _OPEN.search(text, place)
+        if brace is None:
             return objects, "".join([*rest, text[place:]]), False
+        start = brace.start()
         rest.append(text[place:start])
         try:
             found, place = _DECODER.raw_decode(text, start)

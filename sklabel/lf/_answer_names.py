@@ -44,7 +44,7 @@ _DENIED_AFTER = re.compile(
 )
 # Where a statement ends, and with it a negation.
 _CLAUSE_END = re.compile(
-    r"[.;:!?](?=\s|\Z)|\n|[\u3002\uff01\uff1f]|"
+    r"[.;!?](?=\s|\Z)|\n|[\u3002\uff01\uff1f]|"
     r"\b(?:but|however|sondern|mais|pero|sino|mas)\b|"
     r",\s*(?=(?:it|it's|this|that|i|so|rather|the|therefore|thus|hence)\b)"
 )
@@ -284,7 +284,9 @@ def _is_glued_after(text: str, end: int) -> bool:
 
 
 def _is_denied(text: str, start: int, end: int) -> bool:
-    """Tell whether a name stands in a negation or in a question."""
+    """Tell whether a name stands in a negation or a question, or is struck out."""
+    if text[max(0, start - 2) : start] == "~~":
+        return True  # struck out
     stop = _SENTENCE_END.search(text, end, end + _REACH)
     if (stop is not None and stop.group() == "?") or _DENIED_AFTER.match(text, end):
         return True

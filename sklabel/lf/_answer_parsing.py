@@ -83,6 +83,8 @@ _PAIRS = {
     **{"\u300c": "\u300d", "\u300e": "\u300f", "\u3010": "\u3011", "\uff08": "\uff09"},
     **{"(": ")", "[": "]", "{": "}", "<": ">", "$": "$"},
 }
+# A text that is quoted as a whole.
+_QUOTED = re.compile(r"\A(?:\"([^\"]*)\"|\u201c([^\u201c\u201d]*)\u201d)\Z")
 # A heading, a quotation, a bullet; "- 1" may be the number -1.
 _LEAD = re.compile(r"\A(?:#{1,6}\s+|>\s+|[\u2022\u25cf\u2023]\s*|[-\u2013]\s+(?!\d))")
 # "B) bug", "(2) bug", "**B.** bug", "C: bug".
@@ -175,7 +177,11 @@ class AnswerParser:
         code = self._whole(answer)
         if code != UNKNOWN:
             return self._reading({code}, answer)
-        found = self._marked(answer)
+        objects, rest, is_broken = json_in(answer)
+        if is_broken:
+            is_closed = answer.rstrip("` \n\r\t").endswith("}")
+            return Reading(-1, NOT_KNOWN if is_closed else TRUNCATED, answer)
+        found = self._marked(objects, answer, _QUOTED.sub(r"\1\2", rest))
         if found is not None and found.reason != NOT_KNOWN:
             return found
         # What a marker or JSON says narrows down where a sentence may name a class.
@@ -231,15 +237,15 @@ class AnswerParser:
         (code,) = codes
         return Reading(code, NOT_KNOWN if code == UNKNOWN else VOTE, part)
 
-    def _marked(self, answer: str) -> Reading | None:
+    def _marked(
+        self, objects: Sequence[object], answer: str, rest: str
+    ) -> Reading | None:
         """Return what JSON, tags and markers say; None if there are none."""
-        objects, rest, is_broken = json_in(answer)
         by_structure = [self._of_objects(objects), *self._of_tags(answer)]
         found = [reading for reading in by_structure if reading is not None]
-        if not is_broken:
-            by_marker = self._of_marker(rest)
-            if by_marker is not None and (by_marker.code >= 0 or not found):
-                found.append(by_marker)
+        by_marker = self._of_marker(rest)
+        if by_marker is not None and (by_marker.code >= 0 or not found):
+            found.append(by_marker)
         if not found:
             return None
         voted = [reading for reading in found if reading.reason != NOT_KNOWN]
@@ -287,7 +293,7 @@ class AnswerParser:
 
     def _of_values(self, values: Sequence[object]) -> Reading:
         """Return the class that all of some values are."""
-        texts = [cell_text(value) for value in values]
+        texts = ["null" if v is None else cell_text(v) for v in values]
         part = ", ".join(texts)
         # The null of JSON is no name, also where a class is called "None".
         codes = {
