@@ -49,6 +49,21 @@ REFUSALS = (
     r"\b(?:not enough|insufficient) (?:information|context|detail)",
 )
 
+# What providers and servers write of how an answer ended.
+_ENDS = {
+    VOTE: {
+        *("", "stop", "end_turn", "stop_sequence", "tool_use", "tool_calls", "end"),
+        *("function_call", "completed", "complete", "eos", "eos_token", "finished"),
+    },
+    TRUNCATED: {
+        *("length", "max_tokens", "max_output_tokens", "model_length", "incomplete"),
+        *("model_context_window_exceeded", "pause_turn", "max_length", "truncated"),
+    },
+    REFUSAL: {
+        *("content_filter", "content_filtered", "refusal", "safety", "recitation"),
+        *("blocklist", "spii", "prohibited_content", "guardrail_intervened"),
+    },
+}
 # What a missing value becomes as text.
 _GAPS = frozenset({"nan", "NaN", "<NA>", "NaT"})
 
@@ -117,6 +132,24 @@ class Reading(NamedTuple):
     part: str
 
 
+def reason_of_end(finish_reason: str) -> str:
+    """Return what it means that an answer ended as it did.
+
+    Parameters
+    ----------
+    finish_reason : str
+        What a provider writes: 'stop', 'end_turn', 'length', 'content_filter'.
+
+    Returns
+    -------
+    reason : str
+        'vote' where it may be read, 'truncated', 'refusal', or 'error' for anything
+        that is not known.
+    """
+    word = finish_reason.strip().casefold()
+    return next((reason for reason, ends in _ENDS.items() if word in ends), ERROR)
+
+
 class AnswerParser:
     """Reads answers of language models; never guesses.
 
@@ -147,6 +180,7 @@ class AnswerParser:
         self._json_keys = [tidy_text(key).casefold() for key in json_keys]
         self._tag = _tag_pattern(json_keys)
         self._marker = _marker_pattern(markers)
+        self._need_colon = all(tidy_text(marker).endswith(":") for marker in markers)
         self._refusals = [re.compile(pattern, re.IGNORECASE) for pattern in refusals]
         self._mentions = mentions
 
@@ -308,6 +342,8 @@ class AnswerParser:
 
     def _of_marker(self, text: str) -> Reading | None:
         """Return the class after the last marker; None if there is no marker."""
+        if self._need_colon and ":" not in text and "\uff1a" not in text:
+            return None
         last = None
         for match in self._marker.finditer(text):
             line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]

@@ -25,13 +25,12 @@ from sklabel.lf._answer_parsing import (
     MARKERS,
     NOT_KNOWN,
     REASONS,
-    REFUSAL,
     REFUSALS,
-    TRUNCATED,
     TWO_CLASSES,
     VOTE,
     AnswerParser,
     Reading,
+    reason_of_end,
 )
 from sklabel.lf._base import BaseLFTransformer
 from sklabel.utils._frames import as_pandas
@@ -46,19 +45,6 @@ from sklabel.votes._forms import VoteMatrix
 from sklabel.votes._labels import tidy_text
 from sklabel.votes._named import NamedVotes, code_dtype
 
-# What providers and servers write where an answer ended by itself.
-_FINISHED = {
-    *("", "stop", "end_turn", "stop_sequence", "tool_use", "tool_calls", "complete"),
-    *("function_call", "completed", "eos", "eos_token", "end", "finished", "none"),
-}
-_CUT = {
-    *("length", "max_tokens", "max_output_tokens", "model_length", "incomplete"),
-    *("model_context_window_exceeded", "pause_turn", "max_length", "truncated"),
-}
-_REFUSED = {
-    *("content_filter", "refusal", "safety", "recitation", "blocklist", "spii"),
-    *("prohibited_content", "blocked", "guardrail_intervened", "content_filtered"),
-}
 # A column with so many answers, none of which is a vote, was read with other names.
 _MANY_ANSWERS = 20
 _SHOWN = 60
@@ -664,19 +650,7 @@ def _finish_readings(
     how, distinct = pd.factorize(texts)
     ends: list[Reading | None] = []
     for text in distinct:
-        word = text.strip().casefold()
-        reason = next(
-            (
-                reason
-                for reason, words in (
-                    (VOTE, _FINISHED),
-                    (TRUNCATED, _CUT),
-                    (REFUSAL, _REFUSED),
-                )
-                if word in words
-            ),
-            ERROR,
-        )
+        reason = reason_of_end(text)
         ends.append(None if reason == VOTE else Reading(-1, reason, text))
     how = np.where(how < 0, len(ends), how)
     return how, [*ends, None]
