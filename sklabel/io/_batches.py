@@ -287,27 +287,21 @@ class BatchAnswers:
     ) -> None:
         """Write texts and finish reasons where they belong."""
         columns = self._columns()
-        if with_failed:
-            failed = self.failed[
-                ["sample", "model", "choice", "text", "finish_reason", "reason"]
-            ]
-            for sample, model, choice, text, end, reason in failed.itertuples(
-                index=False
-            ):
-                if sample not in at:
-                    continue
-                # A request that failed has no answer of any model that is known.
-                models = [*columns] if model is None else [model]
-                names = [name for m in models for name in columns[m]]
-                if choice:
-                    names = [columns[model][choice - 1]]
-                for name in names:
-                    texts[name][at[sample]] = text if choice else None
-                    ends[name][at[sample]] = (
-                        end if reason_of_end(end or reason) != VOTE else reason
-                    ) or reason
-        fields = self.answers[["sample", "model", "choice", "text", "finish_reason"]]
-        for sample, model, choice, text, end in fields.itertuples(index=False):
+        fields = ["sample", "model", "choice", "text", "finish_reason"]
+        failed = self.failed[[*fields, "reason"]] if with_failed else self.failed[:0]
+        for sample, model, choice, text, end, reason in zip(
+            *(failed[name] for name in [*fields, "reason"]), strict=True
+        ):
+            if sample not in at:
+                continue
+            # A request that failed has one entry: nobody knows for how many answers.
+            models = [*columns] if model is None else [model]
+            for name in [columns[m][max(choice - 1, 0)] for m in models]:
+                texts[name][at[sample]] = text if choice else None
+                ends[name][at[sample]] = (end if reason == "empty" else reason) or None
+        for sample, model, choice, text, end in zip(
+            *(self.answers[name] for name in fields), strict=True
+        ):
             if sample in at:
                 name = columns[model][choice - 1]
                 texts[name][at[sample]] = text
@@ -418,7 +412,14 @@ def _read(
             where = f"line {number} of {_name(one)}"
             _check_kind(line, where, provider)
             sample = _sample_of(line, where)
-            model, found = answers_of(line)
+            try:
+                model, found = answers_of(line)
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                raise ValueError(
+                    f"{where[0].upper()}{where[1:]} does not have the shape of an "
+                    f"answer of {provider} ({type(error).__name__}: {error}): "
+                    f"{json.dumps(line)[:200]}."
+                ) from error
             if model is None:
                 requests.append(len(failed))
                 (answer,) = found
@@ -450,15 +451,13 @@ def _read(
 
 def _table(rows: list[tuple[Any, ...]], columns: list[str]) -> pd.DataFrame:
     """Return rows as a table whose texts are objects, None where there is none."""
-    cells = list(zip(*rows, strict=True)) or [() for _ in columns]
+    cells: list[Any] = list(zip(*rows, strict=True)) or [() for _ in columns]
     table = {}
     for name, column in zip(columns, cells, strict=True):
         values = np.empty(len(rows), dtype=object)
         values[:] = column
-        table[name] = values.astype(np.int64) if name == "choice" else values
-    return pd.DataFrame(table).astype(
-        {name: object for name in columns if name != "choice"}
-    )
+        table[name] = values
+    return pd.DataFrame(table, dtype=object).astype({"choice": np.int64})
 
 
 def _fields(answer: _Answer) -> tuple[Any, ...]:
@@ -482,11 +481,16 @@ def _name(path: Any) -> str:
     return f"the file {getattr(path, 'name', type(path).__name__)!s}"
 
 
+def _split(content: str | bytes) -> list[Any]:
+    return content.split(b"\n" if isinstance(content, bytes) else "\n")  # type: ignore
+
+
 @contextmanager
 def _opened(path: Any) -> Iterator[Iterable[str | bytes]]:
     """Open a file, or take one that is open."""
     if hasattr(path, "read"):
-        yield path
+        # What clients download has no lines, or is text.
+        yield path if hasattr(path, "__iter__") else _split(path.read())
     elif isinstance(path, str | os.PathLike):
         opener: Any = gzip.open if str(path).endswith(".gz") else open
         with opener(path, "rb") as file:
