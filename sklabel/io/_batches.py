@@ -446,7 +446,9 @@ def _read(
             (model,) = models
             for at in requests:
                 failed[at] = (failed[at][0], model, *failed[at][2:])
-    return BatchAnswers(_table(answers, _COLUMNS), _table(failed, [*_COLUMNS, "reason"]))
+    return BatchAnswers(
+        _table(answers, _COLUMNS), _table(failed, [*_COLUMNS, "reason"])
+    )
 
 
 def _table(rows: list[tuple[Any, ...]], columns: list[str]) -> pd.DataFrame:
@@ -481,8 +483,8 @@ def _name(path: Any) -> str:
     return f"the file {getattr(path, 'name', type(path).__name__)!s}"
 
 
-def _split(content: str | bytes) -> list[Any]:
-    return content.split(b"\n" if isinstance(content, bytes) else "\n")  # type: ignore
+def _split(content: str | bytes) -> list[bytes]:
+    return (content.encode() if isinstance(content, str) else content).split(b"\n")
 
 
 @contextmanager
@@ -624,8 +626,8 @@ def _choice_answer(choice: dict[str, Any]) -> _Answer:
     message = choice.get("message") or {}
     calls = [
         call.get("function") or call.get("custom") or {}
-        for call in message.get("tool_calls") or [message.get("function_call") or {}]
-    ]
+        for call in message.get("tool_calls") or []
+    ] or [message.get("function_call") or {}]
     text = _joined_calls([c.get("arguments", c.get("input")) for c in calls])
     content = message.get("content", choice.get("text"))
     refusal = message.get("refusal")

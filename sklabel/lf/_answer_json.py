@@ -152,7 +152,7 @@ def _literal(node: ast.AST) -> Any:
     if isinstance(node, ast.Constant):
         return node.value
     if isinstance(node, ast.Dict):
-        keys = [None if key is None else _literal(key) for key in node.keys]
+        keys = [_literal(key) for key in node.keys if key is not None]
         if not all(isinstance(key, str) for key in keys):
             raise ValueError("a key is not text")
         return Pairs(zip(keys, map(_literal, node.values), strict=True))

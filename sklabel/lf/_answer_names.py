@@ -72,8 +72,9 @@ def cell_text(cell: Any) -> str:
         return str(bool(cell))
     if isinstance(cell, Integral):
         return str(int(cell))
-    if isinstance(cell, Real | Decimal) and math.isfinite(cell) and cell == int(cell):
-        return str(int(cell))
+    if isinstance(cell, Real | Decimal) and math.isfinite(cell):
+        whole = math.floor(cell)
+        return str(whole) if whole == cell else str(cell)
     return str(cell)
 
 
@@ -106,15 +107,12 @@ def read_names(
     TypeError
         If an alias is neither text nor a number.
     """
-    is_dict = isinstance(classes, Mapping)
-    given = list(classes) if is_dict else classes  # type: ignore[call-overload]
+    given: Any = list(classes) if isinstance(classes, Mapping) else classes
     array = check_classes(given)
-    labels = np.asarray(given, dtype=object).ravel().tolist() if is_dict else None
-    if labels is None:
-        are_bools = np.asarray(given).dtype == bool
-        labels = np.asarray(given).tolist() if are_bools else array.tolist()
+    # Bools become 0 and 1, which is not what models call them.
+    are_bools = np.asarray(given).dtype == bool
+    labels = np.asarray(given).tolist() if are_bools else array.tolist()
     names: dict[str, int] = {}
-    folded: dict[str, tuple[int, str]] = {}
     for code, label in enumerate(labels):
         _add_name(names, cell_text(label), code, labels)
         if isinstance(label, Real) and cell_text(label).lstrip("-").isdigit():

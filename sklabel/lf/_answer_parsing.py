@@ -86,18 +86,24 @@ _REASONING_START = re.compile(
 _TURN = r"(?:<\|[^|>\s]*\|>|</?s>|<eos>|<bos>|<pad>|<(?:end|start)_of_turn>)"
 _TURN_AROUND = re.compile(rf"\A(?:\s*{_TURN})+|(?:{_TURN}\s*)+\Z")
 
-_FENCE = re.compile(r"\A(`{3,}|~{3,})[ \t]*[\w+-]*[ \t]*\n(.*?)\n?[ \t]*\1\Z", re.DOTALL)
+_FENCE = re.compile(
+    r"\A(`{3,}|~{3,})[ \t]*[\w+-]*[ \t]*\n(.*?)\n?[ \t]*\1\Z", re.DOTALL
+)
 _HTML = re.compile(r"\A<(b|strong|i|em|p|code|span|u)>(.*)</\1>\Z", re.I | re.DOTALL)
 _BOXED = re.compile(
     r"\\boxed\s*\{\s*((?:\\(?:text|mathrm|textbf)\s*\{[^{}]*\}|[^{}])*)\}"
 )
 _LATEX_TEXT = re.compile(r"\A\\(?:text|mathrm|textbf|mathbf)\s*\{([^{}]*)\}\Z")
-_PAIRS = {
-    **{'"': '"', "'": "'", "\u201c": "\u201d", "\u201d": "\u201d", "\u201e": "\u201c"},
-    **{"\u2018": "\u2019", "\u00ab": "\u00bb", "\u00bb": "\u00ab", "\u2039": "\u203a"},
-    **{"\u300c": "\u300d", "\u300e": "\u300f", "\u3010": "\u3011", "\uff08": "\uff09"},
-    **{"(": ")", "[": "]", "{": "}", "<": ">", "$": "$"},
-}
+# Opening and closing signs, of several languages.
+_PAIRS = dict(
+    pair.split()
+    for pair in (
+        *('" "', "' '", "\u201c \u201d", "\u201d \u201d", "\u201e \u201c"),
+        *("\u2018 \u2019", "\u00ab \u00bb", "\u00bb \u00ab", "\u2039 \u203a"),
+        *("\u300c \u300d", "\u300e \u300f", "\u3010 \u3011", "\uff08 \uff09"),
+        *("( )", "[ ]", "{ }", "< >", "$ $"),
+    )
+)
 # A text that is quoted as a whole.
 _QUOTED = re.compile(r"\A(?:\"([^\"]*)\"|\u201c([^\u201c\u201d]*)\u201d)\Z")
 # A heading, a quotation, a bullet; "- 1" may be the number -1.
@@ -219,7 +225,10 @@ class AnswerParser:
         if found is not None and found.reason != NOT_KNOWN:
             return found
         # What a marker or JSON says narrows down where a sentence may name a class.
-        return self._sentence(answer if found is None else found.part)
+        if found is None:
+            return self._sentence(answer)
+        reading = self._sentence(re.split(r"[.;]\s", found.part, maxsplit=1)[0])
+        return reading._replace(part=found.part)
 
     def read_value(self, value: object) -> Reading:
         """Return what a cell says that is an object already: a dict or a list.

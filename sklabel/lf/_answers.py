@@ -7,8 +7,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -17,20 +15,16 @@ from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from sklabel.base import all_or_nothing
-from sklabel.lf._answer_names import ClassNames, cell_text, read_names
+from sklabel.lf._answer_columns import ReadColumn, short
+from sklabel.lf._answer_names import ClassNames, read_names
 from sklabel.lf._answer_parsing import (
-    EMPTY,
-    ERROR,
     JSON_KEYS,
     MARKERS,
     NOT_KNOWN,
     REASONS,
     REFUSALS,
     TWO_CLASSES,
-    VOTE,
     AnswerParser,
-    Reading,
-    reason_of_end,
 )
 from sklabel.lf._base import BaseLFTransformer
 from sklabel.utils._frames import as_pandas
@@ -47,7 +41,6 @@ from sklabel.votes._named import NamedVotes, code_dtype
 
 # A column with so many answers, none of which is a vote, was read with other names.
 _MANY_ANSWERS = 20
-_SHOWN = 60
 
 
 class AnswerLF(BaseLFTransformer):
@@ -288,8 +281,9 @@ class AnswerLF(BaseLFTransformer):
         check_is_fitted(self)
         table = self._table(X, reset=False)
         index = table.index if isinstance(table, pd.DataFrame) else None
+        categories = pd.Index(REASONS)
         read = {
-            j: pd.Categorical.from_codes(column.reasons(), categories=list(REASONS))
+            j: pd.Categorical.from_codes(column.reasons(), categories)
             for j, column in enumerate(self._read_columns(table))
         }
         return pd.DataFrame(read, index=index).set_axis(
@@ -328,7 +322,7 @@ class AnswerLF(BaseLFTransformer):
             for reason in REASONS:
                 if counts[reason]:
                     shown = ", ".join(
-                        f"{_short(part)!r} ({n})"
+                        f"{short(part)!r} ({n})"
                         for part, n in parts[reason].most_common(n_examples)
                     )
                     rows.append((column.name, reason, counts[reason], shown))
@@ -442,7 +436,7 @@ class AnswerLF(BaseLFTransformer):
         """Return the columns to read; None for all."""
         if self.columns is None:
             return None
-        columns = list(self.columns)
+        columns: list[Any] = list(self.columns)
         if isinstance(self.columns, str) or not columns:
             raise ValueError(
                 "columns of AnswerLF must be a list of names or positions; got "
@@ -461,7 +455,7 @@ class AnswerLF(BaseLFTransformer):
             columns = [name for name in names if name not in set(finish.values())]
         else:
             columns = [
-                names[c] if is_integer(c) and -n_columns <= c < n_columns else c
+                names[int(c)] if is_integer(c) and -n_columns <= c < n_columns else c
                 for c in self.columns
             ]
         missing = [c for c in [*columns, *finish, *finish.values()] if c not in names]
@@ -479,7 +473,7 @@ class AnswerLF(BaseLFTransformer):
             )
         return columns
 
-    def _read_columns(self, table: Any) -> Iterator[_ReadColumn]:
+    def _read_columns(self, table: Any) -> Iterator[ReadColumn]:
         """Read the columns of answers, one by one."""
         parser = AnswerParser(
             ClassNames(self._names),
@@ -490,14 +484,14 @@ class AnswerLF(BaseLFTransformer):
         )
         for column in self.columns_:
             finish = (self.finish_reasons or {}).get(column)
-            yield _ReadColumn(
+            yield ReadColumn(
                 self._lf_name(column),
                 _cells(table, column),
                 None if finish is None else _cells(table, finish),
                 parser,
             )
 
-    def _raise_unparsed(self, columns: Sequence[_ReadColumn]) -> None:
+    def _raise_unparsed(self, columns: Sequence[ReadColumn]) -> None:
         """Raise if an answer names two classes, or none that is known."""
         for column in columns:
             counts, parts = column.tally()
@@ -507,161 +501,10 @@ class AnswerLF(BaseLFTransformer):
                 raise ValueError(
                     f"{n_unread} answer(s) of {column.name!r} are no vote for one of "
                     f"{first_few(self.classes_)}: "
-                    f"{first_few([_short(part) for part, _ in shown])}; first at row "
+                    f"{first_few([short(part) for part, _ in shown])}; first at row "
                     f"{column.first_unread()}. Add aliases (classes={{class: "
                     "[...]}), or abstain with on_unparsed='abstain'."
                 )
-
-
-class _ReadColumn:
-    """A column of answers, of which equal ones are read once.
-
-    Parameters
-    ----------
-    name : str
-        Name of the LF.
-    cells : ndarray of shape (n_samples,)
-        The answers.
-    finish : ndarray of shape (n_samples,) or None
-        How each ended.
-    parser : AnswerParser
-        What reads an answer.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        cells: np.ndarray | pd.Series,
-        finish: np.ndarray | pd.Series | None,
-        parser: AnswerParser,
-    ) -> None:
-        self.name = name
-        self._which, readings = _read_cells(cells, name, parser)
-        if finish is not None:
-            how, ends = _finish_readings(finish)
-            pairs = self._which.astype(np.int64) * len(ends) + how
-            self._which, distinct = pd.factorize(pairs)
-            readings = [
-                _with_end(readings[pair // len(ends)], ends[pair % len(ends)])
-                for pair in distinct.tolist()
-            ]
-        self._readings = readings
-
-    def codes(self) -> np.ndarray:
-        """Return the position of the class of each row, -1 for none."""
-        return np.array([r.code for r in self._readings], dtype=np.int64)[self._which]
-
-    def reasons(self) -> np.ndarray:
-        """Return the position of the reason of each row in `REASONS`."""
-        at = [REASONS.index(reading.reason) for reading in self._readings]
-        return np.array(at, dtype=np.int8)[self._which]
-
-    def tally(self) -> tuple[Counter[str], dict[str, Counter[str]]]:
-        """Count answers by reason, and the parts of those that are not votes."""
-        counts: Counter[str] = Counter()
-        parts: dict[str, Counter[str]] = {reason: Counter() for reason in REASONS}
-        numbers = np.bincount(self._which, minlength=len(self._readings)).tolist()
-        for reading, n in zip(self._readings, numbers, strict=True):
-            counts[reading.reason] += n
-            if reading.reason not in {VOTE, EMPTY}:
-                parts[reading.reason][reading.part] += n
-        return counts, parts
-
-    def n_answers(self) -> int:
-        """Return the number of answers that are not empty."""
-        counts = self.tally()[0]
-        return sum(counts.values()) - counts[EMPTY]
-
-    def summary(self) -> str:
-        """Say why answers abstain, and the most frequent ones."""
-        counts, parts = self.tally()
-        reason, n = (counts - Counter({EMPTY: counts[EMPTY]})).most_common(1)[0]
-        common = [_short(part) for part, _ in parts[reason].most_common(3)]
-        return f"{n} are '{reason}', for instance {first_few(common)}"
-
-    def first_unread(self) -> int:
-        """Return the first row that names two classes, or none that is known."""
-        unread = {REASONS.index(TWO_CLASSES), REASONS.index(NOT_KNOWN)}
-        return int(np.flatnonzero(np.isin(self.reasons(), list(unread)))[0])
-
-
-def _read_cells(
-    cells: np.ndarray | pd.Series, name: str, parser: AnswerParser
-) -> tuple[np.ndarray, list[Reading]]:
-    """Return the distinct readings, and which of them each row has."""
-    nothing = Reading(-1, EMPTY, "")
-    if isinstance(cells.dtype, pd.CategoricalDtype):
-        which = cells.cat.codes.to_numpy()  # type: ignore[union-attr]
-        distinct = cells.cat.categories  # type: ignore[union-attr]
-    elif _holds_one_kind(cells):
-        which, distinct = pd.factorize(cells)
-    else:
-        # 1, 1.0 and True are equal, and read differently; dicts have no hash.
-        keys = [_key(cell) for cell in cells]
-        which, firsts = pd.factorize(np.array(keys, dtype=object))
-        position = {key: row for row, key in reversed(list(enumerate(keys)))}
-        whole = list(cells)
-        distinct = [whole[position[key]] for key in firsts]
-    readings = [_read_cell(cell, name, parser) for cell in distinct]
-    # Missing cells have the code -1, which takes the entry at the end.
-    which = np.where(which < 0, len(readings), which)
-    return which, [*readings, nothing]
-
-
-def _holds_one_kind(cells: np.ndarray | pd.Series) -> bool:
-    if cells.dtype != object:
-        return True
-    return pd.api.types.infer_dtype(cells, skipna=True) in {"string", "empty"}
-
-
-def _key(cell: Any) -> str | None:
-    """Return what two cells share only if they are read alike; None if missing."""
-    if isinstance(cell, str):
-        return f"str {cell}"
-    if cell is None or cell is pd.NA or cell is pd.NaT:
-        return None
-    if isinstance(cell, Real | Decimal | np.bool_):
-        return None if cell != cell else f"number {cell_text(cell)}"
-    return f"{type(cell).__name__} {cell!r}"
-
-
-def _read_cell(cell: Any, name: str, parser: AnswerParser) -> Reading:
-    """Read one answer."""
-    if isinstance(cell, str | Real | Decimal | np.bool_):
-        return parser.read(cell_text(cell))
-    if isinstance(cell, Mapping | list | tuple | set | frozenset | np.ndarray):
-        return parser.read_value(cell)
-    if isinstance(cell, BaseException):
-        return Reading(-1, ERROR, repr(cell))
-    hint = " Decode it first." if isinstance(cell, bytes) else ""
-    raise TypeError(
-        f"AnswerLF reads text, numbers and objects of JSON; column {name!r} holds a "
-        f"{type(cell).__name__}: {cell!r:.80}.{hint}"
-    )
-
-
-def _finish_readings(
-    finish: np.ndarray | pd.Series,
-) -> tuple[np.ndarray, list[Reading | None]]:
-    """Return what each way to end means, None for an answer that is whole."""
-    texts = pd.Series(np.asarray(finish, dtype=object)).map(
-        lambda cell: None if pd.isna(cell) else str(cell), na_action=None
-    )
-    how, distinct = pd.factorize(texts)
-    ends: list[Reading | None] = []
-    for text in distinct:
-        reason = reason_of_end(text)
-        ends.append(None if reason == VOTE else Reading(-1, reason, text))
-    how = np.where(how < 0, len(ends), how)
-    return how, [*ends, None]
-
-
-def _with_end(reading: Reading, end: Reading | None) -> Reading:
-    """Return what an answer says, given how it ended."""
-    if end is None:
-        return reading
-    part = reading.part if end.reason != ERROR and reading.part else end.part
-    return end._replace(part=part)
 
 
 def _is_column_of_text(X: Any) -> bool:
@@ -684,9 +527,5 @@ def _cells(table: Any, column: Any) -> np.ndarray | pd.Series:
 def _seen(table: Any) -> str:
     """Return the most frequent answers, short, for a message."""
     column = pd.DataFrame(table).iloc[:, 0].dropna()
-    counts = Counter(_short(str(cell)) for cell in column)
+    counts = Counter(short(str(cell)) for cell in column)
     return first_few([text for text, _ in counts.most_common(10)], 10)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}\u2026"
