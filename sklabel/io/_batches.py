@@ -105,7 +105,9 @@ class BatchAnswers:
     def groups(self) -> dict[str, str]:
         """Model of each column of `wide`, for ``LabelModel(groups=...)``.
 
-        Several answers of one model to a sample are votes of one source.
+        Several answers of one model to a sample are votes of one source. Names of
+        columns go with tables: ``AnswerLF(...).set_output(transform="pandas")``; for
+        votes without names take ``list(batch.groups.values())``.
         """
         return {
             column: model

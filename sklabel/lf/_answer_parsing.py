@@ -123,6 +123,12 @@ _OTHER_LABEL = re.compile(
     r"second|secondary|runner-up|next|possible|potential|candidate|example|unlikely|"
     r"instead|without|least|sub)\b|n't\b"
 )
+# An example that the model adds to those of the prompt.
+_NEXT_TEXT = re.compile(
+    r"^[#*\s]*(?:text|input|ticket|review|question|sentence|message|example|user|human|"
+    r"document|tweet|comment|email|post)\b[^:\n]{0,20}:",
+    re.IGNORECASE | re.MULTILINE,
+)
 _CLAUSE_START = re.compile(r"[.;:,!?()\u2013\u2014\n]")
 
 
@@ -353,21 +359,43 @@ class AnswerParser:
         """Return the class after the last marker; None if there is no marker."""
         if self._need_colon and ":" not in text and "\uff1a" not in text:
             return None
-        last = None
+        marked = []
         for match in self._marker.finditer(text):
             line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
             clause = _CLAUSE_START.split(line)[-1].casefold().replace("\u2019", "'")
             if _OTHER_LABEL.search(clause) is None:
-                last = match
-        if last is None:
+                marked.append(match)
+        if not marked:
             return None
+        last = marked[-1]
         part = _rest_of_line(text, last.end())
         if not part:
             return None
         reading = self._reading({self._whole(part.rstrip(",;"))}, part)
-        if reading.code >= 0 and self._refuses(text, at_start=True):
+        if reading.code < 0:
+            return reading
+        if self._refuses(text, at_start=True):
             return Reading(-1, REFUSAL, text)
+        if any(
+            self._contradicts(text[match.end() : last.start()], reading.code)
+            for match in marked[:-1]
+            if match.group().casefold() == last.group().casefold()
+        ):
+            return Reading(-1, TWO_CLASSES, text)
         return reading
+
+    def _contradicts(self, between: str, code: int) -> bool:
+        """Tell whether the same marker has another class, of another text or a list.
+
+        Some models go on with a further example of their own, or repeat a rule: "If it
+        crashes, label: bug. If it costs, label: billing". An answer that corrects
+        itself on a further line does neither.
+        """
+        if "\n" in between and _NEXT_TEXT.search(between) is None:
+            return False
+        line = between.split("\n", 1)[0]
+        named = {other for other, _ in self._names.mentions(line)}
+        return bool((named | {self._whole(line.rstrip(",; "))}) - {code, UNKNOWN})
 
     def _refuses(self, text: str, *, at_start: bool = False) -> bool:
         """Tell whether an answer refuses, or begins by refusing."""

@@ -458,6 +458,12 @@ class AnswerLF(BaseLFTransformer):
                 names[int(c)] if is_integer(c) and -n_columns <= c < n_columns else c
                 for c in self.columns
             ]
+        if has_names:
+            check_columns(table, names, where="AnswerLF")
+        if len(set(columns)) < len(columns):
+            raise ValueError(
+                f"columns of AnswerLF must differ; got {first_few(columns)}."
+            )
         missing = [c for c in [*columns, *finish, *finish.values()] if c not in names]
         if missing:
             raise ValueError(

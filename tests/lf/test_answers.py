@@ -109,6 +109,8 @@ def test_a_class_under_a_key_is_a_vote(answer):
         "My answer: B) bug",
         '"Label: bug"',
         "Label: bug\nWrong label: billing",
+        "Label: billing\nWait, no money is involved.\nLabel: bug",
+        "Label: bug\n\nText: it crashes\nLabel: bug",
         'The customer writes "I cannot log in".\nLabel: bug',
         "The final answer is $\\boxed{bug}$.",
     ],
@@ -152,6 +154,8 @@ def test_what_follows_the_reasoning_is_read(answer):
         ("bug\nbilling", "two classes"),
         ("Choose from billing, bug, praise: bug", "two classes"),
         ("Label: bug or billing", "two classes"),
+        ("Label: billing\n\nText: it crashes\nLabel: bug", "two classes"),
+        ("If it costs, label: billing. Else, label: bug", "two classes"),
         ('["bug", "billing"]', "two classes"),
         ('{"label": "bug", "label": "billing"}', "two classes"),
         ('{"label": "bug", "category": "billing"}', "two classes"),
@@ -483,6 +487,7 @@ def test_an_alias_is_text_or_a_number(alias):
     [
         ({"columns": ["llama"]}, r"needs the column\(s\) 'llama'.*has 'gpt'"),
         ({"columns": [3]}, r"needs the column\(s\) 3"),
+        ({"columns": [0, -1]}, r"columns of AnswerLF must differ; got 'gpt', 'gpt'"),
         ({"columns": []}, r"columns of AnswerLF must be a list of names"),
         ({"finish_reasons": {"gpt": "end"}}, r"needs the column\(s\) 'end'"),
         ({"finish_reasons": {"gpt": "gpt"}}, r"not one of the columns of answers"),
@@ -496,6 +501,12 @@ def test_an_alias_is_text_or_a_number(alias):
 def test_parameters_that_make_no_sense_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         AnswerLF(CLASSES, **options).fit(pd.DataFrame({"gpt": ["bug"]}))
+
+
+def test_a_column_name_that_repeats_is_refused():
+    X = pd.DataFrame([["bug", "bug"]], columns=["gpt", "gpt"])
+    with pytest.raises(ValueError, match=r"2 different columns|unique column names"):
+        AnswerLF(CLASSES).fit(X)
 
 
 def test_names_of_columns_need_a_frame():
