@@ -6,6 +6,7 @@ from sklabel._version import __version__ as __version__
 from sklabel.end_model import SoftLabelClassifier, WeakSupervisionClassifier
 from sklabel.label_model import LabelModel, MajorityVote
 from sklabel.lf import (
+    AnswerLF,
     CrowdLabels,
     LFTransformer,
     LFUnion,
@@ -19,6 +20,7 @@ from sklabel.votes import ABSTAIN
 
 __all__ = [
     "ABSTAIN",
+    "AnswerLF",
     "BertEmbedder",
     "CrowdLabels",
     "GoldKFold",

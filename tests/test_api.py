@@ -110,6 +110,7 @@ LAYERS = [
     {"text"},
     {"label_model"},
     {"lf"},
+    {"io"},
     {"inspection", "model_selection"},
     {"end_model"},
     {"relabeling"},

@@ -12,6 +12,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import sklabel
 from sklabel import (
+    AnswerLF,
     CrowdLabels,
     LabelModel,
     LFTransformer,
@@ -68,6 +69,11 @@ def lf_transformers():
     yield LFTransformer([first_column_thirds], sparse_output=True)
 
 
+def answer_transformers():
+    yield AnswerLF([0, 1, 2])
+    yield AnswerLF({0: ["no"], 1: ["yes", 2]}, sparse_output=True)
+
+
 def lf_unions():
     yield LFUnion([("a", WorkerLFTransformer())])
     yield LFUnion(
@@ -103,6 +109,7 @@ def estimators():
     yield from label_models()
     yield from lf_transformers()
     yield from lf_unions()
+    yield from answer_transformers()
     yield from polarity_transformers()
     yield from end_models()
 
@@ -180,6 +187,20 @@ TEXTS = pd.DataFrame(
 def test_polarity_transformer_keeps_the_promises(sparse_output):
     transformer = PolarityLFTransformer("text", sparse_output=sparse_output)
     check_lf_transformer(transformer, TEXTS)
+
+
+ANSWERS = pd.DataFrame(
+    {
+        "gpt": ["Ham.", '{"label": "spam"}', "ham or spam", None, "Label: **spam**"],
+        "llama": ["no", "B) spam", 1.0, {"answer": "ham"}, "I cannot classify this."],
+    },
+    index=[5, 3, 1, 2, 4],
+)
+
+
+@pytest.mark.parametrize("classes", [["ham", "spam"], {0: ["ham"], 1: ["spam"]}])
+def test_answer_lf_keeps_the_promises(classes):
+    check_lf_transformer(AnswerLF(classes), ANSWERS)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+from sklabel.lf._answers import AnswerLF
 from sklabel.lf._crowd_labels import CrowdLabels
 from sklabel.lf._functions import LFTransformer, labeling_function
 from sklabel.lf._polarity import PolarityLFTransformer
@@ -9,6 +10,7 @@ from sklabel.lf._union import LFUnion
 from sklabel.lf._worker import WorkerLFTransformer
 
 __all__ = [
+    "AnswerLF",
     "CrowdLabels",
     "LFTransformer",
     "LFUnion",
