@@ -18,7 +18,7 @@ from sklabel.lf._soft_labels import (
     is_fitted,
     soft_label_frame,
 )
-from sklabel.utils._frames import as_column, as_pandas
+from sklabel.utils._frames import as_column
 from sklabel.votes._read import is_crowd_labels
 
 _WHERE = "soft_label_table"
@@ -89,6 +89,11 @@ def soft_label_table(
     ...     index=["c1", "c2", "c3", "c4"],
     ... )
     >>> soft_label_table(LabelModel(), votes).round(2)
+       label  proba_ham  proba_spam  n_votes  confidence
+    c1  spam       0.06        0.94        2        0.94
+    c2   ham       0.78        0.22        2        0.78
+    c3  spam       0.15        0.85        3        0.85
+    c4  spam       0.28        0.72        2        0.72
     """
     if is_crowd_labels(X):
         raise TypeError(
@@ -116,3 +121,13 @@ def _row_labels(X: Any, ids: ArrayLike | None) -> pd.Index | None:
         ids = as_column(ids, where=f"ids of {_WHERE}")
         return pd.Index(ids if hasattr(ids, "dtype") else np.asarray(ids))
     return X.index if isinstance(X, pd.DataFrame | pd.Series) else None
+
+
+def _votes_of_pipeline(pipeline: Pipeline, X: Any) -> tuple[Any, Any]:
+    """Return the label model at the end of a pipeline, and the votes that it reads."""
+    check_any_label_model(pipeline[-1], where=_WHERE)
+    if len(pipeline) == 1:
+        return pipeline[-1], X
+    if is_fitted(pipeline):
+        return pipeline[-1], pipeline[:-1].transform(X)
+    return pipeline[-1], clone(pipeline[:-1]).fit_transform(X)

@@ -77,7 +77,7 @@ def soft_label_frame(
     table["n_votes"] = n_votes
     table["confidence"] = proba.max(axis=1)
     n_empty = int((n_votes == 0).sum())
-    if 0 < n_empty < len(n_votes):
+    if n_empty:
         warn(
             f"{n_empty} of {len(n_votes)} rows have no vote; their soft label is the "
             "class prior. Leave them out with table[table.n_votes > 0], or get votes "
