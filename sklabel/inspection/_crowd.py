@@ -21,12 +21,11 @@ from sklabel.lf._crowd_votes import (
     in_columns_of,
     lf_names,
 )
-from sklabel.utils._frames import as_column, refuse_lazy
-from sklabel.utils._validation import first_few, plain
+from sklabel.utils._frames import refuse_lazy
+from sklabel.utils._validation import first_few
 from sklabel.votes._cast import (
     CastVotes,
     distinct,
-    index_of,
     is_numeric,
 )
 from sklabel.votes._gold import read_gold

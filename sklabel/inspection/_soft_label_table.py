@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.base import clone
@@ -118,8 +117,8 @@ def soft_label_table(
 def _row_labels(X: Any, ids: ArrayLike | None) -> pd.Index | None:
     """Return the row labels that the user gave; None if there are none."""
     if ids is not None:
-        ids = as_column(ids, where=f"ids of {_WHERE}")
-        return pd.Index(ids if hasattr(ids, "dtype") else np.asarray(ids))
+        column: Any = as_column(ids, where=f"ids of {_WHERE}")
+        return pd.Index(column)
     return X.index if isinstance(X, pd.DataFrame | pd.Series) else None
 
 

@@ -70,14 +70,6 @@ class _Shape(NamedTuple):
     shape: tuple[int, int]
 
 
-def ties(proba: np.ndarray) -> np.ndarray:
-    """Mark the most probable classes of each row, one or several.
-
-    Probabilities that differ in rounding only are a tie.
-    """
-    return proba >= proba.max(axis=1, keepdims=True) * (1 - 1e-12)
-
-
 class BaseLabelModel(ClassifierMixin, VersionedPickle):
     """Base of the label models: votes in, class probabilities out.
 
@@ -313,7 +305,9 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
 
     def _most_probable(self, proba: np.ndarray) -> np.ndarray:
         """Return what `predict` returns, for probabilities that are known already."""
-        tied = ties(proba)
+        best = proba.max(axis=1, keepdims=True)
+        # Probabilities that differ in rounding only are a tie.
+        tied = proba >= best * (1 - 1e-12)
         prior = np.where(tied, self.class_prior_, 0.0)
         tied &= prior >= prior.max(axis=1, keepdims=True) * (1 - 1e-12)
         return self.classes_[np.argmax(tied, axis=1)]

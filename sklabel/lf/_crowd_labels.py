@@ -563,7 +563,7 @@ class CrowdLabels:
         return frame.astype(pd.CategoricalDtype(categories_of(self.classes)))
 
     def soft_labels(self, label_model: Any = None, *, gold: Any = None) -> pd.DataFrame:
-        """Return a table of soft labels: what the judgements say, and how surely.
+        r"""Return a table of soft labels: what the judgements say, and how surely.
 
         Parameters
         ----------
@@ -625,11 +625,11 @@ class CrowdLabels:
         >>> from io import StringIO
         >>> from sklabel import CrowdLabels
         >>> file = StringIO(
-        ...     "sample,worker,label\\n"
-        ...     "t1,ann,pos\\nt1,bob,pos\\nt1,cid,neg\\n"
-        ...     "t2,ann,neg\\nt2,bob,neg\\n"
-        ...     "t3,ann,pos\\nt3,bob,pos\\nt3,cid,pos\\n"
-        ...     "t4,bob,neg\\nt4,cid,pos\\n"
+        ...     "sample,worker,label\n"
+        ...     "t1,ann,pos\nt1,bob,pos\nt1,cid,neg\n"
+        ...     "t2,ann,neg\nt2,bob,neg\n"
+        ...     "t3,ann,pos\nt3,bob,pos\nt3,cid,pos\n"
+        ...     "t4,bob,neg\nt4,cid,pos\n"
         ... )
         >>> crowd = CrowdLabels.from_csv(file)
         >>> crowd.soft_labels().round(2)

@@ -169,9 +169,7 @@ def in_columns_of(
     return moved.take_votes(kept), kept
 
 
-def gold_by_sample(
-    crowd: Any, y: Any, *, name: str = "y"
-) -> tuple[Any, list[Any]]:
+def gold_by_sample(crowd: Any, y: Any, *, name: str = "y") -> tuple[Any, list[Any]]:
     """Bring gold labels into the order of the samples of a crowd.
 
     Parameters

@@ -26,9 +26,15 @@ from sklabel.label_model import (
     SnorkelLabelModel,
     WeightedMajorityVote,
 )
-from sklabel.label_model._base import BaseLabelModel, ties
+from sklabel.label_model._base import BaseLabelModel
 from sklabel.lf._crowd_votes import crowd_votes, gold_by_sample, unknown_gold
 from sklabel.lf._soft_labels import check_any_label_model
+from sklabel.model_selection._comparison import (
+    Predicted,
+    figures,
+    gold_figures,
+    nearly_tied,
+)
 from sklabel.model_selection._predict_gold import gold_folds
 from sklabel.utils._frames import as_column, as_pandas
 from sklabel.utils._validation import check_same_rows, check_sample_weight, warn
@@ -50,7 +56,7 @@ def compare_label_models(
     sample_weight: ArrayLike | None = None,
     cv: Any = None,
 ) -> pd.DataFrame:
-    """Compare label models on the same votes, by gold labels where there are some.
+    r"""Compare label models on the same votes, by gold labels where there are some.
 
     Each model is fitted to all votes. Gold labels only score it, unless `cv` is given.
 
@@ -102,7 +108,8 @@ def compare_label_models(
             Mean probability of the predicted class. Above the accuracy: too sure;
             below: too modest.
         ties : float
-            Share of rows with several most probable classes.
+            Share of rows whose two most probable classes are nearly a tie: less than
+            .05 apart. What a model predicts there is little more than its prior.
         agreement : float
             Mean over the other models of the share of rows with the same class.
         fit_seconds : float
@@ -132,7 +139,7 @@ def compare_label_models(
     Notes
     -----
     *What the table can tell.* With n gold rows, the standard error of an accuracy is
-    about :math:`\\sqrt{.15 / n}`: .05 for 50 rows, .02 for 400. Models err on the same
+    about :math:`\sqrt{.15 / n}`: .05 for 50 rows, .02 for 400. Models err on the same
     rows, so their differences are known better than that: two models are told apart
     where `gap` is more than twice `gap_se`. Log-loss tells more than accuracy, since
     each row says how sure a model was. The best of eight models looks better than it
@@ -140,10 +147,10 @@ def compare_label_models(
 
     *What it cannot tell.* Agreement is not accuracy: models that make the same error
     agree, and the one that differs may be right. Without `y` there is no best model,
-    and the table is not sorted. Gold rows that were chosen by their votes, such as those
-    that everybody agrees on, flatter all models. Parameters were not searched; a model
-    that knows more (`class_prior`, `groups`, `lf_kind`) may do much better than its
-    defaults.
+    and the table is not sorted. Gold rows that were chosen by their votes, such as
+    those that everybody agrees on, flatter all models. Parameters were not searched; a
+    model that knows more (`class_prior`, `groups`, `lf_kind`) may do much better than
+    its defaults.
 
     *Rows without votes* get the class prior of a model, which says nothing of how it
     reads votes. They take part in fits, are not scored, and do not count in
@@ -155,13 +162,33 @@ def compare_label_models(
 
     The standard error of an accuracy counts one further right row and one wrong one, so
     that it is not 0 where all rows are right. With weights w it is that of
-    :math:`(\\sum w)^2 / \\sum w^2` rows.
+    :math:`(\sum w)^2 / \sum w^2` rows.
 
     Examples
     --------
+    300 samples with some 5 judgements each, and gold labels for 50 of them:
+
+    >>> from sklabel import CrowdLabels
     >>> from sklabel.datasets import make_crowd_labels
     >>> from sklabel.model_selection import compare_label_models
-    >>> data = make_crowd_labels(200, 20, random_state=0)
+    >>> data = make_crowd_labels(300, 30, difficulty=0.5, random_state=0)
+    >>> crowd = CrowdLabels.from_frame(data.crowd_labels)
+    >>> gold = dict(enumerate(data.y[:50].tolist()))
+    >>> table = compare_label_models(crowd, gold)
+    >>> table[["n_scored", "log_loss", "gap", "gap_se", "accuracy"]].round(2)
+                          n_scored  log_loss   gap  gap_se  accuracy
+    model
+    LabelModel                  50      0.53  0.00    0.00      0.74
+    WeightedMajorityVote        50      0.55  0.02    0.02      0.72
+    SnorkelLabelModel           50      0.55  0.03    0.05      0.70
+    MajorityVote                50      0.57  0.04    0.03      0.70
+    OneCoinDawidSkene           50      0.57  0.04    0.09      0.76
+    DawidSkene                  50      0.59  0.07    0.09      0.74
+    MACE                        50      0.70  0.18    0.16      0.76
+    GLAD                        50      0.87  0.34    0.30      0.80
+
+    50 gold rows hardly tell these models apart: every gap is within two of its
+    standard errors.
     """
     crowd = X if is_crowd_labels(X) else None
     named = _read_models(models, crowd is not None)
@@ -182,22 +209,12 @@ class _Task:
     scored: np.ndarray  # positions of the rows that count
     folds: list[tuple[np.ndarray, np.ndarray]] | None
 
-    @property
-    def weight_scored(self) -> np.ndarray:
-        """Weights of the rows that count."""
-        if self.weight is None:
-            return np.ones(len(self.scored))
-        return self.weight[self.scored]
-
 
 @dataclass
 class _Result:
-    """What a model says of the scored rows; the arrays are None if it failed."""
+    """What came of a model; `predicted` is None if it failed."""
 
-    code: np.ndarray | None = None  # position in the classes, -1 if of its own
-    confidence: np.ndarray | None = None
-    tied: np.ndarray | None = None
-    p_gold: np.ndarray | None = None
+    predicted: Predicted | None = None
     seconds: float = np.nan
     notes: list[str] = field(default_factory=list)
 
@@ -349,10 +366,7 @@ def _read_folds(
 def _run(model: BaseLabelModel, task: _Task, shown: set[str]) -> _Result:
     """Fit a model and predict the scored rows; a failure becomes a note."""
     result, seconds = _Result(), []
-    n_scored = len(task.scored)
-    code = np.empty(n_scored, dtype=np.int64)
-    confidence, p_gold = np.empty(n_scored), np.empty(n_scored)
-    tied = np.empty(n_scored, dtype=bool)
+    predicted = Predicted.empty(len(task.scored))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -363,17 +377,11 @@ def _run(model: BaseLabelModel, task: _Task, shown: set[str]) -> _Result:
                 started = time.perf_counter()
                 fitted.fit(task.X, gold, task.weight)
                 seconds.append(time.perf_counter() - started)
-                at = np.flatnonzero(np.isin(task.scored, test))
-                proba, code[at] = _predict(fitted, task, task.scored[at])
-                confidence[at] = proba.max(axis=1)
-                tied[at] = ties(proba).sum(axis=1) > 1
-                if task.gold is not None:
-                    p_gold[at] = _proba_of_gold(fitted, proba, task, task.scored[at])
+                _predict(fitted, task, np.isin(task.scored, test), predicted)
         except Exception as error:  # whatever it is, the others shall be compared
             result.notes.append(f"failed: {type(error).__name__}: {error}")
         else:
-            result.code, result.confidence, result.tied = code, confidence, tied
-            result.p_gold = None if task.gold is None else p_gold
+            result.predicted = predicted
             result.seconds = float(np.mean(seconds))
     for warning in caught:
         text = str(warning.message)
@@ -398,108 +406,38 @@ def _parts(task: _Task) -> Iterable[tuple[np.ndarray | None, np.ndarray]]:
 
 
 def _predict(
-    fitted: BaseLabelModel, task: _Task, rows: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return class probabilities of some rows, and the predicted ones as positions."""
-    keep = np.zeros(task.cast.n_samples, dtype=bool)
-    keep[rows] = True
-    proba = fitted._proba_of(fitted._encoded(task.cast.take_rows(keep)))
+    fitted: BaseLabelModel, task: _Task, part: np.ndarray, predicted: Predicted
+) -> None:
+    """Fill in what a model says of a part of the scored rows, a mask of them."""
+    rows = task.scored[part]
+    taken = np.zeros(task.cast.n_samples, dtype=bool)
+    taken[rows] = True
+    proba = fitted._proba_of(fitted._encoded(task.cast.take_rows(taken)))
     label = pd.Index(fitted._most_probable(proba))
-    return proba, pd.Index(task.classes).get_indexer(label)
-
-
-def _proba_of_gold(
-    fitted: BaseLabelModel, proba: np.ndarray, task: _Task, rows: np.ndarray
-) -> np.ndarray:
-    """Return the probability of the gold label of each row, 0 if it is not a class."""
-    assert task.gold is not None
-    own = pd.Index(fitted.classes_).get_indexer(pd.Index(task.classes))
-    column = own[task.gold[rows]]
-    return np.where(column >= 0, proba[np.arange(len(rows)), column], 0.0)
+    predicted.code[part] = pd.Index(task.classes).get_indexer(label)
+    predicted.confidence[part] = proba.max(axis=1)
+    predicted.tied[part] = nearly_tied(proba)
+    if task.gold is not None:
+        # A model with classes of its own may lack that of a gold label.
+        own = pd.Index(fitted.classes_).get_indexer(pd.Index(task.classes))
+        column = own[task.gold[rows]]
+        of_gold = proba[np.arange(len(rows)), column]
+        predicted.p_gold[part] = np.where(column >= 0, of_gold, 0)
 
 
 def _table(task: _Task, results: dict[str, _Result]) -> pd.DataFrame:
     """Return the figures of all models."""
-    weight = task.weight_scored
-    columns: dict[str, list[Any]] = {"n_scored": [len(task.scored)] * len(results)}
+    predicted = [result.predicted for result in results.values()]
+    weight = np.ones(len(task.scored))
+    if task.weight is not None:
+        weight = task.weight[task.scored]
+    columns: dict[str, Any] = {"n_scored": len(task.scored)}
     if task.gold is not None:
-        columns |= _gold_columns(task, list(results.values()))
-    fitted = [r.code for r in results.values() if r.code is not None]
-    of_all = {"confidence": [], "ties": [], "agreement": []}
-    for result in results.values():
-        if result.code is None:
-            for values in of_all.values():
-                values.append(np.nan)
-            continue
-        of_all["confidence"].append(np.average(result.confidence, weights=weight))
-        of_all["ties"].append(np.average(result.tied, weights=weight))
-        others = [
-            np.average((result.code == code) & (code >= 0), weights=weight)
-            for code in fitted
-            if code is not result.code
-        ]
-        of_all["agreement"].append(np.mean(others) if others else np.nan)
-    columns |= of_all
-    columns["fit_seconds"] = [r.seconds for r in results.values()]
-    columns["note"] = ["; ".join(r.notes) for r in results.values()]
+        columns |= gold_figures(predicted, task.gold[task.scored], weight)
+    columns |= figures(predicted, weight)
+    columns["fit_seconds"] = [result.seconds for result in results.values()]
+    columns["note"] = ["; ".join(result.notes) for result in results.values()]
     table = pd.DataFrame(columns, index=pd.Index(list(results), name="model"))
     if task.gold is None:
         return table
     return table.sort_values("log_loss", kind="stable", na_position="last")
-
-
-def _gold_columns(task: _Task, results: list[_Result]) -> dict[str, list[float]]:
-    """Return the figures that need gold labels."""
-    assert task.gold is not None
-    gold, weight = task.gold[task.scored], task.weight_scored
-    least = np.finfo(np.float64).eps
-    losses = [
-        None if r.p_gold is None else -np.log(np.clip(r.p_gold, least, 1))
-        for r in results
-    ]
-    means = [np.nan if x is None else np.average(x, weights=weight) for x in losses]
-    best = None if np.isnan(means).all() else losses[int(np.nanargmin(means))]
-    columns: dict[str, list[float]] = {"log_loss": means}
-    gaps = [None if x is None or best is None else x - best for x in losses]
-    columns["gap"] = [
-        np.nan if x is None else np.average(x, weights=weight) for x in gaps
-    ]
-    columns["gap_se"] = [np.nan if x is None else _mean_se(x, weight) for x in gaps]
-    right = [None if r.code is None else r.code == gold for r in results]
-    accuracy = [np.nan if x is None else np.average(x, weights=weight) for x in right]
-    columns["accuracy"] = accuracy
-    columns["accuracy_se"] = [_share_se(x, weight) for x in accuracy]
-    columns["balanced_accuracy"] = [
-        np.nan if x is None else _mean_over_classes(x, gold, weight) for x in right
-    ]
-    return columns
-
-
-def _rows_of_weights(weight: np.ndarray) -> float:
-    """Return how many equal rows tell as much as weighted ones (Kish)."""
-    return float(weight.sum() ** 2 / (weight**2).sum())
-
-
-def _mean_se(values: np.ndarray, weight: np.ndarray) -> float:
-    """Return the standard error of a weighted mean; NaN of one row."""
-    n = _rows_of_weights(weight)
-    if n <= 1:
-        return np.nan
-    centred = values - np.average(values, weights=weight)
-    return float(np.sqrt(np.average(centred**2, weights=weight) / (n - 1)))
-
-
-def _share_se(share: float, weight: np.ndarray) -> float:
-    """Return the standard error of a share, with a right and a wrong row more."""
-    n = _rows_of_weights(weight)
-    smoothed = (share * n + 1) / (n + 2)
-    return float(np.sqrt(smoothed * (1 - smoothed) / n))
-
-
-def _mean_over_classes(
-    right: np.ndarray, gold: np.ndarray, weight: np.ndarray
-) -> float:
-    """Return the mean of the weighted share that is right in each gold class."""
-    total = np.bincount(gold, weight)
-    hits = np.bincount(gold, weight * right, minlength=len(total))
-    return float(np.mean(hits[total > 0] / total[total > 0]))
