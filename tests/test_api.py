@@ -119,7 +119,7 @@ LAYERS = [
     {"dask"},
 ]
 # A label model sees votes as arrays, whatever cast them; generators need no estimator.
-NEVER = {"lf": {"label_model", "evidence"}, "label_model": {"text"}}
+NEVER = {"lf": {"evidence"}, "label_model": {"text"}}
 NEVER |= {name: {"text", "lf", "label_model"} for name in ("datasets", "testing")}
 ALLOWED = {
     name: {name}.union(*LAYERS[:i]) - NEVER.get(name, set())

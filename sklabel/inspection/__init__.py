@@ -13,6 +13,7 @@ from sklabel.inspection._label_issues import label_issues
 from sklabel.inspection._lf_summary import label_coverage, lf_summary
 from sklabel.inspection._overlap import OverlapDisplay
 from sklabel.inspection._posterior import PosteriorDisplay
+from sklabel.inspection._soft_label_table import soft_label_table
 from sklabel.inspection._worker_funnel import WorkerFunnelDisplay
 from sklabel.inspection._workers import worker_report
 
@@ -28,5 +29,6 @@ __all__ = [
     "label_issues",
     "lf_summary",
     "percent_agreement",
+    "soft_label_table",
     "worker_report",
 ]

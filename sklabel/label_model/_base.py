@@ -205,13 +205,7 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
         ValueError
             If X has other LFs than in `fit`.
         """
-        proba = self._proba(X)
-        best = proba.max(axis=1, keepdims=True)
-        # Probabilities that differ in rounding only are a tie.
-        tied = proba >= best * (1 - 1e-12)
-        prior = np.where(tied, self.class_prior_, 0.0)
-        tied &= prior >= prior.max(axis=1, keepdims=True) * (1 - 1e-12)
-        return self.classes_[np.argmax(tied, axis=1)]
+        return self._most_probable(self._proba(X))
 
     def log_evidence(self, X: Any) -> np.ndarray:
         """Return what the votes on each sample say, without the class prior.
@@ -301,10 +295,22 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
 
     def _proba(self, X: Any) -> np.ndarray:
         """Do what `predict_proba` says; warnings point to the user's call."""
-        votes = self._encoded(X)
+        return self._proba_of(self._encoded(X))
+
+    def _proba_of(self, votes: CastVotes) -> np.ndarray:
+        """Return what `predict_proba` returns, for votes that are encoded already."""
         proba = self._posterior(votes)
         proba[votes.counts == 0] = self.class_prior_
         return proba
+
+    def _most_probable(self, proba: np.ndarray) -> np.ndarray:
+        """Return what `predict` returns, for probabilities that are known already."""
+        best = proba.max(axis=1, keepdims=True)
+        # Probabilities that differ in rounding only are a tie.
+        tied = proba >= best * (1 - 1e-12)
+        prior = np.where(tied, self.class_prior_, 0.0)
+        tied &= prior >= prior.max(axis=1, keepdims=True) * (1 - 1e-12)
+        return self.classes_[np.argmax(tied, axis=1)]
 
     def _encoded(self, X: Any) -> CastVotes:
         """Read votes as indices into the values that `fit` saw."""
