@@ -10,6 +10,7 @@ from sklabel.lf import (
     LFTransformer,
     LFUnion,
     PolarityLFTransformer,
+    RegexLFTransformer,
     WorkerLFTransformer,
     labeling_function,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "LabelModel",
     "MajorityVote",
     "PolarityLFTransformer",
+    "RegexLFTransformer",
     "SoftLabelClassifier",
     "WeakSupervisionClassifier",
     "WorkerLFTransformer",

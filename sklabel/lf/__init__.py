@@ -5,6 +5,7 @@
 from sklabel.lf._crowd_labels import CrowdLabels
 from sklabel.lf._functions import LFTransformer, labeling_function
 from sklabel.lf._polarity import PolarityLFTransformer
+from sklabel.lf._regex import RegexLFTransformer
 from sklabel.lf._union import LFUnion
 from sklabel.lf._worker import WorkerLFTransformer
 
@@ -13,6 +14,7 @@ __all__ = [
     "LFTransformer",
     "LFUnion",
     "PolarityLFTransformer",
+    "RegexLFTransformer",
     "WorkerLFTransformer",
     "labeling_function",
 ]
