@@ -7,6 +7,7 @@ from sklabel.end_model import SoftLabelClassifier, WeakSupervisionClassifier
 from sklabel.label_model import LabelModel, MajorityVote
 from sklabel.lf import (
     CrowdLabels,
+    EstimatorLF,
     LFTransformer,
     LFUnion,
     PolarityLFTransformer,
@@ -22,6 +23,7 @@ __all__ = [
     "ABSTAIN",
     "BertEmbedder",
     "CrowdLabels",
+    "EstimatorLF",
     "GoldKFold",
     "LFTransformer",
     "LFUnion",

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from sklabel.lf._crowd_labels import CrowdLabels
+from sklabel.lf._estimator import EstimatorLF
 from sklabel.lf._functions import LFTransformer, labeling_function
 from sklabel.lf._polarity import PolarityLFTransformer
 from sklabel.lf._regex import RegexLFTransformer
@@ -11,6 +12,7 @@ from sklabel.lf._worker import WorkerLFTransformer
 
 __all__ = [
     "CrowdLabels",
+    "EstimatorLF",
     "LFTransformer",
     "LFUnion",
     "PolarityLFTransformer",
