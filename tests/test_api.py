@@ -169,7 +169,12 @@ def estimators():
 
 
 # They wrap another estimator.
-META = {"LFUnion", "SoftLabelClassifier", "WeakSupervisionClassifier"}
+META = {
+    "EstimatorLF",
+    "LFUnion",
+    "SoftLabelClassifier",
+    "WeakSupervisionClassifier",
+}
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,13 @@ import sklabel
 from sklabel import (
     AnswerLF,
     CrowdLabels,
+    EstimatorLF,
     LabelModel,
     LFTransformer,
     LFUnion,
     MajorityVote,
     PolarityLFTransformer,
+    RegexLFTransformer,
     SoftLabelClassifier,
     WeakSupervisionClassifier,
     WorkerLFTransformer,
@@ -90,6 +92,20 @@ def polarity_transformers():
         yield PolarityLFTransformer(sparse_output=True)
 
 
+def regex_transformers():
+    patterns = {0: ["0", "-"], 1: ["1", "2."]}
+    yield RegexLFTransformer(patterns)
+    yield RegexLFTransformer(patterns, whole_words=False, sparse_output=True)
+    yield RegexLFTransformer({0: r"-\d", 1: r"1"}, kind="regex", output="class")
+
+
+def estimator_lfs():
+    yield EstimatorLF(LogisticRegression())
+    yield EstimatorLF(
+        make_pipeline(Normalizer(), LogisticRegression()), sparse_output=True
+    )
+
+
 def end_models():
     lfs = LFTransformer([first_column_thirds, first_cell_above_one])
     yield SoftLabelClassifier(LogisticRegression())
@@ -111,6 +127,8 @@ def estimators():
     yield from lf_unions()
     yield from answer_transformers()
     yield from polarity_transformers()
+    yield from regex_transformers()
+    yield from estimator_lfs()
     yield from end_models()
 
 
