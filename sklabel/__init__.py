@@ -7,6 +7,7 @@ from sklabel.end_model import SoftLabelClassifier, WeakSupervisionClassifier
 from sklabel.label_model import LabelModel, MajorityVote
 from sklabel.lf import (
     CrowdLabels,
+    LFGroupTransformer,
     LFTransformer,
     LFUnion,
     PolarityLFTransformer,
@@ -22,6 +23,7 @@ __all__ = [
     "BertEmbedder",
     "CrowdLabels",
     "GoldKFold",
+    "LFGroupTransformer",
     "LFTransformer",
     "LFUnion",
     "LabelModel",

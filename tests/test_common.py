@@ -14,6 +14,7 @@ import sklabel
 from sklabel import (
     CrowdLabels,
     LabelModel,
+    LFGroupTransformer,
     LFTransformer,
     LFUnion,
     MajorityVote,
@@ -66,6 +67,8 @@ def lf_transformers():
     yield WorkerLFTransformer(unipolar=True, sparse_output=True)
     yield LFTransformer([first_column_thirds, first_cell_above_one])
     yield LFTransformer([first_column_thirds], sparse_output=True)
+    yield LFGroupTransformer()
+    yield LFGroupTransformer(vote="majority", min_votes=2)
 
 
 def lf_unions():
@@ -190,6 +193,8 @@ def test_polarity_transformer_keeps_the_promises(sparse_output):
             for transformer in lf_transformers()
         ),
         (LFUnion([("a", WorkerLFTransformer())]), WIDE),
+        (LFGroupTransformer({"ann": "pair", "eve": "pair"}), WIDE),
+        (LFGroupTransformer([0, 0]), np.array([[0, 2], [1, -1], [2, 2], [1, 1]])),
         (WorkerLFTransformer(), WIDE),
         (WorkerLFTransformer(unipolar=True), WIDE),
         (WorkerLFTransformer(CROWD, id_column="id"), IDS),

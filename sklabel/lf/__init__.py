@@ -4,12 +4,14 @@
 
 from sklabel.lf._crowd_labels import CrowdLabels
 from sklabel.lf._functions import LFTransformer, labeling_function
+from sklabel.lf._groups import LFGroupTransformer
 from sklabel.lf._polarity import PolarityLFTransformer
 from sklabel.lf._union import LFUnion
 from sklabel.lf._worker import WorkerLFTransformer
 
 __all__ = [
     "CrowdLabels",
+    "LFGroupTransformer",
     "LFTransformer",
     "LFUnion",
     "PolarityLFTransformer",
