@@ -22,6 +22,7 @@ from sklabel.base import (
     score_on_gold,
     score_on_soft,
 )
+from sklabel.label_model._copies import warn_of_copies
 from sklabel.sums._gold import gold_total, has_gold, no_gold
 from sklabel.sums._sums import FLOOR, VoteChunk, VoteSource
 from sklabel.utils._frames import as_pandas
@@ -152,6 +153,9 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
                 "vote; predict_proba returns the class prior. Check ids and columns.",
             )
         self._fit_votes(encoded, gold.encode(self.classes_), weight)
+        if self._counts_copies() and len(self.classes_) > 1:
+            args = self._class_of_value, len(self.classes_), names
+            warn_of_copies(type(self).__name__, encoded, *args)
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -386,6 +390,10 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
 
     def _design_effect(self, votes: CastVotes) -> np.ndarray:
         return np.ones(votes.n_samples)
+
+    def _counts_copies(self) -> bool:
+        """Tell whether LFs that repeat each other count as so many witnesses."""
+        return True
 
     def _lf_names(self) -> Sequence[Any]:
         """Names of the LFs for messages: column names, else positions."""

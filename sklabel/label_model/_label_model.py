@@ -324,6 +324,9 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     def _chunk_type(self) -> type[LabelModelChunk]:
         return LabelModelChunk if self.soft_gold == "target" else PosteriorChunk
 
+    def _counts_copies(self) -> bool:
+        return False  # it finds them itself
+
     def _fit_source(self, data: VoteSource) -> None:
         self._correction, self._alike, self._trust = None, None, None
         given = self._given_prior()

@@ -147,5 +147,50 @@ def check_lf_names(
     raise ValueError(message)
 
 
+def name_groups(
+    sets: Iterable[Sequence[int] | np.ndarray], lf_names: Sequence[Any]
+) -> dict[Any, str]:
+    """Return sets of LFs in the form that `groups` takes.
+
+    Parameters
+    ----------
+    sets : iterable of sequences of int
+        Columns of each group.
+    lf_names : sequence of length n_lfs
+        Names of the LFs; positions if they have none.
+
+    Returns
+    -------
+    groups : dict
+        From the name of each LF of a set to that of its group: what the names have in
+        common at their beginning, else group_1, group_2, ...
+    """
+    lf_names = [plain(name) for name in lf_names]
+    taken = {str(name) for name in lf_names}
+    groups = {}
+    for number, columns in enumerate(sets, start=1):
+        members = [lf_names[j] for j in columns]
+        texts = [name if isinstance(name, str) else "" for name in members]
+        title = _common_beginning(texts).rstrip("_-.:/# ")
+        if len(title) < 2 or title in taken:
+            title = f"group_{number}"
+        while title in taken:
+            title += "_"
+        taken.add(title)
+        groups.update(dict.fromkeys(members, title))
+    return groups
+
+
+def _common_beginning(texts: list[str]) -> str:
+    """Return what texts begin with, character by character."""
+    # The first and the last in alphabetical order have no more in common than any.
+    first, last = min(texts), max(texts)
+    n_same = next(
+        (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b),
+        min(len(first), len(last)),
+    )
+    return first[:n_same]
+
+
 def _is_list(group: Any) -> bool:
     return isinstance(group, list | set | frozenset | np.ndarray | pd.Index)
