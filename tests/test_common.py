@@ -16,6 +16,7 @@ from sklabel import (
     CrowdLabels,
     EstimatorLF,
     LabelModel,
+    LFGroupTransformer,
     LFTransformer,
     LFUnion,
     MajorityVote,
@@ -69,6 +70,8 @@ def lf_transformers():
     yield WorkerLFTransformer(unipolar=True, sparse_output=True)
     yield LFTransformer([first_column_thirds, first_cell_above_one])
     yield LFTransformer([first_column_thirds], sparse_output=True)
+    yield LFGroupTransformer()
+    yield LFGroupTransformer(vote="majority", min_votes=2)
 
 
 def answer_transformers():
@@ -229,6 +232,8 @@ def test_answer_lf_keeps_the_promises(classes):
             for transformer in lf_transformers()
         ),
         (LFUnion([("a", WorkerLFTransformer())]), WIDE),
+        (LFGroupTransformer({"ann": "pair", "eve": "pair"}), WIDE),
+        (LFGroupTransformer([0, 0]), np.array([[0, 2], [1, -1], [2, 2], [1, 1]])),
         (WorkerLFTransformer(), WIDE),
         (WorkerLFTransformer(unipolar=True), WIDE),
         (WorkerLFTransformer(CROWD, id_column="id"), IDS),

@@ -16,7 +16,7 @@ import pandas as pd
 from scipy import sparse
 
 from sklabel.sums._sums import Statistic, VoteChunk
-from sklabel.utils._validation import first_few
+from sklabel.votes._groups import group_array
 
 # Agreement beyond chance of LFs that may be copies, and of those that must be, unless
 # both are that accurate.
@@ -177,20 +177,7 @@ def group_numbers(groups: Any, n_lfs: int, parameter: str) -> np.ndarray:
     """
     if groups is None:
         return np.arange(n_lfs)
-    names = np.asarray(groups, dtype=object)
-    if names.shape != (n_lfs,):
-        raise ValueError(
-            f"{parameter} must name a group for each of the {n_lfs} LFs; got "
-            f"{first_few(names.ravel())} of shape {names.shape}."
-        )
-    missing = pd.isna(names)
-    if missing.any():
-        raise ValueError(
-            f"{parameter} names no group for {int(missing.sum())} of the {n_lfs} LFs, "
-            f"first at position {int(np.argmax(missing))}. Name each; an LF that "
-            "stands alone has a name of its own."
-        )
-    return pd.factorize(names)[0]
+    return pd.factorize(group_array(groups, n_lfs, parameter))[0]
 
 
 def with_groups(
