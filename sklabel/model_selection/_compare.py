@@ -148,9 +148,10 @@ def compare_label_models(
     *What it cannot tell.* Agreement is not accuracy: models that make the same error
     agree, and the one that differs may be right. Without `y` there is no best model,
     and the table is not sorted. Gold rows that were chosen by their votes, such as
-    those that everybody agrees on, flatter all models. Parameters were not searched; a
-    model that knows more (`class_prior`, `groups`, `lf_kind`) may do much better than
-    its defaults.
+    those that everybody agrees on, flatter all models; gold labels that were made from
+    the same judgements favour vote counts. Parameters were not searched; a model that
+    knows more (`class_prior`, `groups`, `lf_kind`) may do much better than its
+    defaults.
 
     *Rows without votes* get the class prior of a model, which says nothing of how it
     reads votes. They take part in fits, are not scored, and do not count in
@@ -190,8 +191,7 @@ def compare_label_models(
     50 gold rows hardly tell these models apart: every gap is within two of its
     standard errors.
     """
-    crowd = X if is_crowd_labels(X) else None
-    named = _read_models(models, crowd is not None)
+    named = _read_models(models, is_crowd_labels(X))
     task, shown = _read_task(X, y, classes, sample_weight, cv)
     results = {name: _run(model, task, shown) for name, model in named.items()}
     return _table(task, results)

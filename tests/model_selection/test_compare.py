@@ -416,3 +416,10 @@ def test_frames_of_polars(data, gold):
         polars.from_pandas(votes), polars.Series(gold), models=FAST
     )
     assert_array_equal(ours["log_loss"], theirs["log_loss"])
+
+
+def test_lazy_frames_are_refused(data):
+    polars = pytest.importorskip("polars")
+    votes = polars.from_pandas(pd.DataFrame(data.votes, columns=list("abcdef")))
+    with pytest.raises(TypeError, match=r"X of compare_label_models must be in memory"):
+        compare_label_models(votes.lazy(), models=FAST)
