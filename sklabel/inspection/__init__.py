@@ -2,9 +2,10 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-from sklabel.inspection._agreement import (
-    agreement_report,
+from sklabel.inspection._agreement import agreement_report
+from sklabel.inspection._coefficients import (
     fleiss_kappa,
+    gwet_ac1,
     krippendorff_alpha,
     percent_agreement,
 )
@@ -12,6 +13,7 @@ from sklabel.inspection._confusion import LFConfusionDisplay
 from sklabel.inspection._label_issues import label_issues
 from sklabel.inspection._lf_summary import label_coverage, lf_summary
 from sklabel.inspection._overlap import OverlapDisplay
+from sklabel.inspection._pairwise import cohen_kappa
 from sklabel.inspection._posterior import PosteriorDisplay
 from sklabel.inspection._worker_funnel import WorkerFunnelDisplay
 from sklabel.inspection._workers import worker_report
@@ -22,7 +24,9 @@ __all__ = [
     "PosteriorDisplay",
     "WorkerFunnelDisplay",
     "agreement_report",
+    "cohen_kappa",
     "fleiss_kappa",
+    "gwet_ac1",
     "krippendorff_alpha",
     "label_coverage",
     "label_issues",
