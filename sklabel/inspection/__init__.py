@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from sklabel.inspection._agreement import agreement_report
+from sklabel.inspection._class_shares import class_shares
 from sklabel.inspection._coefficients import (
     fleiss_kappa,
     gwet_ac1,
@@ -24,6 +25,7 @@ __all__ = [
     "PosteriorDisplay",
     "WorkerFunnelDisplay",
     "agreement_report",
+    "class_shares",
     "cohen_kappa",
     "fleiss_kappa",
     "gwet_ac1",
