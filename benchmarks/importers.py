@@ -108,12 +108,8 @@ def write_prodigy(path, n):
 def write_mturk(path, n):
     with open(path, "w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
-        rows.writerow(
-            (
-                "HITId WorkerId AssignmentStatus SubmitTime Input.id Input.text "
-                "Answer.category.label"
-            ).split()
-        )
+        answered = ["HITId", "WorkerId", "AssignmentStatus", "SubmitTime"]
+        rows.writerow([*answered, "Input.id", "Input.text", "Answer.category.label"])
         for sample, worker, label, minute in judgements(n):
             when = f"Mon Mar 02 10:{minute:02d}:00 PST 2026"
             about = (f"{sample:07d}", f"{TEXT}{sample}", label)

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklabel.utils._frames import as_pandas
 from sklabel.utils._validation import check_columns, first_few, plain
 from sklabel.votes._proba import read_proba
 
@@ -203,11 +202,17 @@ def to_argilla(
 
 def _read(soft_labels: Any, where: str) -> tuple[list[Any], np.ndarray, list[Any]]:
     """Return ids, probabilities and classes of a table of soft labels."""
-    table = as_pandas(soft_labels, where=where)
-    if not isinstance(table, pd.DataFrame):
+    # Frames of other libraries have no index, and so no ids.
+    if not isinstance(soft_labels, pd.DataFrame):
         raise TypeError(
-            f"{where} must be a DataFrame that is indexed by sample; got "
+            f"{where} must be a pandas DataFrame that is indexed by sample; got "
             f"{type(soft_labels).__name__}. CrowdLabels.soft_labels() makes one."
+        )
+    table = soft_labels
+    if isinstance(table.index, pd.RangeIndex) and table.index.name is None:
+        raise ValueError(
+            f"{where} is indexed by the numbers of its rows, which are not ids of "
+            "samples. Set the index: table.set_index('sample'), or table.index = ids."
         )
     named = [c for c in table.columns if isinstance(c, str) and c.startswith(_PREFIX)]
     if "label" in table.columns and named:
@@ -225,9 +230,12 @@ def _rows_of(samples: Any, ids: list[Any], where: str) -> list[dict[str, Any]] |
     """Return the columns of every sample as objects for JSON."""
     if samples is None:
         return None
-    frame = as_pandas(samples, where=where)
+    frame = samples
     if not isinstance(frame, pd.DataFrame):
-        raise TypeError(f"{where} must be a DataFrame; got {type(samples).__name__}.")
+        raise TypeError(
+            f"{where} must be a pandas DataFrame that is indexed by sample; got "
+            f"{type(samples).__name__}."
+        )
     at = {str(plain(sample)): n for n, sample in enumerate(frame.index)}
     missing = [one for one in ids if str(one) not in at]
     if missing:

@@ -94,9 +94,11 @@ def test_bad_input_is_refused(write):
         write(TABLE, question="mood", samples=SAMPLES.iloc[1:])
     with pytest.raises(TypeError, match=r"soft_labels\(\) makes one"):
         write([0.5, 0.5], question="mood")
-    with pytest.raises(TypeError, match=r"samples of .* must be a DataFrame"):
+    with pytest.raises(TypeError, match=r"samples of .* must be a pandas DataFrame"):
         write(TABLE, question="mood", samples=["x", "y"])
     with pytest.raises(ValueError, match=r"sum"):
         write(TABLE * 2, question="mood")
+    with pytest.raises(ValueError, match=r"numbers of its rows.*set_index"):
+        write(crowd().soft_labels().reset_index(), question="mood")
     with pytest.raises(ValueError, match=r"colour"):
         to_argilla(TABLE, question="mood", samples=SAMPLES, fields=["colour"])
