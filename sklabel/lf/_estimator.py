@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -42,6 +42,13 @@ from sklabel.votes._named import ABSTAIN, NamedVotes
 _DEFAULT_FOLDS = 5
 
 
+class _Samples(NamedTuple):
+    """What an estimator gets, and a mask of the rows that it can see."""
+
+    data: Any
+    seen: np.ndarray
+
+
 def confident_votes(proba: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
     """Vote for the most probable class among those that reach their threshold.
 
@@ -71,8 +78,8 @@ class EstimatorLF(MetaEstimatorMixin, BaseLFTransformer):
 
     For a model from elsewhere, or one that is trained on the few gold labels, as one
     voter among others. It votes for a class whose probability reaches a threshold, and
-    abstains elsewhere. It is no better than its training data: on very few gold labels
-    the label model alone uses them better.
+    abstains elsewhere. It knows what its training data knew: one trained elsewhere errs
+    where the samples are others, and one trained on a few gold labels often.
 
     Parameters
     ----------
@@ -445,7 +452,8 @@ class EstimatorLF(MetaEstimatorMixin, BaseLFTransformer):
         proba = np.full((len(label), len(self.classes_)), np.nan)
         n_tested = np.zeros(len(label), dtype=int)
         for train, test in self._folds(data, label):
-            estimator = clone(self.estimator).fit(take_rows(data, train), label[train])
+            estimator = clone(self.estimator)
+            estimator.fit(take_rows(data, train), label[train])
             proba[test] = self._proba(estimator, take_rows(data, test))
             np.add.at(n_tested, test, 1)
         if not (n_tested == 1).all():
@@ -495,11 +503,3 @@ class EstimatorLF(MetaEstimatorMixin, BaseLFTransformer):
         if self.column is None:
             tags.input_tags = get_tags(self.estimator).input_tags
         return tags
-
-
-class _Samples:
-    """What an estimator gets, and a mask of the rows that it can see."""
-
-    def __init__(self, data: Any, seen: np.ndarray) -> None:
-        self.data = data
-        self.seen = seen

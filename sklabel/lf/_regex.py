@@ -97,8 +97,9 @@ class RegexLFTransformer(BaseLFTransformer):
 
     *Keywords.* Text and keyword are compared with case folded as Unicode says
     ('STRASSE' hits 'Straße'), accents in composed form, one space for any run of
-    blanks, and plain apostrophes and hyphens for typographic ones. Accents count:
-    'cafe' does not hit 'café'; give both. A word is a run of letters, digits,
+    blanks, plain apostrophes and hyphens for typographic ones, and without soft hyphens
+    and other characters of no width. Accents count: 'cafe' does not hit 'café'; give
+    both. A word is a run of letters, digits,
     underscores and accents. Anything else is a border, hyphens and apostrophes too:
     'free' hits 'sugar-free', and 'can' hits "can't". Where a keyword itself begins or
     ends with such a sign, no border is asked for there: ':)' hits 'fine:)', and 'c++'

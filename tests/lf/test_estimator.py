@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
+from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import NotFittedError
@@ -501,3 +502,18 @@ def test_a_label_model_is_not_misled_by_what_is_known_by_heart():
     assert_array_equal(votes.ravel(), y)  # in the sample: all right
     crossed = EstimatorLF(Lookup(), cv=2).fit_transform(X, y)
     assert (crossed == -1).all()
+
+
+def test_sparse_features_go_to_the_estimator_as_they_are():
+    X, y, _ = sample()
+    lf = EstimatorLF(LogisticRegression(), threshold=0.6)
+    votes = lf.fit_transform(sparse.csr_array(X), y)
+    assert_array_equal(votes, lf.fit_transform(X, y))
+
+
+def test_one_row_is_voted_on_like_many():
+    X, y, _ = sample()
+    lf = EstimatorLF(LogisticRegression()).fit(X, y)
+    assert_array_equal(lf.transform(X[-1:]), lf.transform(X)[-1:])
+    with pytest.raises(ValueError, match=r"0 sample\(s\)"):
+        lf.transform(X[:0])

@@ -12,8 +12,6 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklabel import LabelModel, LFTransformer, LFUnion, RegexLFTransformer
 from sklabel.inspection import lf_summary
 from sklabel.model_selection import GoldKFold
-from sklabel.text._literals import folded, required_text
-from sklabel.text._matching import KeywordMatcher, is_word_character, plain_text
 from sklabel.votes import NamedVotes, VoteMatrix, votes_to_dense
 
 
@@ -43,7 +41,7 @@ def hits(pattern, *texts, **params):
         ("sugar-free", "sugar\u2011free tea", True),
         ("can", "can't", True),
         ("can't", "I can\u2019t", True),
-        ("cant", "can't", False),
+        ("hes", "he's", False),
         ("it's", "it's", True),
         # Underscores and digits are not.
         ("york", "new_york", False),
@@ -52,7 +50,7 @@ def hits(pattern, *texts, **params):
         # Accents and case as Unicode has them.
         ("café", "CAFE\u0301", True),
         ("cafe", "café", False),
-        ("caf", "café", False),
+        ("sof", "sofá", False),
         ("straße", "HAUPT STRASSE 1", True),
         ("STRASSE", "straße", True),
         ("ΣΊΣΥΦΟΣ", "σίσυφος", True),
@@ -122,39 +120,6 @@ def test_patterns_do_not_hide_each_other():
     assert inside.fit_transform(["xabcabcx"]).tolist() == [[1, 1, 1, 1, 1]]
 
 
-def slow_hit(keyword, text, whole_words):
-    """Tell whether a keyword hits, by a regular expression of its own."""
-    keyword = plain_text(keyword, case_sensitive=False)
-    text = plain_text(text, case_sensitive=False)
-    before = r"(?<!\w)" if whole_words and keyword[0].isalnum() else ""
-    after = r"(?!\w)" if whole_words and keyword[-1].isalnum() else ""
-    return re.search(before + re.escape(keyword) + after, text) is not None
-
-
-@pytest.mark.parametrize("whole_words", [True, False])
-@pytest.mark.parametrize("alphabet", ["ab +", "abA- .", "aß é'"])
-def test_the_matcher_equals_one_expression_for_each_keyword(whole_words, alphabet):
-    rng = np.random.default_rng(0)
-
-    def words(n, longest):
-        sizes = rng.integers(1, longest + 1, size=n)
-        drawn = ("".join(rng.choice(list(alphabet), size=size)) for size in sizes)
-        return [word.strip() for word in drawn if word.strip()]
-
-    keywords = list(dict.fromkeys(words(80, 6)))
-    matcher = KeywordMatcher(keywords, whole_words=whole_words, case_sensitive=False)
-    for text in words(200, 20):
-        expected = [
-            k for k, word in enumerate(keywords) if slow_hit(word, text, whole_words)
-        ]
-        assert sorted(matcher.hits(text)) == expected, text
-
-
-def test_letters_digits_and_their_marks_make_words():
-    assert all(map(is_word_character, "aZß9_é中\u0301\u093e"))
-    assert not any(map(is_word_character, "- '.:+\u2019\u200d❤\ufe0f\u20e3"))
-
-
 EXPRESSIONS = [
     *(r"\bfree\b", r"fr[ae]e", r"(?:buy|sell) now", r"\d{3,}", r"^hello", r"x*"),
     *(r"(a)(b)\1", r"(?i)US", r"end$", r"fr?ee", r"(free)?dom", r"colou?r", r"K"),
@@ -180,42 +145,6 @@ def test_regular_expressions_hit_where_re_finds_them(case_sensitive, n_others):
         for text in PROSE
     ]
     assert_array_equal(lf.fit_transform(PROSE), expected)
-
-
-@pytest.mark.parametrize(
-    ("pattern", "text"),
-    [
-        ("Free", "free"),
-        (r"\bfree\b!", "free!"),
-        (r"(buy|sell) now", " now"),
-        (r"(?:not )+good", "not "),
-        (r"(?>abc)d", "abc"),
-        (r"a{0,3}bc", "bc"),
-        (r"(?=hidden)x", "x"),
-        (r"colou?r", "colo"),
-        (r"(?x) f r e e  # blanks do not count", "free"),
-        (r"(?i:FREE)", "free"),
-        (r"Straße", "strasse"),
-        (r"[ab]|cde", ""),
-        (r"(a)?(?(1)bcd|e)", ""),
-        ("", ""),
-    ],
-)
-def test_the_text_that_every_match_holds(pattern, text):
-    assert required_text(pattern) == text
-
-
-def test_characters_that_match_where_case_is_ignored_are_folded_to_one():
-    cased = [c for c in map(chr, range(0x1F000)) if c.lower() != c or c.upper() != c]
-    every = "".join(cased)
-    for character in cased:
-        like = re.findall(character, every, re.IGNORECASE)
-        assert {folded(other) for other in like} == {folded(character)}
-
-
-def test_without_the_parser_of_re_every_expression_is_searched(monkeypatch):
-    monkeypatch.delattr(re, "_parser")
-    assert required_text("free") == ""
 
 
 def test_votes_know_their_classes():
