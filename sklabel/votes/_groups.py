@@ -167,14 +167,16 @@ def name_groups(
     """
     lf_names = [plain(name) for name in lf_names]
     taken = {str(name) for name in lf_names}
-    groups = {}
+    groups: dict[Any, str] = {}
     for number, columns in enumerate(sets, start=1):
         members = [lf_names[j] for j in columns]
         texts = [name if isinstance(name, str) else "" for name in members]
         title = _common_beginning(texts).rstrip("_-.:/# ")
-        if len(title) < 2 or title in taken:
+        # The columns of a group make room for its name.
+        others = taken - {str(name) for name in members}
+        if len(title) < 2 or title in others:
             title = f"group_{number}"
-        while title in taken:
+        while title in others:
             title += "_"
         taken.add(title)
         groups.update(dict.fromkeys(members, title))
