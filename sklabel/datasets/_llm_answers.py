@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -177,12 +176,10 @@ def _check_accuracy(accuracy: Any) -> dict[str, float]:
             "accuracy must be a dict of the name of each model to its accuracy, with "
             f"one model at least. Got {accuracy!r} instead."
         )
-    for model, value in accuracy.items():
-        if not isinstance(value, Real) or not 0 <= value <= 1:
-            raise ValueError(
-                f"accuracy must lie in [0, 1]. Got {value!r} for {model!r} instead."
-            )
-    return {str(model): float(value) for model, value in accuracy.items()}
+    return {
+        str(model): check_share(value, f"accuracy[{model!r}]")
+        for model, value in accuracy.items()
+    }
 
 
 def _columns_of(
