@@ -27,7 +27,6 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, log_loss
 from sklearn.model_selection import KFold
-from sklearn.pipeline import make_pipeline
 
 from sklabel import (
     AnswerLF,
@@ -135,22 +134,21 @@ MODELS = {
     "LabelModel": (LabelModel(), False),
     "LabelModel(groups=)": (LabelModel(groups=panel.groups), False),
 }
-end_model = SoftLabelClassifier(
-    make_pipeline(
-        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
-        LogisticRegression(C=10, max_iter=1000),
-    )
-)
+end_model = SoftLabelClassifier(LogisticRegression(C=10, max_iter=1000))
 texts = posts["tweet_text"]
-folds = list(KFold(5, shuffle=True, random_state=0).split(texts))
+folds = []
+for fit_rows, test_rows in KFold(5, shuffle=True, random_state=0).split(texts):
+    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+    known = words.fit_transform(texts.iloc[fit_rows])
+    folds.append((fit_rows, known, test_rows, words.transform(texts.iloc[test_rows])))
 
 
 def score_end_model(labels):
     """Return the share of posts that end models get right that have not seen them."""
     right = []
-    for fit_rows, test_rows in folds:
-        end_model.fit(texts.iloc[fit_rows], labels.iloc[fit_rows])
-        right.append(end_model.score(texts.iloc[test_rows], truth.iloc[test_rows]))
+    for fit_rows, known, test_rows, new in folds:
+        end_model.fit(known, labels.iloc[fit_rows])
+        right.append(end_model.score(new, truth.iloc[test_rows]))
     return np.mean(right)
 
 
@@ -188,8 +186,10 @@ gold_score = score_end_model(gold)
 # ---------
 scores = pd.DataFrame(rows)
 table = scores.groupby(["repeats", "labels by"], sort=False).mean()
-print(f"\nMeans over {args.draws} panels. 'repeats': share of the answers of the weak")
-print("model that repeat its opinion, the others are drawn anew")
+print(
+    f"\nMeans over {args.draws} panels. 'repeats': share of the answers of the weak model\n"
+    "that repeat its one opinion on a post; the others are drawn anew."
+)
 print(table.round(3).to_string())
 print(f"End model with gold labels: {gold_score:.3f}")
 

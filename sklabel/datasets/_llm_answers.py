@@ -18,8 +18,14 @@ from sklabel.utils._validation import check_integer, check_share, first_few
 from sklabel.votes._labels import check_classes, in_natural_order
 
 _ACCURACY = {
-    **{"model_a": 0.85, "model_b": 0.82, "model_c": 0.80, "model_d": 0.78},
-    **{"model_e": 0.75, "model_f": 0.72, "model_g": 0.70, "model_h": 0.68},
+    "model_a": 0.85,
+    "model_b": 0.82,
+    "model_c": 0.80,
+    "model_d": 0.78,
+    "model_e": 0.75,
+    "model_f": 0.72,
+    "model_g": 0.70,
+    "model_h": 0.68,
     "weak": 0.62,
 }
 _N_ANSWERS = {"weak": 5}
@@ -209,7 +215,9 @@ def _read_truth(y: Any) -> pd.Series:
     """Return the true classes as a Series without gaps."""
     given = as_pandas(y, where="y")
     if not isinstance(given, pd.Series):
-        values = np.asarray(given)
+        # Of a list, NaN beside texts would become the text "nan".
+        is_array = hasattr(given, "dtype")
+        values = np.asarray(given, dtype=None if is_array else object)
         if values.ndim != 1:
             raise ValueError(
                 "y must have one dimension, a class for each sample. Got an array of "
