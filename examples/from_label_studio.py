@@ -3,7 +3,16 @@
 From an export of Label Studio to soft labels, and back
 ===================================================================
 
-FINDING
+A project in Label Studio holds what several people said of each text, tasks that they
+skipped, answers of an expert, and predictions of a model. Which of these are votes,
+what is the label of each task, and where should somebody look again?
+
+The export is one that this script writes, of 280 posts and the crowd that come with
+the package. Read back, it holds 1,338 judgements of 60 people on 140 tasks; left out
+are 117 answers that were skipped, 18 of the expert, which are gold, and 140 tasks
+without a vote, and the reader says so. Of the 140 soft labels, 36 are less sure than
+0.8. Of these 79.4 % are right, and of the others 97.9 % (tasks without an expert's
+answer). The posts were written for the package and its crowd is simulated.
 
 Run it on your own export, or keep the one that it makes::
 

@@ -3,7 +3,24 @@
 A panel of language models, rules and people: what groups change
 =========================================================================
 
-FINDING
+Thirteen columns of answers of language models, seven rules and five people label the
+weather posts that come with the package. Five of the thirteen columns are answers of
+one weak model that was asked five times, and share most of their errors. What do the
+labels lose if each column counts, and what do groups of columns change?
+
+That depends on the label model. Without groups, DawidSkene takes the five for the
+truth: 64.2 % of its labels are right, and 95.2 % if they are made one vote before it.
+MajorityVote goes from 87.0 % to 94.6 %. LabelModel finds such copies itself: 95.3 %
+without and 95.4 % with groups. Where the weak model repeats itself less (75 % of its
+answers repeat its one opinion instead of 90 %), it finds only some: 93.2 % without and
+95.2 % with groups. An end model on the texts, scored on unseen posts, is right on
+60.7 % with the labels of DawidSkene and on 76.6 % with groups before it; with gold
+labels, on 77.7 %. The best probabilities are those of DawidSkene with groups: log-loss
+0.128, against 0.263 of LabelModel with groups, which is less sure than it could be.
+
+The answers are simulated (:func:`~sklabel.datasets.make_llm_answers`), not of real
+models. All models but the weak one err independently of each other, as DawidSkene
+assumes; real ones share errors, and none of these figures is evidence on them.
 
 Run it with other numbers, or keep the figure::
 
@@ -138,9 +155,9 @@ end_model = SoftLabelClassifier(LogisticRegression(C=10, max_iter=1000))
 texts = posts["tweet_text"]
 folds = []
 for fit_rows, test_rows in KFold(5, shuffle=True, random_state=0).split(texts):
-    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
-    known = words.fit_transform(texts.iloc[fit_rows])
-    folds.append((fit_rows, known, test_rows, words.transform(texts.iloc[test_rows])))
+    tfidf = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+    known = tfidf.fit_transform(texts.iloc[fit_rows])
+    folds.append((fit_rows, known, test_rows, tfidf.transform(texts.iloc[test_rows])))
 
 
 def score_end_model(labels):
@@ -187,8 +204,8 @@ gold_score = score_end_model(gold)
 scores = pd.DataFrame(rows)
 table = scores.groupby(["repeats", "labels by"], sort=False).mean()
 print(
-    f"\nMeans over {args.draws} panels. 'repeats': share of the answers of the weak model\n"
-    "that repeat its one opinion on a post; the others are drawn anew."
+    f"\nMeans over {args.draws} panels. 'repeats': share of the answers of the weak\n"
+    "model that repeat its one opinion on a post; the others are drawn anew."
 )
 print(table.round(3).to_string())
 print(f"End model with gold labels: {gold_score:.3f}")
