@@ -3,7 +3,7 @@
 A panel of language models, rules and people: what groups change
 =========================================================================
 
-Thirteen columns of answers of language models, seven rules and five people label the
+Thirteen columns of answers of language models, five rules and five people label the
 weather posts that come with the package. Five of the thirteen columns are answers of
 one weak model that was asked five times, and share most of their errors. What do the
 labels lose if each column counts, and what do groups of columns change?
