@@ -12,7 +12,7 @@ from typing import Any
 from sklabel.io._annotations import Annotations
 from sklabel.io._collector import Collector
 from sklabel.io._files import Place, as_paths, iter_json
-from sklabel.io._recognise import is_table, refuse_other
+from sklabel.io._recognise import refuse_other, refuse_table
 from sklabel.utils._validation import warn
 
 TOOL = "Argilla"
@@ -107,8 +107,7 @@ def read_argilla(
     )
     statuses: set[bool] = set()
     for one in as_paths(path):
-        if is_table(one, encoding):
-            refuse_other(one, TOOL, [], f"'{one}'", "JSON or JSON lines")
+        refuse_table(one, TOOL, encoding, "JSON or JSON lines")
         for number, record in enumerate(iter_json(one, encoding)):
             statuses.add(_read_record(collect, one, record, number, include))
     if False in statuses:

@@ -14,7 +14,7 @@ import pandas as pd
 from sklabel.io._annotations import Annotations
 from sklabel.io._collector import Collector, form_values, read_times
 from sklabel.io._files import as_paths, is_json_text, read_table
-from sklabel.io._recognise import refuse_other
+from sklabel.io._recognise import refuse_json, refuse_other
 from sklabel.utils._validation import check_option
 
 _ZONES = {
@@ -211,6 +211,7 @@ def read_appen(
     check_option(tainted, "tainted", ("leave_out", "keep"))
     collect = Collector(tool, question, several, option, forms=False, differing="drop")
     for one in as_paths(path):
+        refuse_json(one, tool, encoding, "a table with _unit_id and _worker_id")
         table = read_table(one, encoding)
         names = list(table.columns)
         if "_unit_id" in names and "_worker_id" not in names:
@@ -219,7 +220,7 @@ def read_appen(
                 "which does not tell who answered. Download the report 'Full'."
             )
         if not {"_unit_id", "_worker_id"} <= set(names):
-            refuse_other(one, tool, names, f"'{one}'", "_unit_id and _worker_id")
+            refuse_other(one, tool, tuple(names), f"'{one}'", "_unit_id and _worker_id")
         if sample not in names:
             raise ValueError(f"There is no column {sample!r}; there are {names}.")
         with_gold = [n[: -len("_gold")] for n in names if n.endswith("_gold")]
@@ -404,12 +405,13 @@ def _table(
     path: Path, encoding: str | None, tool: str, needed: list[str]
 ) -> pd.DataFrame:
     """Read a table that has the columns of a tool."""
+    refuse_json(path, tool, encoding, f"a table with {', '.join(needed)}")
     table = read_table(path, encoding)
     if not set(needed) <= set(table.columns):
         refuse_other(
             path,
             tool,
-            list(table.columns),
+            tuple(table.columns),
             f"'{path}'",
             f"the columns {', '.join(needed)}",
         )

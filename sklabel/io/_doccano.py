@@ -181,7 +181,7 @@ def _rows(path: Path, encoding: str | None) -> Iterator[tuple[str, dict[str, Any
     table = read_table(path, encoding)
     if not {"id", "label"} <= set(table.columns):
         refuse_other(
-            path, TOOL, list(table.columns), f"'{path}'", "the columns id and label"
+            path, TOOL, tuple(table.columns), f"'{path}'", "the columns id and label"
         )
     for at, cells in enumerate(table.itertuples(index=False, name=None), start=2):
         row = dict(zip(table.columns, cells, strict=True))

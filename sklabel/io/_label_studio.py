@@ -313,7 +313,7 @@ def _table_rows(
         refuse_other(
             path,
             TOOL,
-            list(table.columns),
+            tuple(table.columns),
             f"'{path}'",
             "the columns id and annotator",
         )

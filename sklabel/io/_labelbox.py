@@ -10,7 +10,7 @@ from typing import Any
 from sklabel.io._annotations import Annotations
 from sklabel.io._collector import Collector
 from sklabel.io._files import as_paths, iter_json
-from sklabel.io._recognise import is_table, refuse_other
+from sklabel.io._recognise import refuse_other, refuse_table
 from sklabel.utils._validation import check_option
 
 TOOL = "Labelbox"
@@ -95,8 +95,7 @@ def read_labelbox(
     n_labels: dict[str, int] = {}
     chosen: str | None = None
     for one in as_paths(path):
-        if is_table(one, encoding):
-            refuse_other(one, TOOL, [], f"'{one}'", "NDJSON")
+        refuse_table(one, TOOL, encoding, "NDJSON")
         for place in iter_json(one, encoding):
             row = place.value
             if isinstance(row, Mapping) and {"Created By", "Label"} & row.keys():

@@ -12,7 +12,7 @@ from typing import Any
 from sklabel.io._annotations import Annotations
 from sklabel.io._collector import Collector, form_values
 from sklabel.io._files import as_paths, iter_json
-from sklabel.io._recognise import is_table, refuse_other
+from sklabel.io._recognise import refuse_other, refuse_table
 
 TOOL = "SageMaker Ground Truth"
 _WHERE = (
@@ -112,8 +112,7 @@ def _objects(
                     )
                 yield file.parent.name, {}, value["answers"], place.where
         return
-    if is_table(path, encoding):
-        refuse_other(path, TOOL, [], f"'{path}'", "JSON")
+    refuse_table(path, TOOL, encoding, "JSON")
     for number, place in enumerate(iter_json(path, encoding)):
         value = place.value
         if isinstance(value, Mapping) and "datasetObjectId" in value:
