@@ -352,9 +352,9 @@ def _next_row(rows: Any, path: Path) -> list[str] | None:
         return cast("list[str] | None", next(rows, None))
     except csv.Error as error:
         raise ValueError(
-            f"'{path}', line {rows.line_num}: {error}. A quote is not closed, or stands "
-            "in a quoted cell without being doubled, or the file is cut off. Export it "
-            "as CSV again."
+            f"'{path}', line {rows.line_num}: {error}. A quote is not closed, or "
+            "stands in a quoted cell without being doubled, or the file is cut "
+            "off. Export it as CSV again."
         ) from error
 
 

@@ -126,7 +126,7 @@ def _read_line(
     key = task.get("_input_hash")
     if sample is not None:
         key = task.get(sample, meta.get(sample.removeprefix("meta.")))
-    if key is None:
+    if key in (None, ""):
         raise ValueError(
             f"{where}: the task has no {sample or '_input_hash'!r}. Pass sample= with "
             f"one of its keys, {', '.join(map(repr, task))}, or one of its meta, "
