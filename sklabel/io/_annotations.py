@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -213,7 +214,7 @@ class Annotations:
         Raises
         ------
         ValueError
-            If two workers would become one.
+            If two workers would become one, or a mapping knows none of the workers.
         """
         frames = [self.judgements, self.gold, self.gold_judgements]
         old = list(
@@ -221,14 +222,17 @@ class Annotations:
                 worker for frame in frames for worker in frame["worker"] if worker
             )
         )
+        if not callable(names) and names and old and not set(names) & set(old):
+            raise ValueError(
+                f"rename_workers knows {first_few(names)}, and none is a worker; "
+                f"workers are {first_few(old)}: texts, as the tool writes them."
+            )
         rename = names if callable(names) else lambda worker: names.get(worker, worker)
         new = {worker: str(rename(worker)) for worker in old}
         if len(set(new.values())) < len(new):
-            twice = [
-                name for name in new.values() if list(new.values()).count(name) > 1
-            ]
+            twice = [name for name, n in Counter(new.values()).items() if n > 1]
             raise ValueError(
-                f"rename_workers makes several workers one: {first_few(set(twice))}. "
+                f"rename_workers makes several workers one: {first_few(twice)}. "
                 "Give each a name of its own."
             )
         renamed = [

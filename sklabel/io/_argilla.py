@@ -6,19 +6,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from sklabel.io._annotations import Annotations
 from sklabel.io._collector import Collector
 from sklabel.io._files import Place, as_paths, iter_json
-from sklabel.io._recognise import is_table, refuse_other
+from sklabel.io._recognise import refuse_other, refuse_table
 from sklabel.utils._validation import warn
 
 TOOL = "Argilla"
 _STATUSES = ("submitted", "draft", "discarded")
 _REMEDY = "Export the records with their responses and users."
 # Keys of flat records that are neither data nor a question.
+_FLAT = (".responses", ".responses.users", ".responses.status")
+_FLAT += (".suggestion", ".suggestion.score", ".suggestion.agent")
 _FIXED = {"id", "status", "_server_id", "vectors", "external_id", "metadata"}
 
 
@@ -106,11 +109,12 @@ def read_argilla(
         TOOL, question, several, option, forms=False, unjudged="records_without_votes"
     )
     statuses: set[bool] = set()
+    number = count()
     for one in as_paths(path):
-        if is_table(one, encoding):
-            refuse_other(one, TOOL, [], f"'{one}'", "JSON or JSON lines")
-        for number, record in enumerate(iter_json(one, encoding)):
-            statuses.add(_read_record(collect, one, record, number, include))
+        refuse_table(one, TOOL, encoding, "JSON or JSON lines")
+        for record in iter_json(one, encoding):
+            n = next(number)
+            statuses.add(_read_record(collect, one, record, n, include))
     if False in statuses:
         note = (
             "these records have no status of responses, so drafts and discarded "
@@ -135,8 +139,8 @@ def _read_record(
     value = record.value
     if not isinstance(value, Mapping):
         refuse_other(path, TOOL, value, record.where, "records")
-    key = value.get("id") or value.get("external_id") or value.get("_server_id")
-    key = number if key is None else key
+    ids = (value.get(name) for name in ("id", "external_id", "_server_id"))
+    key = next((one for one in ids if one not in (None, "")), number)
     if {"fields", "responses"} <= value.keys():
         return _read_nested(collect, value, key, include)
     if {"annotation", "annotation_agent"} <= value.keys():
@@ -149,13 +153,14 @@ def _read_record(
         if (k not in _FIXED and f"{k}-suggestion" in value)
         or (isinstance(answers, list) and answers and _is_response(answers[0]))
     ]
-    if not flat and not former:
+    if not flat and not former and not {"external_id", "metadata"} <= value.keys():
         refuse_other(path, TOOL, value, record.where, "records with responses")
-    asked = {*(f"{q}." for q in flat), *(f"{q}-suggestion" for q in former)}
+    asked = {f"{q}{end}" for q in flat for end in _FLAT}
+    asked |= {f"{q}-suggestion{end}" for q in former for end in ("", "-metadata")}
     data = {
         k: cell
         for k, cell in value.items()
-        if k not in _FIXED and k not in former and not k.startswith(tuple(asked))
+        if k not in _FIXED and k not in former and k not in asked and cell != []
     }
     metadata = value.get("metadata")
     if isinstance(metadata, str):

@@ -64,7 +64,7 @@ class Collector:
         self.tool = tool
         self.question = question
         self.several = several
-        self.option = option
+        self.option = None if option is None else str(_plain(option))
         self.forms = forms
         self.unjudged = unjudged
         self.differing = differing
@@ -82,29 +82,28 @@ class Collector:
         self._conflicts: list[str] = []
         self._differing: set[str] = set()
         self._same: dict[Any, Any] = {}
-        self._options: dict[str, set[Any]] = defaultdict(set)
+        self._options: dict[str, set[str]] = defaultdict(set)
 
     def sample(self, sample: Any, columns: Mapping[str, Any]) -> None:
         """Note a sample and its columns; of several rows of one, the first counts."""
         sample = _as_id(sample)
         at = self._position.get(sample)
+        new = at is None
         if at is None:
             at = self._position[sample] = len(self._position)
-            for name, value in columns.items():
-                column = self._columns.setdefault(name, [])
-                column += [None] * (at - len(column))
-                column.append(value)
-            return
+        conflicts = []
         for name, value in columns.items():
-            stored = self._columns.get(name, ())
-            if at < len(stored) and stored[at] != value:
+            column = self._columns.setdefault(name, [])
+            column += [None] * (at + 1 - len(column))
+            if column[at] is None and (new or self.differing != "drop"):
+                # What the first row lacks, a later one may tell.
+                column[at] = value
+            elif column[at] != value and value is not None:
                 self._differing.add(name)
-                if self.differing == "warn":
-                    was = _short(stored[at])
-                    self._conflicts.append(
-                        f"{sample!r} has {name} {was} and {_short(value)}"
-                    )
-                    return
+                was = _short(column[at])
+                conflicts.append(f"{sample!r} has {name} {was} and {_short(value)}")
+        if self.differing == "warn":
+            self._conflicts += conflicts[:1]
 
     def submitted(self) -> None:
         """Count a form that a person sent in."""
@@ -150,11 +149,13 @@ class Collector:
         if self.question is None or question == self.question:
             self.seen(question)
             worker = None if worker is None else self._once(_as_id(worker))
+            options = [_plain(option) for option in options if option is not None]
+            if self.option is not None or self.several == "list":
+                # One answer of several options, as a vote is.
+                options = [self._label(question, options)]
             for option in options:
-                if self.option is not None or self.several == "list":
-                    option = self._label(question, [option])
                 rows = self._gold[question]
-                rows.add(_as_id(sample), self._once(_plain(option)), worker, None)
+                rows.add(_as_id(sample), self._once(option), worker, None)
 
     def model(
         self,
@@ -208,7 +209,7 @@ class Collector:
                 f"without a worker), and a label model needs to know. {remedy}".rstrip()
             )
         if self.option is not None and self.option not in self._options[question]:
-            chosen = sorted(map(str, self._options[question]))
+            chosen = sorted(self._options[question])
             raise ValueError(
                 f"Nobody chose the option {self.option!r} of {question!r}. Options "
                 f"that were chosen: {first_few(chosen, 20)}."
@@ -234,6 +235,9 @@ class Collector:
         _same_kind(frames.values(), whole_numbers)
         for name in ("judgements", "gold_judgements"):
             frame = frames[name]
+            frame["time"] = pd.Series(
+                [None if time == "" else time for time in frame["time"]], dtype=object
+            )
             times = (parse_time or read_times)(list(frame["time"]))
             n_unread = int((times.isna() & frame["time"].notna().to_numpy()).sum())
             if n_unread:
@@ -249,6 +253,11 @@ class Collector:
         if self._differing and self.differing == "drop":
             for name in self._differing:
                 del self._columns[name]
+            self.notes.append(
+                "columns that differ between the rows of one sample (answers, or data "
+                "of another sample with its id) are not in samples: "
+                f"{first_few(sorted(self._differing), 10)}"
+            )
         elif self._differing and self.differing == "first":
             self.notes.append(
                 "rows of one sample differ in "
@@ -280,8 +289,9 @@ class Collector:
         options = [_plain(option) for option in options if option is not None]
         options = [option for option in options if option != ""]
         if self.option is not None:
-            self._options[question].update(options)
-            chosen = self.option in [str(option) for option in options]
+            named = [str(option) for option in options]
+            self._options[question].update(named)
+            chosen = self.option in named
             return self.option if chosen else f"not {self.option}"
         if self.several == "list":
             return self._once(json.dumps(options, ensure_ascii=False))
@@ -461,15 +471,16 @@ def form_values(content: Any) -> list[Any]:
     ``{"label": x}``, ``{"labels": [x, y]}``, ``{"x": true, "y": false}``, a text, a
     list, or nothing.
     """
-    if isinstance(content, Mapping):
+    if isinstance(content, Mapping) and content:
         for name in ("label", "labels", "value", "values"):
             if name in content and not isinstance(content[name], bool):
                 return form_values(content[name])
-        if content and all(isinstance(value, bool) for value in content.values()):
+        if all(isinstance(value, bool) for value in content.values()):
             return [name for name, chosen in content.items() if chosen]
         if len(content) == 1:
             return form_values(next(iter(content.values())))
-        return []
+        # No form of one choice: kept as it is, and not taken for no answer.
+        return [dict(content)]
     if isinstance(content, list):
         return [value for value in content if value not in (None, "")]
-    return [] if content is None or content == "" else [content]
+    return [] if content in (None, "", {}) else [content]

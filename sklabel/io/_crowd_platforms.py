@@ -14,7 +14,7 @@ import pandas as pd
 from sklabel.io._annotations import Annotations
 from sklabel.io._collector import Collector, form_values, read_times
 from sklabel.io._files import as_paths, is_json_text, read_table
-from sklabel.io._recognise import refuse_other
+from sklabel.io._recognise import refuse_json, refuse_other
 from sklabel.utils._validation import check_option
 
 _ZONES = {
@@ -98,6 +98,8 @@ def read_mturk(
     """
     tool = "Amazon Mechanical Turk"
     check_option(rejected, "rejected", ("leave_out", "keep"))
+    if items and question is not None:
+        raise ValueError("items= names the answers; leave out question=.")
     asked = "item" if items else question
     collect = Collector(tool, asked, several, option, forms=False)
     for one in as_paths(path):
@@ -210,7 +212,9 @@ def read_appen(
     tool = "Appen"
     check_option(tainted, "tainted", ("leave_out", "keep"))
     collect = Collector(tool, question, several, option, forms=False, differing="drop")
+    known: set[tuple[str, str, str]] = set()
     for one in as_paths(path):
+        refuse_json(one, tool, encoding, "a table with _unit_id and _worker_id")
         table = read_table(one, encoding)
         names = list(table.columns)
         if "_unit_id" in names and "_worker_id" not in names:
@@ -219,7 +223,7 @@ def read_appen(
                 "which does not tell who answered. Download the report 'Full'."
             )
         if not {"_unit_id", "_worker_id"} <= set(names):
-            refuse_other(one, tool, names, f"'{one}'", "_unit_id and _worker_id")
+            refuse_other(one, tool, tuple(names), f"'{one}'", "_unit_id and _worker_id")
         if sample not in names:
             raise ValueError(f"There is no column {sample!r}; there are {names}.")
         with_gold = [n[: -len("_gold")] for n in names if n.endswith("_gold")]
@@ -239,9 +243,14 @@ def read_appen(
             )
         collect.seen(asked)
         no = pd.Series("false", index=table.index)
-        golden = _true(table.get("_golden", no))
-        bad = _true(table.get("_tainted", no))
         gold = table.get(f"{asked}_gold", pd.Series("", index=table.index))
+        golden = (
+            _true(table["_golden"])
+            if "_golden" in names
+            # Reports without the column: who has a known answer is a test question.
+            else [bool(cell.strip()) for cell in gold]
+        )
+        bad = _true(table.get("_tainted", no))
         data = [
             n
             for n in names
@@ -250,7 +259,6 @@ def read_appen(
         rows = (
             zip(*(table[n] for n in data), strict=True) if data else ((),) * len(table)
         )
-        known: set[tuple[str, str]] = set()
         for key, worker, cell, is_gold, is_bad, accepted, time, values in zip(
             table[sample],
             table["_worker_id"],
@@ -262,9 +270,12 @@ def read_appen(
             rows,
             strict=True,
         ):
+            if not key:
+                collect.leave("no_sample", asked)
+                continue
             collect.sample(key, dict(zip(data, values, strict=True)))
-            if is_gold and accepted and (key, accepted) not in known:
-                known.add((key, accepted))
+            if is_gold and accepted and (asked, key, accepted) not in known:
+                known.add((asked, key, accepted))
                 collect.gold(asked, _lines(accepted), key)
             options = _lines(cell)
             if is_bad and tainted == "leave_out":
@@ -352,6 +363,7 @@ def read_toloka(
     counted = {"APPROVED", "ACCEPTED", "SUBMITTED"}
     counted |= {"REJECTED"} if rejected == "keep" else set()
     reasons = {"REJECTED": "rejected", "ACTIVE": "active"}
+    reasons |= dict.fromkeys(("SKIPPED", "EXPIRED"), "skipped_or_expired")
     for one in as_paths(path):
         table = _table(
             one, encoding, tool, ["ASSIGNMENT:worker_id", "ASSIGNMENT:status"]
@@ -372,20 +384,29 @@ def read_toloka(
                 collect.leave("no_sample")
                 continue
             collect.sample(key, {n[len("INPUT:") :]: row[n] for n in inputs})
-            status = row["ASSIGNMENT:status"]
+            status = row["ASSIGNMENT:status"].strip().upper()
             golden = any(row[n] for n in names if n.startswith("GOLDEN:"))
+            for name in outputs:
+                right = _json_list(row.get(f"GOLDEN:{name}", ""))
+                if right:
+                    collect.gold(name, right, key)
+            if status not in counted and status not in reasons:
+                raise ValueError(
+                    f"'{one}': the status {row['ASSIGNMENT:status']!r} of sample "
+                    f"{key!r} is not known; expected {', '.join(sorted(counted))}, "
+                    f"{', '.join(sorted(reasons))}. Download the assignments again."
+                )
             if status not in counted:
-                collect.leave(reasons.get(status, "skipped_or_expired"))
+                collect.leave(reasons[status])
                 continue
             if golden:
                 collect.leave("golden")
             for name in outputs:
-                right = row.get(f"GOLDEN:{name}", "")
-                if right:
-                    collect.gold(name, _json_list(right), key)
                 options = _json_list(row[f"OUTPUT:{name}"])
                 if not options:
                     collect.leave("empty", name)
+                elif not row["ASSIGNMENT:worker_id"]:
+                    collect.leave("no_worker", name)
                 else:
                     collect.vote(
                         name,
@@ -404,12 +425,13 @@ def _table(
     path: Path, encoding: str | None, tool: str, needed: list[str]
 ) -> pd.DataFrame:
     """Read a table that has the columns of a tool."""
+    refuse_json(path, tool, encoding, f"a table with {', '.join(needed)}")
     table = read_table(path, encoding)
     if not set(needed) <= set(table.columns):
         refuse_other(
             path,
             tool,
-            list(table.columns),
+            tuple(table.columns),
             f"'{path}'",
             f"the columns {', '.join(needed)}",
         )
@@ -479,13 +501,16 @@ def _mturk_answers(table: pd.DataFrame, path: Path) -> dict[str, list[list[Any]]
         name, cells = column[len("Answer.") :], list(table[column])
         if name == "taskAnswers":
             for at, cell in enumerate(cells):
-                for key, content in _task_answers(cell, path, at).items():
+                for key, content in _task_answers(cell, path, table.index[at]).items():
                     answers.setdefault(key, [[] for _ in cells])[at] = form_values(
                         content
                     )
             continue
         group, _, option = name.rpartition(".")
-        if group and {cell.lower() for cell in cells} <= {"true", "false", "on", ""}:
+        # A box is Answer.<group>.<option>; labels of Answer.<name>.label may be
+        # called true and false.
+        is_box = bool(group) and option not in ("label", "labels", "value")
+        if is_box and {cell.lower() for cell in cells} <= {"true", "false", "on", ""}:
             boxes.setdefault(group, {})[option] = cells
             continue
         for end in (".label", ".labels"):

@@ -12,8 +12,15 @@ from typing import Any
 
 from sklabel.io._annotations import Annotations
 from sklabel.io._collector import Collector
-from sklabel.io._files import as_paths, iter_json, read_table
-from sklabel.io._recognise import is_table, refuse_other
+from sklabel.io._files import (
+    as_paths,
+    iter_json,
+    read_table,
+    unpacked_name,
+    zip_names,
+)
+from sklabel.io._recognise import first_text, is_table, refuse_other
+from sklabel.utils._validation import first_few
 
 TOOL = "doccano"
 _QUESTION = "label"
@@ -89,7 +96,11 @@ def read_doccano(
     given = as_paths(path)
     names = _label_names(labels)
     with tempfile.TemporaryDirectory() as unpacked:
-        files = [file for one in given for file in _files_in(one, Path(unpacked))]
+        files = [
+            file
+            for number, one in enumerate(given)
+            for file in _files_in(collect, one, Path(unpacked) / str(number))
+        ]
         if worker is not None and len(files) > 1:
             raise ValueError(
                 f"worker= names who wrote a single file, and there are {len(files)}. "
@@ -98,25 +109,50 @@ def read_doccano(
         alone = len(files) == 1 and len(given) == 1 and not given[0].is_dir()
         alone = alone and given[0].suffix != ".zip"
         for file in files:
+            if not alone and not first_text(file, encoding):
+                # A member who confirmed nothing.
+                collect.notes.append(f"the file of {_member(file)!r} is empty")
+                continue
             _read_file(collect, file, worker, alone, names, encoding)
     return collect.finish()
 
 
-def _files_in(path: Path, unpacked: Path) -> Iterator[Path]:
-    """Yield the files of an export."""
+def _files_in(collect: Collector, path: Path, unpacked: Path) -> Iterator[Path]:
+    """Yield the files of an export; note those that are none of doccano's."""
+    within = path
     if path.suffix == ".zip":
-        with zipfile.ZipFile(path) as packed:
-            packed.extractall(unpacked / path.stem)
-        path = unpacked / path.stem
-    if not path.is_dir():
-        yield path
-        return
-    files = sorted(file for file in path.iterdir() if file.suffix in _SUFFIXES)
+        try:
+            with zipfile.ZipFile(path) as packed:
+                packed.extractall(unpacked, zip_names(packed))
+        except zipfile.BadZipFile as error:
+            raise ValueError(
+                f"'{path}' cannot be unpacked ({error}): it is cut off or no zip. "
+                "Download it again."
+            ) from error
+        within = unpacked
+    if not within.is_dir():
+        if path.suffix != ".zip":
+            yield path
+            return
+        raise ValueError(f"'{path}' holds no file. Export it again.")
+    shown = sorted(f for f in within.iterdir() if not f.name.startswith("."))
+    files = [f for f in shown if f.is_file() and unpacked_name(f).suffix in _SUFFIXES]
+    others = [f.name for f in shown if f not in files]
+    if others and files:
+        collect.notes.append(
+            f"'{path}' holds what is not read: {first_few(others)}; members' files are "
+            ".jsonl, .json or .csv"
+        )
     if not files:
         raise ValueError(
             f"'{path}' holds no file of doccano (.jsonl, .json or .csv, one a member)."
         )
     yield from files
+
+
+def _member(path: Path) -> str:
+    """Return whose file it is; names may hold dots."""
+    return unpacked_name(path).stem
 
 
 def _label_names(labels: Any) -> Mapping[str, str] | None:
@@ -150,7 +186,7 @@ def _read_file(
         label = row.get("label", row.get("labels"))
         if not isinstance(label, list) or "id" not in row:
             refuse_other(path, TOOL, row, where, "an example with id and label")
-        if worker is None and (path.stem == "all" or alone):
+        if worker is None and (_member(path) == "all" or alone):
             raise ValueError(
                 f"'{path}' does not say who answered: in a project with shared "
                 "annotations doccano exports one file, all.jsonl. Turn off 'Share "
@@ -166,7 +202,7 @@ def _read_file(
                 f"{where}: labels are texts here, got {label!r:.60}. Spans and "
                 "boxes are not labels of an example."
             )
-        who = path.stem if worker is None else worker
+        who = _member(path) if worker is None else worker
         collect.vote(_QUESTION, label, row["id"], who)
 
 
@@ -181,7 +217,7 @@ def _rows(path: Path, encoding: str | None) -> Iterator[tuple[str, dict[str, Any
     table = read_table(path, encoding)
     if not {"id", "label"} <= set(table.columns):
         refuse_other(
-            path, TOOL, list(table.columns), f"'{path}'", "the columns id and label"
+            path, TOOL, tuple(table.columns), f"'{path}'", "the columns id and label"
         )
     for at, cells in enumerate(table.itertuples(index=False, name=None), start=2):
         row = dict(zip(table.columns, cells, strict=True))
@@ -198,11 +234,18 @@ def _read_older(
     """Read an example of the form before version 1.3."""
     data = {k: v for k, v in row.items() if k not in _FIXED}
     data.pop("annotation_approver", None)
+    if row.get("id") is None:
+        raise ValueError(f"{where}: the example has no id. Export it again.")
     meta = row.get("meta")
     collect.sample(row["id"], {**data, **(meta if isinstance(meta, dict) else {})})
     given: dict[Any, list[Any]] = {}
     times: dict[Any, Any] = {}
     for annotation in row["annotations"]:
+        if not isinstance(annotation, Mapping):
+            raise ValueError(
+                f"{where}: annotations are objects with label and user; got "
+                f"{annotation!r:.60}."
+            )
         user, label = annotation.get("user"), annotation.get("label")
         if user is None:
             collect.leave("no_worker", _QUESTION)

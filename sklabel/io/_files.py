@@ -11,7 +11,9 @@ import io
 import json
 import lzma
 import os
+import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,12 +24,15 @@ import pandas as pd
 # Characters that are read at once. Objects of an export have hundreds to thousands.
 _CHUNK = 1 << 20
 _BLANK = " \t\r\n"
+WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".ods"}
 _OPENERS: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _BOMS = {
     b"\xef\xbb\xbf": "utf-8-sig",
     b"\xff\xfe": "utf-16",
     b"\xfe\xff": "utf-16",
 }
+# What broken files raise when they are unpacked.
+_BROKEN = (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error, zipfile.BadZipFile)
 # Cells of a table may hold long texts; the limit of `csv` is 131,072.
 _LONGEST_CELL = 1 << 27
 
@@ -89,19 +94,41 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
     """Open a file for reading, unpacked where it is compressed."""
     if path.is_dir():
         raise IsADirectoryError(f"'{path}' is a folder; a file is needed.")
-    if path.suffix == ".zip":
-        with zipfile.ZipFile(path) as packed:
-            names = [name for name in packed.namelist() if not name.endswith("/")]
-            if len(names) != 1:
-                raise ValueError(
-                    f"'{path}' holds {len(names)} files. Unpack it and give the file "
-                    "that holds the answers."
-                )
-            with packed.open(names[0]) as stream:
-                yield cast(BinaryIO, stream)
-        return
-    with _OPENERS.get(path.suffix, open)(path, "rb") as stream:
-        yield cast(BinaryIO, stream)
+    try:
+        if path.suffix == ".zip":
+            with zipfile.ZipFile(path) as packed:
+                names = zip_names(packed)
+                if len(names) != 1:
+                    raise ValueError(
+                        f"'{path}' holds {len(names)} files. Unpack it and give the "
+                        "file that holds the answers."
+                    )
+                with packed.open(names[0]) as stream:
+                    yield cast(BinaryIO, stream)
+            return
+        with _OPENERS.get(path.suffix, open)(path, "rb") as stream:
+            yield cast(BinaryIO, stream)
+    except _BROKEN as error:
+        raise ValueError(
+            f"'{path}' cannot be unpacked ({error}): it is cut off or no {path.suffix} "
+            "file. Download it again."
+        ) from error
+
+
+def zip_names(packed: zipfile.ZipFile) -> list[str]:
+    """Return the names of the files in a zip, without those that systems add."""
+    return [
+        name
+        for name in packed.namelist()
+        if not name.endswith("/")
+        and not name.startswith("__MACOSX/")
+        and not Path(name).name.startswith(".")
+    ]
+
+
+def unpacked_name(path: Path) -> Path:
+    """Return the path as it is called without compression: x.csv for x.csv.gz."""
+    return path.with_suffix("") if path.suffix in _OPENERS else path
 
 
 @contextmanager
@@ -120,6 +147,11 @@ def open_text(path: Path, encoding: str | None) -> Iterator[io.TextIOBase]:
             encoding = next(
                 (name for bom, name in _BOMS.items() if head.startswith(bom)), "utf-8"
             )
+            if encoding == "utf-8" and b"\0" in head:
+                raise ValueError(
+                    f"'{path}' is not UTF-8: it begins with {head!r}. If it is text of "
+                    "16 bits without a mark, pass encoding='utf-16-le'."
+                )
         try:
             yield io.TextIOWrapper(buffered, encoding=encoding, newline="")
         except UnicodeDecodeError as error:
@@ -165,7 +197,10 @@ def iter_json(path: Path, encoding: str | None = None) -> Iterator[Place]:
                 in_list, at = True, at + 1
                 continue
             if in_list and text[at] == "]":
-                if text[at + 1 :].strip():
+                rest = text[at + 1 :]
+                while not rest.strip() and (more := stream.read(_CHUNK)):
+                    rest = more
+                if rest.strip():
                     raise ValueError(
                         f"'{path}' goes on after the end of its list (line "
                         f"{line + text.count(chr(10), 0, at)}). Give one export a file."
@@ -173,6 +208,11 @@ def iter_json(path: Path, encoding: str | None = None) -> Iterator[Place]:
                 return
             try:
                 value, end = decoder.raw_decode(text, at)
+            except RecursionError as error:
+                raise ValueError(
+                    f"'{path}': object {n_read + 1} is nested too deeply to be an "
+                    "export of annotations."
+                ) from error
             except json.JSONDecodeError as error:
                 if not done:
                     # The object may go on: read twice as much.
@@ -223,7 +263,7 @@ def read_table(
     ImportError
         If a workbook is given and openpyxl is not installed.
     """
-    if path.suffix in {".xlsx", ".xlsm", ".xls", ".ods"}:
+    if path.suffix in WORKBOOKS:
         try:
             table = pd.read_excel(path, dtype=str, keep_default_na=False)
         except ImportError as error:
@@ -237,18 +277,18 @@ def read_table(
     try:
         with open_text(path, encoding) as stream:
             return _table_of(stream, path, delimiter)
-    except csv.Error as error:
-        raise ValueError(
-            f"'{path}' is not a table of text: {error}. Export it as CSV again."
-        ) from error
     finally:
         csv.field_size_limit(longest)
 
 
 def header_of(path: Path, encoding: str | None = None) -> list[str]:
     """Return the names in the first line of a table, [] if there is none."""
+    if path.suffix in WORKBOOKS:
+        return list(read_table(path).columns)
     with open_text(path, encoding) as stream:
         first = stream.readline()
+        while first and not first.strip():
+            first = stream.readline()
     if not first.strip():
         return []
     cells = next(csv.reader([first], delimiter=_delimiter_of(first)), [])
@@ -264,16 +304,24 @@ def _table_of(stream: io.TextIOBase, path: Path, delimiter: str | None) -> pd.Da
         raise ValueError(f"'{path}' is empty. Export it again.")
     delimiter = delimiter or _delimiter_of(first)
 
-    def lines() -> Iterator[str]:
-        yield first
-        yield from cast(Any, stream)
+    last = first
 
-    rows = csv.reader(lines(), delimiter=delimiter)
-    names = _names_of(next(rows), path)
+    def lines() -> Iterator[str]:
+        nonlocal last
+        yield first
+        for line in cast(Any, stream):
+            last = line
+            yield line
+
+    # Strict: a quote that is never closed would swallow the rows after it.
+    rows = csv.reader(lines(), delimiter=delimiter, strict=True)
+    names = _names_of(_next_row(rows, path) or [], path)
     columns: list[list[str]] = [[] for _ in names]
-    for cells in rows:
+    n_cells = len(names)
+    while (cells := _next_row(rows, path)) is not None:
         if not cells:
             continue
+        n_cells = len(cells)
         if len(cells) > len(names) and any(
             cell.strip() for cell in cells[len(names) :]
         ):
@@ -285,12 +333,29 @@ def _table_of(stream: io.TextIOBase, path: Path, delimiter: str | None) -> pd.Da
         cells += [""] * (len(names) - len(cells))
         for column, cell in zip(columns, cells, strict=False):
             column.append(cell)
+    if n_cells < len(names) and not last.endswith(("\n", "\r")):
+        raise ValueError(
+            f"'{path}' ends within a row: line {rows.line_num} has {n_cells} of "
+            f"{len(names)} cells and no end. The file is cut off; download it again."
+        )
     return pd.DataFrame(
         {
             name: pd.Series(column, dtype=object)
             for name, column in zip(names, columns, strict=True)
         }
     )
+
+
+def _next_row(rows: Any, path: Path) -> list[str] | None:
+    """Return the cells of the next row, None at the end."""
+    try:
+        return cast("list[str] | None", next(rows, None))
+    except csv.Error as error:
+        raise ValueError(
+            f"'{path}', line {rows.line_num}: {error}. A quote is not closed, or "
+            "stands in a quoted cell without being doubled, or the file is cut "
+            "off. Export it as CSV again."
+        ) from error
 
 
 def _names_of(cells: list[str], path: Path) -> list[str]:
@@ -308,11 +373,14 @@ def _names_of(cells: list[str], path: Path) -> list[str]:
 
 def _delimiter_of(line: str) -> str:
     """Return the character that separates the cells of a first line."""
-    return max(",\t;", key=line.count)
+    outside = re.sub(r'"[^"]*"', "", line)
+    return max(",\t;", key=outside.count)
 
 
 def _bad_byte(path: Path, encoding: str) -> str:
     """Return where the first byte stands that cannot be read."""
+    if encoding.lower().startswith(("utf-16", "utf_16", "utf-32", "utf_32")):
+        return "it may be cut off"
     with open_bytes(path) as stream:
         for number, line in enumerate(stream, start=1):
             try:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -126,7 +127,10 @@ def read_label_studio(
             _read_rows(collect, one, _table_rows(one, encoding), sample)
             continue
         tasks = iter_json(one, encoding)
-        first = next(tasks)
+        first = next(tasks, None)
+        if first is None:
+            collect.notes.append(f"'{one}' holds an empty list")
+            continue
         if _is_minimal(first.value):
             rows = ((task.where, _checked(task)) for task in _again(first, tasks))
             plain, collect.differing = True, "drop"
@@ -202,6 +206,11 @@ def _read_task(
         key = value["id"]
     elif sample in data:
         key = data[sample]
+        if key in (None, ""):
+            raise ValueError(
+                f"{task.where}: the task's data has no value at {sample!r}. sample= "
+                "names a key that every task has; None takes the task's id."
+            )
     else:
         raise ValueError(
             f"{task.where}: the task's data has no key {sample!r}; it has "
@@ -251,7 +260,7 @@ def _read_annotation(
         return
     user = annotation.get("completed_by")
     if isinstance(user, dict):
-        user = user.get("id", user.get("email"))
+        user = user.get("email") if user.get("id") is None else user["id"]
     found = _choices(collect, annotation.get("result"))
     if annotation.get("ground_truth"):
         collect.leave("ground_truth")
@@ -281,7 +290,9 @@ def _choices(
     found: dict[str, list[Any]] = {}
     items = [item for item in result or [] if isinstance(item, dict)]
     regions = {
-        item.get("id") for item in items if _REGION & (item.get("value") or {}).keys()
+        item.get("id")
+        for item in items
+        if isinstance(item.get("value"), dict) and _REGION & item["value"].keys()
     }
     for item in items:
         name = _KINDS.get(item.get("type", ""))
@@ -313,7 +324,7 @@ def _table_rows(
         refuse_other(
             path,
             TOOL,
-            list(table.columns),
+            tuple(table.columns),
             f"'{path}'",
             "the columns id and annotator",
         )
@@ -331,6 +342,7 @@ def _read_rows(
     question = collect.question
     names: dict[str, None] = {}
     n_rows = 0
+    annotators: Counter[str] = Counter()
     for where, row in rows:
         n_rows += 1
         names.update(dict.fromkeys(row))
@@ -347,16 +359,19 @@ def _read_rows(
             key, {k: v for k, v in row.items() if k not in _FIXED and k != question}
         )
         if row.get("annotator") in (None, ""):
-            if not _cell(row.get(question)):
+            if not _cell(row.get(question), where):
                 continue
             collect.leave("no_worker", question)
             continue
         collect.submitted()
-        options = _cell(row.get(question))
+        annotators[str(row["annotator"])] += 1
+        options = _cell(row.get(question), where)
         if options:
             collect.vote(
                 question, options, key, row["annotator"], row.get("created_at")
             )
+    if not n_rows:
+        raise ValueError(f"'{path}' has no rows under its names of columns. {_REMEDY}")
     if question is None or question not in names:
         others = [name for name in names if name not in _FIXED]
         asked = f"There is no question {question!r} in" if question else "Name one of"
@@ -365,9 +380,20 @@ def _read_rows(
             f"question= is one of the columns {', '.join(map(repr, others))}."
         )
     collect.seen(question)
+    n_unknown = annotators.pop("None", 0)
+    if n_unknown and not annotators:
+        raise ValueError(
+            f"'{path}': the annotator of all {n_unknown} answers is 'None': their "
+            f"users were removed, and a label model needs to know them. {_REMEDY}"
+        )
+    if n_unknown:
+        collect.notes.append(
+            f"{n_unknown} answers have the annotator 'None', whom Label Studio writes "
+            "for users that are gone: they may be several people"
+        )
 
 
-def _cell(value: Any) -> list[Any]:
+def _cell(value: Any, where: str) -> list[Any]:
     """Return the options in a cell of CSV, or a value of JSON_MIN."""
     if isinstance(value, str) and value[:1] in "[{":
         try:
@@ -375,12 +401,24 @@ def _cell(value: Any) -> list[Any]:
         except json.JSONDecodeError:
             return [value]
     if isinstance(value, dict):
-        value = value.get("choices", value.get("taxonomy", []))
+        value = next(
+            (
+                value[name]
+                for name in ("choices", "taxonomy", "rating")
+                if name in value
+            ),
+            [value],
+        )
     if isinstance(value, list):
         options = []
         for part in value:
             if isinstance(part, dict):
                 part = part.get("rating", part.get("selected", part))
+            if isinstance(part, dict):
+                raise ValueError(
+                    f"{where}: {part!r:.60} is no choice. Spans and boxes are not "
+                    "labels of a task; name a question of type Choices."
+                )
             options.append("/".join(map(str, part)) if isinstance(part, list) else part)
         return options
     return [] if value in (None, "") else [value]

@@ -10,7 +10,7 @@ from typing import Any
 from sklabel.io._annotations import Annotations
 from sklabel.io._collector import Collector
 from sklabel.io._files import as_paths, iter_json
-from sklabel.io._recognise import is_table, refuse_other
+from sklabel.io._recognise import refuse_other, refuse_table
 from sklabel.utils._validation import check_option
 
 TOOL = "Labelbox"
@@ -95,8 +95,7 @@ def read_labelbox(
     n_labels: dict[str, int] = {}
     chosen: str | None = None
     for one in as_paths(path):
-        if is_table(one, encoding):
-            refuse_other(one, TOOL, [], f"'{one}'", "NDJSON")
+        refuse_table(one, TOOL, encoding, "NDJSON")
         for place in iter_json(one, encoding):
             row = place.value
             if isinstance(row, Mapping) and {"Created By", "Label"} & row.keys():
@@ -119,9 +118,10 @@ def read_labelbox(
                 names[pid] = str(held.get("name", pid))
                 n_labels[pid] = n_labels.get(pid, 0) + len(held.get("labels") or [])
                 if project is None:
-                    # The project of the first row; another one needs a name.
-                    chosen = chosen or pid
-                    wanted = pid == chosen
+                    # The project of the first label; another one needs a name.
+                    if held.get("labels"):
+                        chosen = chosen or pid
+                    wanted = chosen in (None, pid)
                 else:
                     wanted = project in (pid, names[pid])
                 if not wanted:
@@ -144,6 +144,12 @@ def read_labelbox(
             f"There is no project {project!r}; there are "
             f"{', '.join(map(repr, names.values()))}."
         )
+    same = [pid for pid, name in names.items() if name == project]
+    if project not in names and len(same) > 1:
+        raise ValueError(
+            f"{len(same)} projects are called {project!r}. Pass project= with an id: "
+            f"{', '.join(map(repr, same))}."
+        )
     return collect.finish(
         remedy="Export again with label_details switched on (include who labeled)."
     )
@@ -154,11 +160,16 @@ def _read_labels(collect: Collector, key: Any, labels: list[Any]) -> None:
     references = {
         (label.get("performance_details") or {}).get("benchmark_reference_label")
         for label in labels
-    }
+    } - {None}
     for label in labels:
         found: dict[str, list[Any]] = {}
         annotations = label.get("annotations") or {}
         _answers(annotations.get("classifications") or [], found)
+        for thing in annotations.get("objects") or []:
+            of_part: dict[str, list[Any]] = {}
+            _answers(thing.get("classifications") or [], of_part)
+            for question in of_part:
+                collect.leave("per_region", question)
         for question in found:
             collect.seen(question)
         details = label.get("label_details") or {}
@@ -172,6 +183,8 @@ def _read_labels(collect: Collector, key: Any, labels: list[Any]) -> None:
         elif worker is None:
             for question in found:
                 collect.leave("no_worker", question)
+            if not found:
+                collect.leave("no_worker")
         else:
             collect.submitted()
             for question, options in found.items():

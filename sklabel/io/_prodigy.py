@@ -11,7 +11,7 @@ from typing import Any
 from sklabel.io._annotations import Annotations
 from sklabel.io._collector import Collector
 from sklabel.io._files import as_paths, iter_json
-from sklabel.io._recognise import is_table, refuse_other
+from sklabel.io._recognise import refuse_other, refuse_table
 
 TOOL = "Prodigy"
 CHOICE = "choice"
@@ -96,8 +96,7 @@ def read_prodigy(
     models = {models} if isinstance(models, str) else set(models)
     met: set[str] = set()
     for one in as_paths(path):
-        if is_table(one, encoding):
-            refuse_other(one, TOOL, [], f"'{one}'", "JSON lines of `prodigy db-out`")
+        refuse_table(one, TOOL, encoding, "JSON lines of `prodigy db-out`")
         for task in iter_json(one, encoding):
             _read_line(collect, one, task.value, task.where, sample, models, met)
     if models - met:
@@ -127,7 +126,7 @@ def _read_line(
     key = task.get("_input_hash")
     if sample is not None:
         key = task.get(sample, meta.get(sample.removeprefix("meta.")))
-    if key is None:
+    if key in (None, ""):
         raise ValueError(
             f"{where}: the task has no {sample or '_input_hash'!r}. Pass sample= with "
             f"one of its keys, {', '.join(map(repr, task))}, or one of its meta, "

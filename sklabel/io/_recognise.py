@@ -4,11 +4,19 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from sklabel.io._files import header_of, iter_json, open_bytes
+from sklabel.io._files import (
+    WORKBOOKS,
+    header_of,
+    iter_json,
+    open_bytes,
+    unpacked_name,
+    zip_names,
+)
 
 # Reader of each tool; what has no reader here is named, with what to do.
 READERS = {
@@ -24,22 +32,30 @@ READERS = {
     "the OpenAI batch interface": "read_openai_batch",
     "the Anthropic batch interface": "read_anthropic_batch",
 }
-_WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".ods"}
 
 
 def is_table(path: Path, encoding: str | None = None) -> bool:
     """Whether a file is a table and not JSON, by its first character."""
-    if path.suffix in _WORKBOOKS:
+    if path.suffix in WORKBOOKS:
         return True
-    with open_bytes(path) as stream:
-        head = stream.read(256)
-    text = head.decode(
-        "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "latin-1"
-    )
-    text = text.removeprefix("\xef\xbb\xbf").removeprefix("\ufeff").lstrip()
+    text = first_text(path, encoding)
     if not text:
         raise ValueError(f"'{path}' is empty. Export it again.")
     return text[0] not in "[{"
+
+
+def first_text(path: Path, encoding: str | None = None) -> str:
+    """Return the first characters of a file that are no blanks, '' if none are."""
+    with open_bytes(path) as stream:
+        while head := stream.read(256):
+            if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+                encoding = "utf-16"
+            # A byte that does not belong is for the reader to report.
+            text = head.decode(encoding or "latin-1", errors="ignore")
+            text = text.removeprefix("\xef\xbb\xbf").removeprefix("\ufeff").lstrip()
+            if text:
+                return text
+    return ""
 
 
 def tool_of(path: Path, encoding: str | None = None) -> str | None:
@@ -50,16 +66,20 @@ def tool_of(path: Path, encoding: str | None = None) -> str | None:
         ):
             return "SageMaker Ground Truth"
         files = sorted(
-            p for p in path.iterdir() if p.suffix in {".jsonl", ".json", ".csv"}
+            p
+            for p in path.iterdir()
+            if unpacked_name(p).suffix in {".jsonl", ".json", ".csv"}
         )
-        return tool_of(files[0], encoding) if files else None
-    if path.suffix == ".zip":
-        return "doccano"
+        tools = (tool_of(p, encoding) for p in files if first_text(p, encoding))
+        return next((tool for tool in tools if tool is not None), None)
+    if path.suffix == ".zip" and zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as packed:
+            if len(zip_names(packed)) != 1:
+                return "doccano"
     if is_table(path, encoding):
-        return tool_of_columns(
-            [] if path.suffix in _WORKBOOKS else header_of(path, encoding)
-        )
-    return tool_of_object(next(iter_json(path, encoding)).value)
+        return tool_of_columns(header_of(path, encoding))
+    first = next(iter_json(path, encoding), None)
+    return None if first is None else tool_of_object(first.value)
 
 
 def tool_of_columns(columns: Sequence[str]) -> str | None:
@@ -103,17 +123,33 @@ def tool_of_object(value: Any) -> str | None:
         return "Argilla"
     if {"annotation", "annotation_agent"} <= keys:
         return "Argilla"
+    # Before keys that data of users may have too: doccano spreads theirs into its rows.
+    if "id" in keys and ("Comments" in keys or "annotation_approver" in keys):
+        return "doccano"
+    if isinstance(value.get("label"), list) and keys & {"text", "filename"}:
+        return "doccano"
     if (
         "answers" in keys
         or {"datasetObjectId", "annotations"} <= keys
         or keys & {"source", "source-ref"}
     ):
         return "SageMaker Ground Truth"
-    if "id" in keys and ("Comments" in keys or "annotation_approver" in keys):
-        return "doccano"
-    if isinstance(value.get("label"), list) and keys & {"text", "filename"}:
-        return "doccano"
     return None
+
+
+def refuse_table(path: Path, tool: str, encoding: str | None, expected: str) -> None:
+    """Raise if a file is a table, which the tool does not write."""
+    if is_table(path, encoding):
+        columns = tuple(header_of(path, encoding))
+        refuse_other(path, tool, columns, f"'{path}'", expected)
+
+
+def refuse_json(path: Path, tool: str, encoding: str | None, expected: str) -> None:
+    """Raise if a file is JSON, which the tool does not write."""
+    if not is_table(path, encoding):
+        first = next(iter_json(path, encoding), None)
+        content = [] if first is None else first.value
+        refuse_other(path, tool, content, f"'{path}'", expected)
 
 
 def refuse_other(
@@ -121,17 +157,16 @@ def refuse_other(
 ) -> NoReturn:
     """Raise for content that is not the tool's; name the reader that takes it.
 
+    The content is the tuple of a table's columns, or a value of JSON.
+
     Raises
     ------
     ValueError
         Always.
     """
-    found = (
-        tool_of_columns(content)
-        if isinstance(content, list)
-        else tool_of_object(content)
-    )
-    if isinstance(content, list):
+    is_header = isinstance(content, tuple)
+    found = tool_of_columns(content) if is_header else tool_of_object(content)
+    if is_header:
         got = f"the columns {', '.join(map(repr, content[:12]))}"
     elif isinstance(content, Mapping):
         got = f"an object with {', '.join(map(repr, list(content)[:12]))}"

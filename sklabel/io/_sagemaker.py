@@ -12,7 +12,7 @@ from typing import Any
 from sklabel.io._annotations import Annotations
 from sklabel.io._collector import Collector, form_values
 from sklabel.io._files import as_paths, iter_json
-from sklabel.io._recognise import is_table, refuse_other
+from sklabel.io._recognise import refuse_other, refuse_table
 
 TOOL = "SageMaker Ground Truth"
 _WHERE = (
@@ -86,8 +86,15 @@ def read_sagemaker_ground_truth(
     if manifest is not None:
         for number, line in enumerate(iter_json(as_paths(manifest)[0], encoding)):
             collect.sample(number, _shown(line.value))
+    jobs: dict[Any, Path] = {}
     for one in as_paths(path):
-        for key, shown, answers, where in _objects(one, encoding):
+        for key, job, shown, answers, where in _objects(one, encoding):
+            if job is not None and jobs.setdefault(key, job) != job:
+                raise ValueError(
+                    f"{where}: there is another sample {key!r} in '{jobs[key]}': "
+                    "numbers of lines are not the same samples in two jobs. Read each "
+                    "job apart."
+                )
             if manifest is None:
                 collect.sample(key, shown)
             for answer in answers:
@@ -97,10 +104,13 @@ def read_sagemaker_ground_truth(
 
 def _objects(
     path: Path, encoding: str | None
-) -> Iterator[tuple[Any, dict[str, Any], list[Any], str]]:
-    """Yield id, columns and answers of every data object."""
+) -> Iterator[tuple[Any, Path | None, dict[str, Any], list[Any], str]]:
+    """Yield id, job, columns and answers of every data object, and where they are."""
     if path.is_dir():
         files = sorted(path.glob("**/*.json"), key=_folder_number)
+        # The output of a job holds other files of JSON beside the answers.
+        below = [f for f in files if "worker-response" in f.relative_to(path).parts]
+        files = below or files
         if not files:
             raise ValueError(f"'{path}' holds no JSON file; {_WHERE}.")
         for file in files:
@@ -110,19 +120,23 @@ def _objects(
                     refuse_other(
                         file, TOOL, value, place.where, "an object with answers"
                     )
-                yield file.parent.name, {}, value["answers"], place.where
+                job = file.resolve().parents[2]
+                yield file.parent.name, job, {}, value["answers"], place.where
         return
-    if is_table(path, encoding):
-        refuse_other(path, TOOL, [], f"'{path}'", "JSON")
+    refuse_table(path, TOOL, encoding, "JSON")
     for number, place in enumerate(iter_json(path, encoding)):
         value = place.value
         if isinstance(value, Mapping) and "datasetObjectId" in value:
             shown = _shown(value.get("dataObject"))
-            yield value["datasetObjectId"], shown, value["annotations"], place.where
+            answers = value.get("annotations") or []
+            yield value["datasetObjectId"], None, shown, answers, place.where
         elif isinstance(value, Mapping) and {"source", "source-ref"} & value.keys():
-            yield number, _shown(value), _all_workers(value, place.where), place.where
+            answers = _all_workers(value, place.where)
+            yield str(number), path.resolve(), _shown(value), answers, place.where
         elif isinstance(value, Mapping) and "answers" in value:
-            yield path.parent.name, {}, value["answers"], place.where
+            file = path.resolve()
+            job = file.parents[min(2, len(file.parents) - 1)]
+            yield file.parent.name, job, {}, value["answers"], place.where
         else:
             refuse_other(path, TOOL, value, place.where, "answers of workers")
 
@@ -148,7 +162,7 @@ def _all_workers(line: Mapping[str, Any], where: str) -> list[Any]:
             return list(value["annotationsFromAllWorkers"])
     if any(key.endswith("-metadata") for key in line):
         about = [v for k, v in line.items() if k.endswith("-metadata")]
-        if "failure-reason" in about[0]:
+        if any(isinstance(v, Mapping) and "failure-reason" in v for v in about):
             return []
         raise ValueError(
             f"{where}: this manifest holds consolidated labels and does not tell who "
@@ -172,6 +186,13 @@ def _read_answer(collect: Collector, key: Any, answer: Any, where: str) -> None:
                 f"{where}: the content of an answer is not JSON ({error.msg}): "
                 f"{content!r:.60}."
             ) from error
+    if not isinstance(content, Mapping | None):
+        raise ValueError(
+            f"{where}: the content of an answer is an object with an entry for each "
+            f"element of the form; got {content!r:.60}."
+        )
+    if not content:
+        collect.leave("empty")
     worker = answer.get("workerId")
     for question, element in (content or {}).items():
         collect.seen(question)

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from sklabel.io._annotations import Annotations
 from sklabel.io._collector import Collector
 from sklabel.io._files import as_paths, read_table
+from sklabel.io._recognise import refuse_json
 from sklabel.utils._validation import first_few
 from sklabel.votes._labels import tidy_text
 
@@ -106,7 +107,7 @@ def read_wide(
         listed = ", ".join(f"{text!r} {n}" for text, n in odd.most_common(10))
         collect.notes.append(f"cells that are not one of the classes: {listed}")
     found = collect.finish(whole_numbers=classes is None)
-    if classes is not None and found.judgements.empty:
+    if found.judgements.empty:
         raise ValueError(
             f"No cell is one of the classes {first_few(array)}; cells are {listed}. "
             "Check classes= and workers=."
@@ -128,6 +129,7 @@ def _read_sheet(
     odd: Counter[str],
 ) -> None:
     """Read the rows of one sheet."""
+    refuse_json(path, "a spreadsheet", encoding, "a table with a column a person")
     table = read_table(path, encoding, delimiter)
     names = list(table.columns)
     if sample is None or workers is None or isinstance(workers, str):
