@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import Normalizer
@@ -222,6 +223,25 @@ ANSWERS = pd.DataFrame(
 @pytest.mark.parametrize("classes", [["ham", "spam"], {0: ["ham"], 1: ["spam"]}])
 def test_answer_lf_keeps_the_promises(classes):
     check_lf_transformer(AnswerLF(classes), ANSWERS)
+
+
+WORDS = {"pos": ["lovely", "day!", "."], "neg": ["rain", "hate it"]}
+NUMBERS = np.array([[0.0, 2.0], [1.0, -1.0], [2.0, 0.0], [1.0, 1.0]])
+
+
+@pytest.mark.parametrize("sparse_output", [False, True])
+@pytest.mark.parametrize("output", ["pattern", "class"])
+def test_regex_transformer_keeps_the_promises(output, sparse_output):
+    check_lf_transformer(
+        RegexLFTransformer(WORDS, "text", output=output, sparse_output=sparse_output),
+        TEXTS,
+    )
+
+
+@pytest.mark.parametrize("X", [NUMBERS, pd.DataFrame(NUMBERS, columns=["a", "b"])])
+def test_lf_of_a_trained_classifier_keeps_the_promises(X):
+    model = LogisticRegression().fit(X, ["a", "b", "b", "a"])
+    check_lf_transformer(EstimatorLF(FrozenEstimator(model), threshold=0.6), X)
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-from sklabel.inspection._agreement import (
-    agreement_report,
+from sklabel.inspection._agreement import agreement_report
+from sklabel.inspection._class_shares import class_shares
+from sklabel.inspection._coefficients import (
     fleiss_kappa,
+    gwet_ac1,
     krippendorff_alpha,
     percent_agreement,
 )
@@ -12,6 +14,7 @@ from sklabel.inspection._confusion import LFConfusionDisplay
 from sklabel.inspection._label_issues import label_issues
 from sklabel.inspection._lf_summary import label_coverage, lf_summary
 from sklabel.inspection._overlap import OverlapDisplay
+from sklabel.inspection._pairwise import cohen_kappa
 from sklabel.inspection._posterior import PosteriorDisplay
 from sklabel.inspection._soft_label_table import soft_label_table
 from sklabel.inspection._worker_funnel import WorkerFunnelDisplay
@@ -23,7 +26,10 @@ __all__ = [
     "PosteriorDisplay",
     "WorkerFunnelDisplay",
     "agreement_report",
+    "class_shares",
+    "cohen_kappa",
     "fleiss_kappa",
+    "gwet_ac1",
     "krippendorff_alpha",
     "label_coverage",
     "label_issues",

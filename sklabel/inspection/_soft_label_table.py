@@ -10,7 +10,6 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
-from sklearn.utils import check_consistent_length
 
 from sklabel.lf._soft_labels import (
     check_any_label_model,
@@ -110,7 +109,11 @@ def soft_label_table(
     votes = model._encoded(X)
     if index is None:
         index = pd.RangeIndex(votes.n_samples)
-    check_consistent_length(index, range(votes.n_samples))
+    if len(index) != votes.n_samples:
+        raise ValueError(
+            f"ids of {_WHERE} must have one label for each of the {votes.n_samples} "
+            f"rows of X; got {len(index)}."
+        )
     return soft_label_frame(model, votes, index)
 
 

@@ -13,6 +13,7 @@ from sklabel.io._prodigy import read_prodigy
 from sklabel.io._read_annotations import read_annotations
 from sklabel.io._sagemaker import read_sagemaker_ground_truth
 from sklabel.io._wide import read_wide
+from sklabel.io._write import to_argilla, to_label_studio
 
 __all__ = [
     "Annotations",
@@ -30,4 +31,6 @@ __all__ = [
     "read_sagemaker_ground_truth",
     "read_toloka",
     "read_wide",
+    "to_argilla",
+    "to_label_studio",
 ]

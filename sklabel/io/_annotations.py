@@ -17,12 +17,12 @@ from sklabel.utils._validation import first_few
 
 
 class Annotations:
-    """Judgements of people from an annotation tool, and what stands beside them.
+    r"""Judgements of people from an annotation tool, and what stands beside them.
 
     The readers of :mod:`sklabel.io` make it. Ids are texts, as the tool writes them:
-    compare them with ``frame["id"].astype(str)``.
+    compare them with ``frame["id"].astype(str)``. All parameters are attributes.
 
-    Attributes
+    Parameters
     ----------
     tool : str
         The tool that wrote the file.
@@ -56,6 +56,25 @@ class Annotations:
     --------
     read_annotations : Reads an export of any tool.
     sklabel.CrowdLabels : What `crowd_labels` returns.
+
+    Examples
+    --------
+    >>> import json, tempfile, pathlib
+    >>> from sklabel.io import read_prodigy
+    >>> task = {"text": "Sunny at last", "_input_hash": 7, "_view_id": "choice"}
+    >>> lines = [
+    ...     {**task, "answer": "accept", "accept": ["good"], "_annotator_id": worker}
+    ...     for worker in ("ann", "bob")
+    ... ]
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "mood.jsonl"
+    >>> _ = path.write_text("\n".join(map(json.dumps, lines)))
+    >>> annotations = read_prodigy(path)
+    >>> annotations.samples
+                     text
+    sample
+    7       Sunny at last
+    >>> annotations.crowd_labels()
+    CrowdLabels(1 samples, 2 workers, 2 judgements, classes=['good'])
     """
 
     def __init__(

@@ -75,7 +75,7 @@ class Collector:
         self._gold: dict[str, _Rows] = defaultdict(_Rows)
         self._models: dict[str, _Rows] = defaultdict(_Rows)
         self._n_answers: Counter[str] = Counter()
-        self._main: set[str] = set()
+        self._main: dict[str, None] = {}
         self._n_submitted = 0
         self._position: dict[str, int] = {}
         self._columns: dict[str, list[Any]] = {}
@@ -118,7 +118,7 @@ class Collector:
         """Note that there is such a question."""
         self._n_answers[question] += 0
         if main:
-            self._main.add(question)
+            self._main[question] = None
 
     def vote(
         self,
@@ -134,7 +134,7 @@ class Collector:
         """Note what a person answered; `known` on a sample whose answer is known."""
         self._n_answers[question] += 1
         if main:
-            self._main.add(question)
+            self._main[question] = None
         if self.question is not None and question != self.question:
             return
         label = self._label(question, options)
@@ -315,7 +315,8 @@ class Collector:
             )
         raise ValueError(
             f"This export of {self.tool} has answers to {len(found)} questions: "
-            f"{_questions(found)}. Name one: question={next(iter(found))!r}."
+            f"{_questions(found)}. Name one, for instance "
+            f"question={next(iter(self._main or found))!r}."
         )
 
     def _left_out(self, question: str) -> dict[str, int]:

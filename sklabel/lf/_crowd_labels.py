@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from os import PathLike
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -100,6 +100,7 @@ class CrowdLabels:
     See Also
     --------
     WorkerLFTransformer : Makes one labeling function per worker of it.
+    sklabel.inspection.worker_report : How good each worker is.
 
     Examples
     --------
@@ -295,7 +296,7 @@ class CrowdLabels:
     @classmethod
     def from_csv(
         cls,
-        path: str | PathLike[str],
+        path: str | PathLike[str] | IO[Any],
         *,
         sample: Any = "sample",
         worker: Any = "worker",
@@ -310,8 +311,8 @@ class CrowdLabels:
 
         Parameters
         ----------
-        path : str or path-like
-            The file; compressed ones are read too.
+        path : str, path-like or file
+            The file, or its path; compressed ones are read too.
         sample, worker, label : str, default='sample', 'worker', 'label'
             Names of the columns.
         classes : array-like of shape (n_classes,), default=None
@@ -569,14 +570,15 @@ class CrowdLabels:
         ----------
         label_model : label model, default=None
             None means ``LabelModel(lf_kind="worker")``, for votes of people. A model
-            that is not fitted is cloned, and the clone fitted to all judgements; a LF
-            is then a worker, in the order of `worker_ids`. A fitted one is used as it
-            is; its LFs are matched with workers by name (``worker_<id>`` or the id),
-            without names by position.
+            that is not fitted is cloned, and the clone is fitted to all judgements;
+            its LFs are the workers in the order of `worker_ids`. A fitted one is used
+            as it is; its LFs are matched with workers by name (``worker_<id>`` or the
+            id), without names by position.
         gold : dict, Series or array-like of shape (n_samples,), default=None
-            Gold labels of some samples, which the model learns from as far as it does.
-            A dict or Series goes by sample id, an array by position in `sample_ids`;
-            -1, NaN, None or pd.NA mean unlabelled.
+            Gold labels of some samples, from which the model is fitted, too. A dict or
+            Series goes by sample id, an array by position in `sample_ids`; -1, NaN,
+            None or pd.NA mean unlabelled. In the table, these samples have what the
+            model predicts for them, which need not be their gold label.
 
         Returns
         -------

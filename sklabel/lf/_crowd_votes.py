@@ -193,7 +193,7 @@ def gold_by_sample(crowd: Any, y: Any, *, name: str = "y") -> tuple[Any, list[An
     ------
     ValueError
         If an id is in the index more than once, none of them is a sample of the crowd,
-        or there are several columns.
+        an array has another length, or there are several columns.
     """
     if isinstance(y, dict):
         y = pd.Series(list(y.values()), index=pd.Index(list(y)), dtype=object)
@@ -206,6 +206,13 @@ def gold_by_sample(crowd: Any, y: Any, *, name: str = "y") -> tuple[Any, list[An
             )
         y = y.iloc[:, 0]
     if not isinstance(y, pd.Series):
+        if np.ndim(y) == 0 or len(y) != crowd.n_samples:
+            got = f"{len(y)}" if np.ndim(y) else type(y).__name__
+            raise ValueError(
+                f"{name} must hold a gold label, or None, for each of the "
+                f"{crowd.n_samples} samples in the order of crowd.sample_ids; got "
+                f"{got}. Pass a dict or Series by sample id if only some have one."
+            )
         return y, []
     if y.index.has_duplicates:
         repeated = y.index[y.index.duplicated()].unique()

@@ -27,7 +27,6 @@ from sklabel.utils._validation import (
     Interval,
     check_same_rows,
     first_few,
-    is_integer,
     is_real,
     n_rows,
     plain,
@@ -344,7 +343,7 @@ class EstimatorLF(MetaEstimatorMixin, BaseLFTransformer):
     def _gold_rows(
         self, samples: _Samples, X: Any, y: Any
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the rows with a gold label that can be trained on, and their labels."""
+        """Return the rows that can be trained on, and their gold labels."""
         if y is None:
             raise ValueError(self._why_no_gold())
         check_same_rows(X, y, "X", "y")
@@ -462,10 +461,10 @@ class EstimatorLF(MetaEstimatorMixin, BaseLFTransformer):
         self, data: Any, label: np.ndarray
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield the folds of the gold rows, no more than the rarest class allows."""
-        cv = _DEFAULT_FOLDS if self.cv is None else self.cv
-        if not is_integer(cv):
-            yield from cv.split(data, label)
+        if hasattr(self.cv, "split"):
+            yield from self.cv.split(data, label)
             return
+        cv = _DEFAULT_FOLDS if self.cv is None else int(self.cv)
         if cv < 2:
             raise ValueError(f"cv must be at least 2 folds; got {cv}.")
         values, counts = np.unique(label, return_counts=True)

@@ -36,7 +36,7 @@ class _Pattern(NamedTuple):
 
 
 class RegexLFTransformer(BaseLFTransformer):
-    """Labeling functions that vote where a text holds a keyword or matches a pattern.
+    r"""Labeling functions that vote where a text holds a keyword or matches a pattern.
 
     For lists of words that speak for a class. Thousands of keywords cost little more
     than a few: a text is cut into words once. Keywords know nothing of negation or
@@ -58,7 +58,7 @@ class RegexLFTransformer(BaseLFTransformer):
     whole_words : bool, default=True
         Whether 'art' hits the word 'art' only, and not 'party'. Set it to False for
         scripts without blanks between words. Of no effect on regular expressions,
-        which have ``\\b``.
+        which have ``\b``.
     case_sensitive : bool, default=False
         Whether case matters. A regular expression may begin with ``(?i)``.
     output : {'pattern', 'class'}, default='pattern'
@@ -105,8 +105,10 @@ class RegexLFTransformer(BaseLFTransformer):
     hits 'c++11' but not 'abc++'. Blanks around a keyword do not count.
 
     *Regular expressions.* They see the text as it is, except that case is ignored
-    unless `case_sensitive`. Every expression is searched in every text. One that can
-    match nothing, as ``x*``, hits every text. Nested repeats such as ``(a+)+$`` can
+    unless `case_sensitive`. Where there are many, the letters that a match must hold,
+    as 'now' in ``(buy|sell) now``, are looked for first; an expression without three
+    such letters in a row is searched in every text. One that can match nothing, as
+    ``x*``, hits every text. Nested repeats such as ``(a+)+$`` can
     take exponential time in the length of a text, and nothing stops them: make the
     inner part unambiguous, or possessive, ``(?:a++)+$``.
 
@@ -301,7 +303,7 @@ class RegexLFTransformer(BaseLFTransformer):
         return np.array([order[label] for label in self.patterns_["class"]])
 
     def _hits(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Return which patterns hit each text, as row pointers and ascending columns."""
+        """Return what hits each text, as row pointers and ascending columns."""
         matcher = matcher_of(
             tuple(self.patterns_["pattern"]),
             kind=self.kind,

@@ -40,7 +40,7 @@ from sklabel.utils._frames import as_column, as_pandas
 from sklabel.utils._validation import check_same_rows, check_sample_weight, warn
 from sklabel.votes._alphabets import Contents, resolve_classes
 from sklabel.votes._cast import CastVotes
-from sklabel.votes._gold import read_gold
+from sklabel.votes._gold import read_gold, warn_of_minus_one_as_class
 from sklabel.votes._labels import check_classes
 from sklabel.votes._read import is_crowd_labels, read_any_votes
 
@@ -148,9 +148,10 @@ def compare_label_models(
     *What it cannot tell.* Agreement is not accuracy: models that make the same error
     agree, and the one that differs may be right. Without `y` there is no best model,
     and the table is not sorted. Gold rows that were chosen by their votes, such as
-    those that everybody agrees on, flatter all models. Parameters were not searched; a
-    model that knows more (`class_prior`, `groups`, `lf_kind`) may do much better than
-    its defaults.
+    those that everybody agrees on, flatter all models; gold labels that were made from
+    the same judgements favour vote counts. Parameters were not searched; a model that
+    knows more (`class_prior`, `groups`, `lf_kind`) may do much better than its
+    defaults.
 
     *Rows without votes* get the class prior of a model, which says nothing of how it
     reads votes. They take part in fits, are not scored, and do not count in
@@ -190,8 +191,7 @@ def compare_label_models(
     50 gold rows hardly tell these models apart: every gap is within two of its
     standard errors.
     """
-    crowd = X if is_crowd_labels(X) else None
-    named = _read_models(models, crowd is not None)
+    named = _read_models(models, is_crowd_labels(X))
     task, shown = _read_task(X, y, classes, sample_weight, cv)
     results = {name: _run(model, task, shown) for name, model in named.items()}
     return _table(task, results)
@@ -300,12 +300,14 @@ def _read_task(
         sample_weight = as_column(sample_weight, where="sample_weight")
         weight = check_sample_weight(sample_weight, n_samples)
     labels = read_gold(y, n_samples, cast.classes if classes is None else classes)
+    warn_of_minus_one_as_class(labels, cast, classes)
     if classes is None:
         kept = np.ones(n_samples, bool) if weight is None else weight > 0
         seen = cast.take_rows(kept), labels.take(kept)
         contents = Contents.of(*seen, range(cast.n_lfs))
-        # No model sees all gold labels, so they do not name the classes by themselves.
-        contents = replace(contents, n_missing=contents.n_missing + 1)
+        # Gold labels are of some rows: they do not name the classes by themselves, and
+        # -1 among them is not one.
+        contents = replace(contents, n_missing=contents.n_missing + 1, n_minus_one=0)
         known = resolve_classes(contents, None, class_votes=False).classes
     else:
         known = check_classes(classes)

@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
+from sklabel.text._literals import folded, required_text
+
 # Signs that look alike get one form, and what no font shows goes: soft hyphen,
 # zero-width space, word joiner, byte order mark.
 _LIKE_SIGNS = str.maketrans(
@@ -21,6 +23,9 @@ _LIKE_SIGNS = str.maketrans(
 )
 # Longer pieces are rarer in texts, but more keywords would be too short for them.
 _LONGEST_PIECE = 3
+
+# Searching so few expressions takes less time than cutting the text.
+_FEW = 30
 
 # Finds the pieces of a text that keywords are filed under.
 Pieces = Callable[[str], Iterable[str]]
@@ -70,7 +75,7 @@ def _is_mark(character: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _words_of_any_script() -> re.Pattern[str]:
-    """Return the expression for words, with the marks that ``\\w`` leaves out."""
+    """Return the expression for words, with the marks that `isalnum` leaves out."""
     # No mark stands between the last of them and the selectors of plane 14.
     marks = "".join(c for c in map(chr, range(0x300, 0x1F000)) if _is_mark(c))
     return re.compile(rf"[\w{marks}]+")
@@ -128,8 +133,8 @@ class KeywordMatcher:
     """Finds every one of many keywords in a text, also those that overlap.
 
     A keyword is filed under one of its words, or under a piece of it where words do not
-    matter. A text is cut once, and only the keywords under its words are looked for: the
-    time depends little on their number.
+    matter. A text is cut once, and only the keywords under its words are looked for,
+    so the time depends little on their number.
 
     Parameters
     ----------
@@ -199,6 +204,9 @@ class KeywordMatcher:
 class RegexMatcher:
     """Finds those of many regular expressions that match somewhere in a text.
 
+    Where a match must hold some text, that text is looked for first, for all
+    expressions at once as for keywords.
+
     Parameters
     ----------
     patterns : sequence of str
@@ -210,6 +218,12 @@ class RegexMatcher:
     def __init__(self, patterns: Sequence[str], *, case_sensitive: bool) -> None:
         flags = re.NOFLAG if case_sensitive else re.IGNORECASE
         self._search = [re.compile(pattern, flags).search for pattern in patterns]
+        required = dict(enumerate(map(required_text, patterns)))
+        required = {k: t for k, t in required.items() if len(t) >= _LONGEST_PIECE}
+        if len(required) <= _FEW:
+            required = {}
+        self._index = _Index(_pieces(_LONGEST_PIECE), required) if required else None
+        self._always = [k for k in range(len(patterns)) if k not in required]
 
     def hits(self, text: str) -> list[int]:
         """Return the positions of the expressions that match, each once.
@@ -222,9 +236,14 @@ class RegexMatcher:
         Returns
         -------
         hits : list of int
-            Ascending.
+            In no order.
         """
-        return [k for k, search in enumerate(self._search) if search(text)]
+        search = self._search
+        found = [k for k in self._always if search[k](text)]
+        if self._index is not None:
+            candidates = self._index.candidates(folded(text))
+            found += [k for k in candidates if search[k](text)]
+        return found
 
 
 @lru_cache(maxsize=4)

@@ -12,6 +12,7 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklabel import LabelModel, LFTransformer, LFUnion, RegexLFTransformer
 from sklabel.inspection import lf_summary
 from sklabel.model_selection import GoldKFold
+from sklabel.text._literals import folded, required_text
 from sklabel.text._matching import KeywordMatcher, is_word_character, plain_text
 from sklabel.votes import NamedVotes, VoteMatrix, votes_to_dense
 
@@ -167,17 +168,54 @@ PROSE = [
 ]
 
 
+@pytest.mark.parametrize("n_others", [0, 60])
 @pytest.mark.parametrize("case_sensitive", [True, False])
-def test_regular_expressions_hit_where_re_finds_them(case_sensitive):
-    lf = RegexLFTransformer(
-        {1: EXPRESSIONS}, kind="regex", case_sensitive=case_sensitive
-    )
+def test_regular_expressions_hit_where_re_finds_them(case_sensitive, n_others):
+    # With many expressions, what a match must hold is looked for first.
+    patterns = [*EXPRESSIONS, *(f"other {i}" for i in range(n_others))]
+    lf = RegexLFTransformer({1: patterns}, kind="regex", case_sensitive=case_sensitive)
     flags = 0 if case_sensitive else re.IGNORECASE
     expected = [
-        [1 if re.search(pattern, text, flags) else -1 for pattern in EXPRESSIONS]
+        [1 if re.search(pattern, text, flags) else -1 for pattern in patterns]
         for text in PROSE
     ]
     assert_array_equal(lf.fit_transform(PROSE), expected)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("Free", "free"),
+        (r"\bfree\b!", "free!"),
+        (r"(buy|sell) now", " now"),
+        (r"(?:not )+good", "not "),
+        (r"(?>abc)d", "abc"),
+        (r"a{0,3}bc", "bc"),
+        (r"(?=hidden)x", "x"),
+        (r"colou?r", "colo"),
+        (r"(?x) f r e e  # blanks do not count", "free"),
+        (r"(?i:FREE)", "free"),
+        (r"Straße", "strasse"),
+        (r"[ab]|cde", ""),
+        (r"(a)?(?(1)bcd|e)", ""),
+        ("", ""),
+    ],
+)
+def test_the_text_that_every_match_holds(pattern, text):
+    assert required_text(pattern) == text
+
+
+def test_characters_that_match_where_case_is_ignored_are_folded_to_one():
+    cased = [c for c in map(chr, range(0x1F000)) if c.lower() != c or c.upper() != c]
+    every = "".join(cased)
+    for character in cased:
+        like = re.findall(character, every, re.IGNORECASE)
+        assert {folded(other) for other in like} == {folded(character)}
+
+
+def test_without_the_parser_of_re_every_expression_is_searched(monkeypatch):
+    monkeypatch.delattr(re, "_parser")
+    assert required_text("free") == ""
 
 
 def test_votes_know_their_classes():
