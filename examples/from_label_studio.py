@@ -12,7 +12,8 @@ the package. Read back, it holds 1,338 judgements of 60 people on 140 tasks; lef
 are 117 answers that were skipped, 18 of the expert, which are gold, and 140 tasks
 without a vote, and the reader says so. Of the 140 soft labels, 36 are less sure than
 0.8. Of these 79.4 % are right, and of the others 97.9 % (tasks without an expert's
-answer). The posts were written for the package and its crowd is simulated.
+answer). The labels go back as predictions. The posts were written for the package and
+its crowd is simulated.
 
 Run it on your own export, or keep the one that it makes::
 
@@ -33,7 +34,7 @@ from pathlib import Path
 import pandas as pd
 
 from sklabel.datasets import load_weather_posts
-from sklabel.io import read_label_studio
+from sklabel.io import read_label_studio, to_label_studio
 
 parser = argparse.ArgumentParser(description="From Label Studio to soft labels.")
 parser.add_argument(
@@ -156,10 +157,6 @@ if args.export is None:
 # Back to Label Studio
 # --------------------
 # As predictions: people see the label, and tasks can be sorted by its score.
-# from sklabel.io import to_label_studio
-#
-# path = folder / "label_studio_predictions.json"
-# to_label_studio(
-#     soft, path, question=annotations.question, samples=annotations.samples
-# )
-# print(f"Predictions of {len(soft)} tasks: {path}")
+path = folder / "label_studio_predictions.json"
+to_label_studio(soft, path, question=annotations.question, samples=annotations.samples)
+print(f"Predictions of {len(soft)} tasks: {path}")
