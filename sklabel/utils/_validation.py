@@ -154,9 +154,7 @@ def check_share(value: Any, name: str) -> float:
 def check_confidence(value: Any) -> float:
     """Return the confidence of an interval; raise if it is not between 0 and 1."""
     if not is_real(value) or not 0 < value < 1:
-        raise ValueError(
-            f"confidence must be between 0 and 1, as 0.95; got {value!r}."
-        )
+        raise ValueError(f"confidence must be between 0 and 1, as 0.95; got {value!r}.")
     return float(value)
 
 
