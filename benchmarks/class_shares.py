@@ -1,10 +1,11 @@
 """How often the 95 % intervals of class_shares hold the true share, and their width.
 
 Each repeat draws rows, their classes and soft labels, and gold for some of them.
-*worst* is the coverage of the class (and group) that is covered least often, *mean* that
-of all; *width* is the mean width of the intervals of the last class, *gold only* what
-plus or minus 1.96 standard errors of gold alone have, and *wald* how often the same of
-PPI++ would hold the share. *lambda* is the mean of the last class, *bias* its mean error.
+*worst* is the coverage of the class (and group) that is covered least often, *mean*
+that of all; *width* is the mean width of the intervals of the last class, *gold only*
+what plus or minus 1.96 standard errors of gold alone have, and *wald* how often the
+same of PPI++ would hold the share. *lambda* is the mean of the last class, *bias* its
+mean error.
 
 Regimes: *calibrated* soft labels; *rare*, a class of 3 %, with good soft labels or with
 bad ones; *shifted* and *overconfident*, soft labels that are badly miscalibrated;

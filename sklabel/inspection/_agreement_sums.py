@@ -117,11 +117,18 @@ def rows_of(counts: Counts, scale: str = "nominal", weights: str | None = None) 
     columns[:, _AGREE] = agree / pairs
     columns[:, _AGREE_IN_PART] = in_part / pairs
     columns[:, _DISAGREE] = distance * paired / others
-    share = sparse.diags_array(1 / n) @ table
-    margin = sparse.diags_array(paired.astype(float)) @ table
-    sums = sparse.hstack([sparse.csr_array(columns), share, margin])
-    sums = sparse.csr_array(sparse.diags_array(weight) @ sums)
+    share, margin = times(table, 1 / n), times(table, paired.astype(float))
+    sums = sparse.csr_array(
+        sparse.hstack([sparse.csr_array(columns), share, margin], format="csr")
+    )
+    sums = times(sums, weight)
     return Rows(table, sums, repeats, weight, values, scale, weights, counts.n_classes)
+
+
+def times(table: sparse.csr_array, factor: np.ndarray) -> sparse.csr_array:
+    """Multiply each row of a sparse table by a factor."""
+    data = table.data * np.repeat(factor, np.diff(table.indptr))
+    return sparse.csr_array((data, table.indices, table.indptr), shape=table.shape)
 
 
 def coefficients(rows: Rows, drawn: np.ndarray) -> np.ndarray:
@@ -255,7 +262,7 @@ def _ordinal_distances(rows: Rows, drawn: np.ndarray, place: np.ndarray) -> np.n
     table = rows.counts
     n = np.asarray(table.sum(axis=1), dtype=float)
     # What is not paired is at no distance from itself.
-    share = sparse.csr_array(sparse.diags_array(1 / n) @ table)
+    share = times(table, 1 / n)
     place = np.nan_to_num(place).T
     spread = (share @ place**2 - (share @ place) ** 2).T
     factor = rows.weight * 2 * n**2 / np.where(n >= 2, n - 1, 1)

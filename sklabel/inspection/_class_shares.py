@@ -170,10 +170,11 @@ def class_shares(
     label = _read_gold(gold, n_samples, order)
     weight = _read_weights(sampling_proba, label)
     codes, groups = _read_group(group, n_samples)
-    blocks = []
-    for g in range(1 if groups is None else len(groups)):
-        rows = codes == g
-        blocks.append(_shares(array[rows], label[rows], weight[rows], confidence))
+    ends = np.cumsum(np.bincount(codes))[:-1]
+    blocks = [
+        _shares(array[rows], label[rows], weight[rows], confidence)
+        for rows in np.split(np.argsort(codes, kind="stable"), ends)
+    ]
     without = np.array([(block["n_gold"] == 0).all() for block in blocks])
     _warn_of_no_gold(without, groups)
     table = pd.concat(blocks, ignore_index=True)
@@ -192,7 +193,8 @@ def _read_gold(gold: Any, n_samples: int, classes: np.ndarray) -> np.ndarray:
     if n_rows(gold) != n_samples:
         raise ValueError(
             f"gold must hold an entry for each of the {n_samples} rows of proba, None "
-            f"or NaN where there is none; got {n_rows(gold)}."
+            f"or NaN where there is none; got {n_rows(gold)}. A Series of some rows "
+            "gets the others by gold.reindex(proba.index)."
         )
     cells = pd.isna(gold if isinstance(gold, pd.DataFrame) else np.asarray(gold))
     if np.asarray(cells).all():

@@ -196,7 +196,9 @@ def read_counts(
         cast, order, weight = judged.cast, judged.classes, judged.weight
         shape = cast.n_samples, len(order)
         ones = np.ones(len(cast.value), dtype=np.int64)
-        table = sparse.csr_array((ones, cast.value, cast.indptr), shape=shape)
+        # A copy, as sums of duplicates move the rows, which the votes share.
+        cells = ones, cast.value, cast.indptr
+        table = sparse.csr_array(cells, shape=shape, copy=True)
         table.sum_duplicates()
     kept = np.diff(table.indptr) > 0
     table = table[kept]

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import sparse
 
+from sklabel.inspection._agreement_sums import times
 from sklabel.inspection._judgements import read_judgements
 from sklabel.utils._validation import check_option
 from sklabel.votes._cast import CastVotes
@@ -238,7 +239,9 @@ class _Block:
         """Multiply rows by their weights."""
         if (self.weight == 1).all():
             return table
-        return sparse.diags_array(self.weight) @ table
+        if isinstance(table, np.ndarray):
+            return table * self.weight[:, None]
+        return times(table, self.weight)
 
 
 def _blocks(cast: CastVotes, weight: np.ndarray) -> Iterator[_Block]:

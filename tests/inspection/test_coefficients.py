@@ -9,6 +9,7 @@ import pytest
 from sklabel import CrowdLabels
 from sklabel.inspection import (
     _agreement_sums,
+    _pairwise,
     agreement_report,
     cohen_kappa,
     fleiss_kappa,
@@ -17,6 +18,8 @@ from sklabel.inspection import (
     percent_agreement,
 )
 from sklabel.votes import NamedVotes
+from sklabel.votes._cast import CastVotes
+from sklabel.votes._read import read_any_votes
 from tests.inspection.test_agreement import (
     KRIPPENDORFF,
     WIKIPEDIA,
@@ -324,6 +327,21 @@ def test_weights_of_a_crowd_go_by_sample_id():
         fleiss_kappa(crowd, sample_weight=weight.drop("s3"))
     with pytest.raises(ValueError, match=r"these ids repeat in its index: 's0'"):
         fleiss_kappa(crowd, sample_weight=pd.concat([weight, weight[:1]]))
+
+
+@pytest.mark.parametrize("function", [*ALL, agreement_report, cohen_kappa])
+@pytest.mark.parametrize("dtype", [np.int32, np.int64])
+@pytest.mark.parametrize("density", [0.02, 2])
+def test_no_coefficient_writes_into_the_votes(function, dtype, density, monkeypatch):
+    monkeypatch.setattr(_pairwise, "_DENSE", density)
+    votes = read_any_votes(_random_votes(2))
+    indptr, lf, value = (
+        part.astype(dtype) for part in (votes.indptr, votes.lf, votes.value)
+    )
+    given = [part.copy() for part in (indptr, lf, value)]
+    function(CastVotes(indptr, lf, value, votes.n_lfs))
+    for before, after in zip(given, (indptr, lf, value), strict=True):
+        assert np.array_equal(before, after)
 
 
 def test_weights_in_another_order_than_the_votes_raise():
