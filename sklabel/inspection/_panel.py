@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,9 @@ _SHOWN = 5
 class PanelReport:
     """What `panel_report` found; its repr says it in words.
 
-    Attributes
+    All parameters are attributes.
+
+    Parameters
     ----------
     pairs : DataFrame
         A row per pair of LFs, those that agree most beyond their accuracies first.
@@ -67,10 +70,31 @@ class PanelReport:
         Number of LFs that those compared were chosen from.
     judged_by : str
         What tells errors: 'y', 'proba' or 'LabelModel'.
+    threshold : float
+        The share of missing disagreements from which on LFs are one source.
+    min_common : int
+        Fewest common votes of a pair.
 
     See Also
     --------
-    panel_report : Makes it.
+    panel_report : Makes it, and says what the columns of the tables are.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklabel.inspection import panel_report
+    >>> y = np.tile([0, 1], 30)
+    >>> one = np.where(np.arange(60) % 5 < 2, 1 - y, y)
+    >>> other = np.where(np.arange(60) % 7 < 2, 1 - y, y)
+    >>> panel_report(np.column_stack([one, one, other]), y)
+    Panel of 3 LFs on 60 rows; errors by gold labels of 60 rows.
+    A row with votes has 3.0 of them. Errors of two LFs correlate by 0.37 on
+    average, so that these votes count for 1.7 independent ones.
+    2 LFs look like 1 source, which leaves 2 sources in 3 columns:
+      group_1: 0, 1
+    Most alike: 0 and 1, equal in 100% of 60 common votes; their accuracies explain
+    52%.
+    groups = {0: 'group_1', 1: 'group_1'}
     """
 
     pairs: pd.DataFrame
@@ -89,9 +113,12 @@ class PanelReport:
     min_common: int
 
     def __repr__(self) -> str:
-        lines = [self._title(), "", *self._findings()]
+        lines = [
+            fill(line, 80, subsequent_indent="    " if line[0] == " " else "")
+            for line in (self._title(), *self._findings())
+        ]
         if self.groups:
-            lines += ["", f"groups = {self.groups!r}"]
+            lines.append(f"groups = {self.groups!r}")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:

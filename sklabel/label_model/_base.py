@@ -117,6 +117,13 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
         TypeError
             If a cell of X or y is neither a string nor a number.
 
+        Warns
+        -----
+        UserWarning
+            If no row has a vote. If LFs say the same in nearly all of their common
+            votes, errors included, as copies do, and the model counts each of them:
+            all models but :class:`LabelModel`, which looks for copies itself.
+
         Notes
         -----
         A row of soft gold counts like the same row with each class in turn as its gold

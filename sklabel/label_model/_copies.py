@@ -24,12 +24,12 @@ _ENOUGH_PAIRS = 5_000_000
 # Fewest common votes, and the share of them that is equal: in one pair of a set, and in
 # every one; and how far the other LFs say that this is more than what both know.
 _COMMON_VOTES = 30
-_EQUAL_SHARE, _LEAST_SHARE = 0.9, 0.8
-_CERTAIN = 0.5
+_EQUAL_SHARE, _LEAST_SHARE = 0.8, 0.75
+_CERTAIN = 0.25
 # Two good LFs agree on an easy set, too, but they do not share their few errors: fewest
 # votes against the plurality of the other LFs, and the share of them that is common.
 _ERRORS = 10
-_COMMON_ERRORS = 0.7
+_COMMON_ERRORS = 0.6
 # How many LFs of the groups a message names.
 _MOST_NAMED = 8
 

@@ -259,7 +259,7 @@ def test_names_of_an_array_may_come_later():
 @pytest.mark.parametrize(
     ("groups", "X", "message"),
     [
-        ({"rulle": "g"}, FRAME, r"that X lacks: 'rulle'.*mean 'rule' for 'rulle'\?"),
+        ({"rule_": "g"}, FRAME, r"that X lacks: 'rule_'.*mean 'rule' for 'rule_'\?"),
         ({"s1": "gpt"}, VOTES, r"positions, since X has no column names.*set_output"),
         ({9: "gpt"}, VOTES, r"groups names LFs that X lacks: 9\. X has 0, 1"),
         ({"gpt": ["s1", "s2"]}, FRAME, r"list of LFs for 'gpt'\. Turn it round"),
@@ -276,8 +276,8 @@ def test_groups_that_cannot_be_read(groups, X, message):
 
 
 def test_label_model_says_the_same_of_groups_it_cannot_read():
-    with pytest.raises(ValueError, match=r"'rule' for 'rulle'\?"):
-        LabelModel(groups={"rulle": "gpt"}).fit(FRAME)
+    with pytest.raises(ValueError, match=r"'rule' for 'rule_'\?"):
+        LabelModel(groups={"rule_": "gpt"}).fit(FRAME)
     with pytest.raises(ValueError, match=r"groups names no group for 's1'"):
         LabelModel(groups={"s1": None}).fit(FRAME)
 
