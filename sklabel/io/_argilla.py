@@ -20,7 +20,7 @@ TOOL = "Argilla"
 _STATUSES = ("submitted", "draft", "discarded")
 _REMEDY = "Export the records with their responses and users."
 # Keys of flat records that are neither data nor a question.
-_FLAT = (".responses", ".responses.users", ".responses.status")
+_FLAT: tuple[str, ...] = (".responses", ".responses.users", ".responses.status")
 _FLAT += (".suggestion", ".suggestion.score", ".suggestion.agent")
 _FIXED = {"id", "status", "_server_id", "vectors", "external_id", "metadata"}
 
