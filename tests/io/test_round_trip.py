@@ -80,9 +80,11 @@ def test_a_file_that_is_cut_off_never_yields_wrong_judgements(tool, part, tmp_pa
     try:
         found = read_annotations(path, **options)
     except ValueError as error:
-        assert str(error).startswith(f"'{path}'")
+        message = str(error)
     else:
+        message = f"'{path}'"
         # Only between two lines, or in the last cell of a table, may a cut be missed.
         assert path.suffix in {".csv", ".tsv", ".jsonl", ".ndjson"}
         wrong = set(plain(found.judgements)) - set(judgements)
         assert len(wrong) <= 1
+    assert message.startswith(f"'{path}'")
