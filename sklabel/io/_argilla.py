@@ -19,9 +19,12 @@ from sklabel.utils._validation import warn
 TOOL = "Argilla"
 _STATUSES = ("submitted", "draft", "discarded")
 _REMEDY = "Export the records with their responses and users."
+# Ends of the columns of a question in flat records.
+_FLAT = (
+    *(".responses", ".responses.users", ".responses.status"),
+    *(".suggestion", ".suggestion.score", ".suggestion.agent"),
+)
 # Keys of flat records that are neither data nor a question.
-_FLAT: tuple[str, ...] = (".responses", ".responses.users", ".responses.status")
-_FLAT += (".suggestion", ".suggestion.score", ".suggestion.agent")
 _FIXED = {"id", "status", "_server_id", "vectors", "external_id", "metadata"}
 
 

@@ -226,7 +226,7 @@ def iter_json(path: Path, encoding: str | None = None) -> Iterator[Place]:
             n_read += 1
             kind = "object" if in_list else "line"
             yield Place(value, f"'{path}', {kind} {n_read}")
-            at, need = end, _CHUNK // 4
+            at, need = end, _CHUNK // 4 + 1
         if in_list:
             raise ValueError(
                 f"'{path}' ends within its list, after {n_read} objects: the file is "
