@@ -153,7 +153,7 @@ def test_a_byte_of_another_encoding_is_named_with_its_place(tmp_path):
     table.write_bytes(b"id,Ann\n1,d\xe9j\xe0\n")
     with pytest.raises(ValueError, match=r"line 2 holds the byte 0xe9"):
         read_table(table)
-    assert read_table(table, "cp1252")["Ann"][0] == "café"
+    assert read_table(table, "cp1252")["Ann"][0] == "déjà"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
