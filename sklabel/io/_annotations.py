@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
@@ -180,19 +179,13 @@ class Annotations:
         """
         last = self.model_answers.drop_duplicates(["sample", "model"], keep="last")
         models = list(dict.fromkeys(last["model"]))
-        votes = pd.DataFrame(
-            None,
-            index=self.samples.index,
-            columns=[model or "model" for model in models],
-            dtype=object,
-        )
-        for at, model in enumerate(models):
+        votes = pd.DataFrame(index=self.samples.index)
+        for model in models:
             own = last[last["model"] == model]
-            labels = pd.Series(
-                own["label"].to_numpy(), index=own["sample"], dtype=object
-            )
-            column = labels.reindex(self.samples.index)
-            votes.isetitem(at, column.where(column.notna(), None).to_numpy())
+            label = dict(zip(own["sample"], own["label"], strict=True))
+            name = model or _unnamed(models)
+            cells = [label.get(sample) for sample in votes.index]
+            votes[name] = pd.Series(cells, index=votes.index, dtype=object)
         return votes
 
     def rename_workers(
@@ -291,6 +284,9 @@ def _counted(counts: Mapping[Any, int]) -> str:
     return ", ".join(f"{name} {int(n):,}" for name, n in counts.items())
 
 
-def empty_frame(columns: list[str]) -> pd.DataFrame:
-    """Return a table without rows, whose columns hold objects."""
-    return pd.DataFrame({name: np.array([], dtype=object) for name in columns})
+def _unnamed(models: list[str]) -> str:
+    """Return a name for the model that has none; no other model has it."""
+    name = "model"
+    while name in models:
+        name += "_"
+    return name
