@@ -1,4 +1,3 @@
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -298,7 +297,7 @@ def test_a_model_is_no_gold():
         panel_report([[1, 0]], LabelModel())
 
 
-def test_many_sparse_workers_take_seconds():
+def test_many_sparse_workers_are_compared():
     rng = np.random.default_rng(0)
     n, n_workers, per_row = 20_000, 300, 5
     y = rng.integers(0, 3, n)
