@@ -395,7 +395,7 @@ def _read_rows(
 
 def _cell(value: Any, where: str) -> list[Any]:
     """Return the options in a cell of CSV, or a value of JSON_MIN."""
-    if isinstance(value, str) and value[:1] in "[{":
+    if isinstance(value, str) and value[:1] in ("[", "{"):
         try:
             value = json.loads(value)
         except json.JSONDecodeError:
