@@ -179,6 +179,12 @@ def test_records_without_users_are_refused(tmp_path, form):
         read_argilla(path)
 
 
+def test_a_nested_record_may_have_no_suggestion_to_a_question(tmp_path):
+    record = nested(("good", "u1", "submitted"))
+    record["suggestions"] = {"mood": None}
+    assert read_argilla(write(tmp_path, record)).model_answers.empty
+
+
 def test_nested_records_warn_that_drafts_count(tmp_path):
     path = write(tmp_path, nested(("good", "u1", None), status=False))
     with pytest.warns(UserWarning, match=r"drafts and discarded answers count as vot"):
@@ -199,9 +205,11 @@ def test_flat_records_without_status_warn_too(tmp_path):
         assert len(read_argilla(write(tmp_path, record))) == 1
 
 
-def test_flat_lists_of_different_length_are_refused(tmp_path):
-    record = flat(("good", "u1", "submitted"), ("bad", "u2", "submitted"))
-    record["mood.responses.users"].pop()
+@pytest.mark.parametrize("form", [flat, columnar])
+def test_lists_of_different_length_are_refused(tmp_path, form):
+    record = form(("good", "u1", "submitted"), ("bad", "u2", "submitted"))
+    users = record["mood"]["user_id"] if form is columnar else None
+    (users or record["mood.responses.users"]).pop()
     with pytest.raises(
         ValueError, match=r"2 responses, 1 users and 2 statuses. Export"
     ):

@@ -109,6 +109,13 @@ def test_without_a_name_the_only_control_of_choices_is_read(tmp_path):
         read_label_studio(only_spans)
 
 
+def test_an_answer_without_a_user_does_not_make_a_rating_the_question(tmp_path):
+    answers = [said(user, rated(4), choice("good")) for user in (3, None)]
+    found = read_label_studio(write(tmp_path, task(1, *answers)))
+    assert found.question == "mood"
+    assert found.left_out == {"no_worker": 1}
+
+
 def test_a_choice_of_a_region_is_no_label_of_the_task(tmp_path):
     region = choice("bad", id="r")
     region["value"].update(start=0, end=4)
@@ -215,6 +222,9 @@ def test_several_projects_in_one_file_need_a_choice(tmp_path):
         assert found.left_out == {"other_project": 1}
     with pytest.raises(ValueError, match=r"no project 13; the file holds 11, 12"):
         read_label_studio(path, "mood", project=13)
+    path = write(tmp_path, task(1, said(3, choice("a"))))
+    with pytest.raises(ValueError, match=r"project 11; the file holds no task that"):
+        read_label_studio(path, project=11)
 
 
 def test_the_latest_answer_stands_last_whatever_the_order_of_the_file(tmp_path):
@@ -253,6 +263,15 @@ def test_your_own_id_may_be_the_sample(tmp_path):
     assert read_label_studio(path, sample="ticket").samples.index[0] == "T-1"
     with pytest.raises(ValueError, match=r"no key 'tickets'; it has 'text', 'ticket'"):
         read_label_studio(path, sample="tickets")
+
+
+def test_ids_that_are_not_distinct_warn(tmp_path):
+    tasks = [task(n, said(n, choice("good"))) for n in (1, 2)]
+    for one in tasks:
+        one["data"]["ticket"] = "T-0"
+    with pytest.warns(UserWarning, match=r"'T-0' has text 'text of 1' and 'text of 2'"):
+        found = read_label_studio(write(tmp_path, *tasks), sample="ticket")
+    assert found.samples["text"].tolist() == ["text of 1"]
 
 
 @pytest.mark.parametrize(
