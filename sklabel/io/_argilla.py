@@ -180,12 +180,7 @@ def _read_record(
         status = value.get(f"{question}.responses.status")
         known &= status is not None or not values
         status = status or ["submitted"] * len(values)
-        if not len(values) == len(users) == len(status):
-            raise ValueError(
-                f"{record.where}: {question!r} has {len(values)} responses, "
-                f"{len(users)} users and {len(status)} statuses. Export it again."
-            )
-        answers = list(zip(values, users, status, strict=True))
+        answers = _triples(values, users, status, question, record.where)
         _responses(collect, question, answers, key, include)
         _suggestion(
             collect,
@@ -196,7 +191,7 @@ def _read_record(
             value.get(f"{question}.suggestion.score"),
         )
     for question in former:
-        answers = _former_answers(value.get(question))
+        answers = _former_answers(value.get(question), question, record.where)
         _responses(collect, question, answers, key, include)
         about = value.get(f"{question}-suggestion-metadata") or {}
         _suggestion(
@@ -215,14 +210,28 @@ def _is_response(value: Any) -> bool:
     return isinstance(value, Mapping) and "value" in value and "user_id" in value
 
 
-def _former_answers(answers: Any) -> list[tuple[Any, Any, Any]]:
+def _triples(
+    values: list[Any], users: list[Any], status: list[Any], question: str, where: str
+) -> list[tuple[Any, Any, Any]]:
+    """Return value, user and status of each response; they are parallel lists."""
+    if not len(values) == len(users) == len(status):
+        raise ValueError(
+            f"{where}: {question!r} has {len(values)} responses, {len(users)} users "
+            f"and {len(status)} statuses. Export it again."
+        )
+    return list(zip(values, users, status, strict=True))
+
+
+def _former_answers(
+    answers: Any, question: str, where: str
+) -> list[tuple[Any, Any, Any]]:
     """Return value, user and status of the responses of version 1."""
     if isinstance(answers, Mapping):
         # The datasets package turns a list of objects into an object of lists.
         values = answers.get("value") or []
         users = answers.get("user_id") or [None] * len(values)
         status = answers.get("status") or ["submitted"] * len(values)
-        return list(zip(values, users, status, strict=True))
+        return _triples(values, users, status, question, where)
     return [
         (a.get("value"), a.get("user_id"), a.get("status", "submitted"))
         for a in answers or []
@@ -249,6 +258,7 @@ def _read_nested(
             )
         _responses(collect, question, given, key, include)
     for question, about in (value.get("suggestions") or {}).items():
+        about = about or {}
         _suggestion(
             collect,
             question,

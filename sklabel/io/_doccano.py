@@ -184,7 +184,7 @@ def _read_file(
             _read_older(collect, row, names, where)
             continue
         label = row.get("label", row.get("labels"))
-        if not isinstance(label, list) or "id" not in row:
+        if not isinstance(label, list) or row.get("id") in (None, ""):
             refuse_other(path, TOOL, row, where, "an example with id and label")
         if worker is None and (_member(path) == "all" or alone):
             raise ValueError(

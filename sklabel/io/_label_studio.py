@@ -144,11 +144,9 @@ def read_label_studio(
             f"({', '.join(map(str, projects))}), whose questions and ids are not the "
             "same. Pass project= with one of them."
         )
-    if projects and project is not None and str(project) not in map(str, projects):
-        raise ValueError(
-            f"There is no project {project!r}; the file holds "
-            f"{', '.join(map(str, projects))}."
-        )
+    if project is not None and str(project) not in map(str, projects):
+        holds = ", ".join(map(str, projects)) or "no task that names its project"
+        raise ValueError(f"There is no project {project!r}; the file holds {holds}.")
     if plain:
         collect.notes.append(
             "CSV and JSON_MIN do not tell experts' answers (ground truth) from votes "
@@ -275,7 +273,6 @@ def _read_annotation(
         return
     if user is None:
         for question in found:
-            collect.seen(question, main=True)
             collect.leave("no_worker", question)
         return
     collect.submitted()
@@ -395,7 +392,7 @@ def _read_rows(
 
 def _cell(value: Any, where: str) -> list[Any]:
     """Return the options in a cell of CSV, or a value of JSON_MIN."""
-    if isinstance(value, str) and value[:1] in "[{":
+    if isinstance(value, str) and value[:1] in ("[", "{"):
         try:
             value = json.loads(value)
         except json.JSONDecodeError:
