@@ -213,6 +213,20 @@ def test_mturk_no_answer_with_a_worker_is_refused(tmp_path):
         read_mturk(path)
 
 
+def test_mturk_warns_where_rows_of_one_id_show_different_items(tmp_path):
+    path = mturk(
+        tmp_path,
+        [
+            ("H1", "a", "Approved", "1", "x", "A"),
+            ("H2", "b", "Approved", "1", "y", "B"),
+        ],
+        [*MTURK, "Input.text"],
+    )
+    with pytest.warns(UserWarning, match=r"share the id.*'1' has text 'A' and 'B'"):
+        found = read_mturk(path)
+    assert list(found.samples["text"]) == ["A"]
+
+
 # Appen
 
 
@@ -269,6 +283,20 @@ def test_appen_several_options_are_lines_of_a_cell(tmp_path):
     assert found.left_out == ONE_OF_EACH
     assert labels(read_appen(path, several="list")) == ['["a"]', '["a", "b"]']
     assert labels(read_appen(path, option="b")) == ["not b", "b"]
+
+
+def test_appen_columns_of_other_answers_are_not_columns_of_samples(tmp_path):
+    path = appen(
+        tmp_path,
+        [
+            ("1", "false", "false", "v", "x", "", "text", "other answer"),
+            ("1", "false", "false", "w", "x", "", "text", "another"),
+        ],
+        [*APPEN, "text", "why"],
+    )
+    found = read_appen(path)
+    assert list(found.samples.columns) == ["text"]
+    assert "columns that differ between the rows of one sample" in found.notes[0]
 
 
 def test_appen_times_have_the_month_first(tmp_path):
