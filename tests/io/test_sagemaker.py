@@ -153,6 +153,7 @@ def test_numbers_of_lines_of_two_jobs_are_not_one_sample(tmp_path):
         ({"answers": ["x"]}, r"expected an answer, got 'x'"),
         ({"answers": [answer("a", "{")]}, r"content of an answer is not JSON.*'\{'"),
         ({"answers": [answer("a", [1])]}, r"an entry for each element.*got \[1\]"),
+        ({"answers": None}, r"holds no answer to a question of choice"),
         ({"answers": []}, r"holds no answer to a question of choice"),
         ({"answers": [answer(None, {"m": "x"})]}, r"No answer to 'm' says who gave it"),
         ({"answers": [answer("a", {"m": "x", "n": "y"})]}, r"2 questions: 'm'.*'n'"),
