@@ -105,6 +105,9 @@ def tool_of_object(value: Any) -> str | None:
     keys = set(value)
     if "data_row" in keys and "projects" in keys:
         return "Labelbox"
+    if {"Created By", "Label"} <= keys:
+        # Version 1, which the reader refuses with what to do.
+        return "Labelbox"
     if "custom_id" in keys:
         if "result" in keys:
             return "the Anthropic batch interface"

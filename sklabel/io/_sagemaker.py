@@ -121,7 +121,7 @@ def _objects(
                         file, TOOL, value, place.where, "an object with answers"
                     )
                 job = file.resolve().parents[2]
-                yield file.parent.name, job, {}, value["answers"], place.where
+                yield file.parent.name, job, {}, value["answers"] or [], place.where
         return
     refuse_table(path, TOOL, encoding, "JSON")
     for number, place in enumerate(iter_json(path, encoding)):
@@ -136,7 +136,7 @@ def _objects(
         elif isinstance(value, Mapping) and "answers" in value:
             file = path.resolve()
             job = file.parents[min(2, len(file.parents) - 1)]
-            yield file.parent.name, job, {}, value["answers"], place.where
+            yield file.parent.name, job, {}, value["answers"] or [], place.where
         else:
             refuse_other(path, TOOL, value, place.where, "answers of workers")
 
@@ -159,7 +159,7 @@ def _all_workers(line: Mapping[str, Any], where: str) -> list[Any]:
     """Return the answers of all workers in a line of an output manifest."""
     for value in line.values():
         if isinstance(value, Mapping) and "annotationsFromAllWorkers" in value:
-            return list(value["annotationsFromAllWorkers"])
+            return list(value["annotationsFromAllWorkers"] or [])
     if any(key.endswith("-metadata") for key in line):
         about = [v for k, v in line.items() if k.endswith("-metadata")]
         if any(isinstance(v, Mapping) and "failure-reason" in v for v in about):

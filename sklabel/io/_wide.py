@@ -132,14 +132,16 @@ def _read_sheet(
     refuse_json(path, "a spreadsheet", encoding, "a table with a column a person")
     table = read_table(path, encoding, delimiter)
     names = list(table.columns)
-    if sample is None or workers is None or isinstance(workers, str):
+    people = [] if workers is None or isinstance(workers, str) else list(workers)
+    if sample is None or not people:
         raise ValueError(
             f"Say which column of '{path}' holds the ids and which ones are people: "
             "sample='...', workers=['...', ...]. Columns: "
             f"{', '.join(map(repr, names))}."
         )
-    people = [str(name).strip() for name in workers]
-    wanted = [sample.strip(), *people] + ([] if gold is None else [gold.strip()])
+    people = [str(name).strip() for name in people]
+    known_answer = [] if gold is None else [str(gold).strip()]
+    wanted = [str(sample).strip(), *people, *known_answer]
     missing = [name for name in wanted if name not in names]
     if missing:
         raise ValueError(
@@ -170,7 +172,7 @@ def _read_sheet(
                 collect.leave("not_a_class", _QUESTION)
                 continue
             collect.vote(_QUESTION, [label], key, name)
-        if gold is not None and (cell := tidy_text(row[gold.strip()])):
+        if known_answer and (cell := tidy_text(row[known_answer[0]])):
             label = cell if known is None else known.get(cell.casefold())
             if label is None:
                 odd[cell] += 1
