@@ -116,6 +116,19 @@ def test_mturk_task_answers(tmp_path, content, question, want):
     assert labels(read_mturk(path, question)) == want
 
 
+def test_mturk_task_answers_that_are_empty_or_broken(tmp_path):
+    names = [*MTURK[:3], "Input.key", "Answer.taskAnswers"]
+    good = '[{"mood": "good"}]'
+    lines = [("H", "a", "Approved", "1", good), ("H", "b", "Approved", "1", "")]
+    found = read_mturk(mturk(tmp_path, lines, names))  # the only input is the id
+    assert rows(found.judgements) == [["1", "a", "good"]]
+    assert found.left_out == {"empty": 1}
+    # The row is that of the file, rejected ones before it or not.
+    lines = [("H", "a", "Rejected", "1", good), ("H", "b", "Approved", "1", "{")]
+    with pytest.raises(ValueError, match=r"row 3: Answer\.taskAnswers is not JSON"):
+        read_mturk(mturk(tmp_path, lines, names))
+
+
 @pytest.mark.parametrize(("yes", "no"), [("true", "false"), ("TRUE", "FALSE")])
 def test_mturk_check_boxes_are_one_question(tmp_path, yes, no):
     path = mturk(
@@ -192,6 +205,7 @@ def test_mturk_refuses_options(tmp_path, options, match):
             {},
             r"2 questions: 'mood' \(1 answers\), 'tone'",
         ),
+        (["HITId", "WorkerId", "x"], [], {}, r"AssignmentStatus.*again, in full"),
         (MTURK[:4], ["1"], {}, r"holds no answer to a question of choice"),
         (
             [*MTURK[:4], "Answer.taskAnswers"],
@@ -384,6 +398,13 @@ def test_toloka_outputs_may_be_json_lists_and_suites_have_an_empty_line(tmp_path
     assert found.left_out == ONE_OF_EACH
     assert labels(read_toloka(path, option="bill"))[:2] == ["not bill", "bill"]
     assert labels(read_toloka(path, several="list"))[1] == '["bug", "bill"]'
+
+
+def test_toloka_the_only_input_is_the_id(tmp_path):
+    path = toloka(
+        tmp_path, [("x.png", "a", "w", "APPROVED")], ["INPUT:image", *TOLOKA[1:]]
+    )
+    assert rows(read_toloka(path).judgements) == [["x.png", "w", "a"]]
 
 
 def test_toloka_whole_numbers_and_times(tmp_path):

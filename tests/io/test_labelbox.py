@@ -172,8 +172,8 @@ def test_a_project_without_labels_needs_no_name(tmp_path):
 
 def test_labels_without_an_author_are_counted_and_refused_if_all(tmp_path):
     bare = {"annotations": {"classifications": [radio("x")]}}
-    path = export(tmp_path, row("r", bare, label("ann", radio("x"))))
-    assert read_labelbox(path).left_out == {"no_worker": 1}
+    path = export(tmp_path, row("r", bare, {}, label("ann", radio("x"))))
+    assert read_labelbox(path).left_out == {"no_worker": 2}
     path = export(tmp_path, row("r", bare))
     with pytest.raises(
         ValueError, match=r"says who gave it.*label_details switched on"

@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import zipfile
 
 import pytest
 
@@ -57,6 +58,16 @@ def test_files_may_be_packed_or_have_a_mark_of_their_encoding(writer, tmp_path):
         assert plain(read_annotations(path)) == JUDGEMENTS
     path.write_text(text, encoding="utf-16-le")
     assert plain(read_annotations(path, encoding="utf-16-le")) == JUDGEMENTS
+
+
+def test_a_zip_of_a_file_per_member_is_of_doccano(tmp_path):
+    folder = _writers.doccano(JUDGEMENTS, tmp_path)
+    path = tmp_path / "members.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        for one in folder.iterdir():
+            packed.write(one, one.name)
+    found = read_annotations(path)
+    assert (found.tool, plain(found)) == ("doccano", JUDGEMENTS)
 
 
 def test_several_files_of_one_tool_are_one_export(tmp_path):
