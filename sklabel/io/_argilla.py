@@ -12,7 +12,7 @@ from typing import Any
 
 from sklabel.io._annotations import Annotations
 from sklabel.io._collector import Collector
-from sklabel.io._files import Place, as_paths, iter_json
+from sklabel.io._files import Place, as_paths, iter_json, shaped
 from sklabel.io._recognise import refuse_other, refuse_table
 from sklabel.utils._validation import warn
 
@@ -117,7 +117,8 @@ def read_argilla(
         refuse_table(one, TOOL, encoding, "JSON or JSON lines")
         for record in iter_json(one, encoding):
             n = next(number)
-            statuses.add(_read_record(collect, one, record, n, include))
+            with shaped(record.where, TOOL):
+                statuses.add(_read_record(collect, one, record, n, include))
     if False in statuses:
         note = (
             "these records have no status of responses, so drafts and discarded "

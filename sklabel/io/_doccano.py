@@ -16,6 +16,7 @@ from sklabel.io._files import (
     as_paths,
     iter_json,
     read_table,
+    shaped,
     unpacked_name,
     zip_names,
 )
@@ -181,7 +182,8 @@ def _read_file(
     """Read a member's file, or one of the older form."""
     for where, row in _rows(path, encoding):
         if isinstance(row.get("annotations"), list):
-            _read_older(collect, row, names, where)
+            with shaped(where, TOOL):
+                _read_older(collect, row, names, where)
             continue
         label = row.get("label", row.get("labels"))
         if not isinstance(label, list) or row.get("id") in (None, ""):

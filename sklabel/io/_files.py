@@ -430,3 +430,29 @@ def is_json_text(cell: str) -> bool:
     except json.JSONDecodeError:
         return False
     return True
+
+
+@contextmanager
+def shaped(where: str, tool: str) -> Iterator[None]:
+    """Say where an object stands that has not the shape that a tool writes.
+
+    Parameters
+    ----------
+    where : str
+        Place of the object.
+    tool : str
+        Name of the tool.
+
+    Raises
+    ------
+    ValueError
+        If reading the object fails because a part of it is of another type.
+    """
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{where}: a part of this object is not what {tool} writes there "
+            f"({type(error).__name__}: {error}). Export again, and do not edit the "
+            "file."
+        ) from error

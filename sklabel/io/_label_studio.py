@@ -12,7 +12,7 @@ from typing import Any
 
 from sklabel.io._annotations import Annotations
 from sklabel.io._collector import Collector
-from sklabel.io._files import Place, as_paths, iter_json, read_table
+from sklabel.io._files import Place, as_paths, iter_json, read_table, shaped
 from sklabel.io._recognise import is_table, refuse_other
 
 TOOL = "Label Studio"
@@ -137,7 +137,8 @@ def read_label_studio(
             _read_rows(collect, one, rows, sample)
             continue
         for task in _again(first, tasks):
-            _read_task(collect, one, task, sample, project, rejected, projects)
+            with shaped(task.where, TOOL):
+                _read_task(collect, one, task, sample, project, rejected, projects)
     if project is None and len(projects) > 1:
         raise ValueError(
             f"The export holds tasks of {len(projects)} projects "

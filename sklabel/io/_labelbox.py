@@ -9,7 +9,7 @@ from typing import Any
 
 from sklabel.io._annotations import Annotations
 from sklabel.io._collector import Collector
-from sklabel.io._files import as_paths, iter_json
+from sklabel.io._files import as_paths, iter_json, shaped
 from sklabel.io._recognise import refuse_other, refuse_table
 from sklabel.utils._validation import check_option
 
@@ -97,41 +97,43 @@ def read_labelbox(
     for one in as_paths(path):
         refuse_table(one, TOOL, encoding, "NDJSON")
         for place in iter_json(one, encoding):
-            row = place.value
-            if isinstance(row, Mapping) and {"Created By", "Label"} & row.keys():
-                raise ValueError(
-                    f"{place.where}: this is an export of version 1, which Labelbox "
-                    "no longer makes. Export again with version 2 (NDJSON)."
-                )
-            if not isinstance(row, Mapping) or "data_row" not in row:
-                refuse_other(one, TOOL, row, place.where, "data_row and projects")
-            data = row["data_row"]
-            key = next((data[i] for i in _IDS if data.get(i)), None)
-            if sample is not None:
-                key = data.get(sample)
-            if not key:
-                raise ValueError(
-                    f"{place.where}: the data row has no {sample or 'id'!r}; it has "
-                    f"{', '.join(data)}."
-                )
-            for pid, held in (row.get("projects") or {}).items():
-                names[pid] = str(held.get("name", pid))
-                n_labels[pid] = n_labels.get(pid, 0) + len(held.get("labels") or [])
-                if project is None:
-                    # The project of the first label; another one needs a name.
-                    if held.get("labels"):
-                        chosen = chosen or pid
-                    wanted = chosen in (None, pid)
-                else:
-                    wanted = project in (pid, names[pid])
-                if not wanted:
-                    collect.leave("other_project", n=len(held.get("labels") or []))
-                    continue
-                shown = {n: data[n] for n in ("row_data", *_IDS) if n in data}
-                collect.sample(key, shown)
-                if not held.get("labels"):
-                    collect.leave("rows_without_labels")
-                _read_labels(collect, key, held.get("labels") or [])
+            with shaped(place.where, TOOL):
+                row = place.value
+                if isinstance(row, Mapping) and {"Created By", "Label"} & row.keys():
+                    raise ValueError(
+                        f"{place.where}: this is an export of version 1, which "
+                        "Labelbox no longer makes. Export again with version 2 "
+                        "(NDJSON)."
+                    )
+                if not isinstance(row, Mapping) or "data_row" not in row:
+                    refuse_other(one, TOOL, row, place.where, "data_row and projects")
+                data = row["data_row"]
+                key = next((data[i] for i in _IDS if data.get(i)), None)
+                if sample is not None:
+                    key = data.get(sample)
+                if not key:
+                    raise ValueError(
+                        f"{place.where}: the data row has no {sample or 'id'!r}; it "
+                        f"has {', '.join(data)}."
+                    )
+                for pid, held in (row.get("projects") or {}).items():
+                    names[pid] = str(held.get("name", pid))
+                    n_labels[pid] = n_labels.get(pid, 0) + len(held.get("labels") or [])
+                    if project is None:
+                        # The project of the first label; another one needs a name.
+                        if held.get("labels"):
+                            chosen = chosen or pid
+                        wanted = chosen in (None, pid)
+                    else:
+                        wanted = project in (pid, names[pid])
+                    if not wanted:
+                        collect.leave("other_project", n=len(held.get("labels") or []))
+                        continue
+                    shown = {n: data[n] for n in ("row_data", *_IDS) if n in data}
+                    collect.sample(key, shown)
+                    if not held.get("labels"):
+                        collect.leave("rows_without_labels")
+                    _read_labels(collect, key, held.get("labels") or [])
     others = [pid for pid in names if n_labels[pid]]
     if project is None and len(others) > 1:
         raise ValueError(

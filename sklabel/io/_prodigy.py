@@ -10,7 +10,7 @@ from typing import Any
 
 from sklabel.io._annotations import Annotations
 from sklabel.io._collector import Collector
-from sklabel.io._files import as_paths, iter_json
+from sklabel.io._files import as_paths, iter_json, shaped
 from sklabel.io._recognise import refuse_other, refuse_table
 
 TOOL = "Prodigy"
@@ -98,7 +98,8 @@ def read_prodigy(
     for one in as_paths(path):
         refuse_table(one, TOOL, encoding, "JSON lines of `prodigy db-out`")
         for task in iter_json(one, encoding):
-            _read_line(collect, one, task.value, task.where, sample, models, met)
+            with shaped(task.where, TOOL):
+                _read_line(collect, one, task.value, task.where, sample, models, met)
     if models - met:
         raise ValueError(
             f"models= names {', '.join(sorted(models - met))}, and the annotators of "

@@ -11,7 +11,7 @@ from typing import Any
 
 from sklabel.io._annotations import Annotations
 from sklabel.io._collector import Collector, form_values
-from sklabel.io._files import as_paths, iter_json
+from sklabel.io._files import as_paths, iter_json, shaped
 from sklabel.io._recognise import refuse_other, refuse_table
 
 TOOL = "SageMaker Ground Truth"
@@ -97,14 +97,15 @@ def read_sagemaker_ground_truth(
                 )
             if manifest is None:
                 collect.sample(key, shown)
-            for answer in answers:
-                _read_answer(collect, key, answer, where)
+            with shaped(where, TOOL):
+                for answer in answers:
+                    _read_answer(collect, key, answer, where)
     return collect.finish()
 
 
 def _objects(
     path: Path, encoding: str | None
-) -> Iterator[tuple[Any, Path | None, dict[str, Any], list[Any], str]]:
+) -> Iterator[tuple[Any, Path | None, dict[str, Any], Any, str]]:
     """Yield id, job, columns and answers of every data object, and where they are."""
     if path.is_dir():
         files = sorted(path.glob("**/*.json"), key=_folder_number)
@@ -155,11 +156,11 @@ def _shown(value: Any) -> dict[str, Any]:
     return {name: value[name] for name in names if name in value}
 
 
-def _all_workers(line: Mapping[str, Any], where: str) -> list[Any]:
+def _all_workers(line: Mapping[str, Any], where: str) -> Any:
     """Return the answers of all workers in a line of an output manifest."""
     for value in line.values():
         if isinstance(value, Mapping) and "annotationsFromAllWorkers" in value:
-            return list(value["annotationsFromAllWorkers"] or [])
+            return value["annotationsFromAllWorkers"] or []
     if any(key.endswith("-metadata") for key in line):
         about = [v for k, v in line.items() if k.endswith("-metadata")]
         if any(isinstance(v, Mapping) and "failure-reason" in v for v in about):
