@@ -49,8 +49,8 @@ class ErrorCorrelationDisplay:
     --------
     >>> from sklabel.inspection import ErrorCorrelationDisplay
     >>> display = ErrorCorrelationDisplay([[1, 0.9], [0.9, 1]], lf_names=["a", "b"])
-    >>> display.correlation[0, 1]
-    np.float64(0.9)
+    >>> float(display.correlation[0, 1])
+    0.9
     """
 
     def __init__(
