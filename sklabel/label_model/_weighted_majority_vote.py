@@ -176,9 +176,9 @@ class WeightedMajorityVote(BaseLabelModel):
     >>> import numpy as np
     >>> from sklabel.label_model import WeightedMajorityVote
     >>> rng = np.random.default_rng(0)
-    >>> truth = np.arange(60)[:, None] % 2
-    >>> good = np.where(rng.random((60, 2)) < 0.8, truth, 1 - truth)
-    >>> noise = rng.integers(2, size=(60, 3))
+    >>> truth = np.arange(300)[:, None] % 2
+    >>> good = np.where(rng.random((300, 2)) < 0.8, truth, 1 - truth)
+    >>> noise = rng.integers(2, size=(300, 3))
     >>> model = WeightedMajorityVote().fit(np.column_stack([good, noise]))
     >>> bool(model.lf_accuracy_[:2].min() > model.lf_accuracy_[2:].max())
     True
