@@ -230,6 +230,7 @@ def test_unanimous_panels_are_believed(name):
 
 
 @each_model
+@pytest.mark.filterwarnings("ignore:.* counts every LF:UserWarning")
 @pytest.mark.parametrize("class_of_all", [0, 1])
 def test_panels_that_agree_on_one_class_for_all_samples(name, class_of_all):
     votes = np.full((30, 4), class_of_all)
