@@ -230,7 +230,6 @@ def test_unanimous_panels_are_believed(name):
 
 
 @each_model
-@pytest.mark.filterwarnings("ignore:.* counts every LF:UserWarning")
 @pytest.mark.parametrize("class_of_all", [0, 1])
 def test_panels_that_agree_on_one_class_for_all_samples(name, class_of_all):
     votes = np.full((30, 4), class_of_all)
@@ -275,6 +274,7 @@ def test_rows_and_columns_that_abstain_change_nothing(name):
 
 
 @each_model
+@pytest.mark.filterwarnings("ignore:.* counts every LF:UserWarning")
 def test_duplicated_lfs_do_not_turn_the_labels(name):
     votes, truth, _ = crowd(600, 12, 3, judgements_per_sample=6)
     votes = votes_to_dense(votes)
