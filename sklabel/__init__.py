@@ -6,10 +6,14 @@ from sklabel._version import __version__ as __version__
 from sklabel.end_model import SoftLabelClassifier, WeakSupervisionClassifier
 from sklabel.label_model import LabelModel, MajorityVote
 from sklabel.lf import (
+    AnswerLF,
     CrowdLabels,
+    EstimatorLF,
+    LFGroupTransformer,
     LFTransformer,
     LFUnion,
     PolarityLFTransformer,
+    RegexLFTransformer,
     WorkerLFTransformer,
     labeling_function,
 )
@@ -19,14 +23,18 @@ from sklabel.votes import ABSTAIN
 
 __all__ = [
     "ABSTAIN",
+    "AnswerLF",
     "BertEmbedder",
     "CrowdLabels",
+    "EstimatorLF",
     "GoldKFold",
+    "LFGroupTransformer",
     "LFTransformer",
     "LFUnion",
     "LabelModel",
     "MajorityVote",
     "PolarityLFTransformer",
+    "RegexLFTransformer",
     "SoftLabelClassifier",
     "WeakSupervisionClassifier",
     "WorkerLFTransformer",

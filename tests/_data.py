@@ -45,3 +45,11 @@ def read_votes(name):
     order = np.lexsort((worker, task))
     indptr = np.append(0, np.cumsum(np.bincount(task)))
     return VoteMatrix((label[order], worker[order], indptr), shape=shape), len(labels)
+
+
+def importer_fixture(name):
+    """Return the path of a file that an importer must read, or skip the test."""
+    path = SHARED_DATA.parent / "fixtures" / "importers" / name
+    if not path.exists():
+        pytest.skip(f"needs fixtures/importers/{name} beside the real data")
+    return path

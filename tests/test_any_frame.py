@@ -15,9 +15,11 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 
 from sklabel import (
     CrowdLabels,
+    EstimatorLF,
     LabelModel,
     LFTransformer,
     PolarityLFTransformer,
+    RegexLFTransformer,
     SoftLabelClassifier,
     WeakSupervisionClassifier,
     WorkerLFTransformer,
@@ -570,6 +572,11 @@ DOORS = {
     "judgements_of": lambda lazy: CROWD.judgements_of(lazy),
     "PolarityLFTransformer": lambda lazy: PolarityLFTransformer().fit(lazy),
     "PolarityLFTransformer, named": lambda lazy: PolarityLFTransformer("a").fit(lazy),
+    "RegexLFTransformer": lambda lazy: RegexLFTransformer({1: ["a"]}).fit(lazy),
+    "EstimatorLF": lambda lazy: EstimatorLF(LogisticRegression()).fit(lazy, [0, 1]),
+    "EstimatorLF, column": lambda lazy: EstimatorLF(
+        LogisticRegression(), column="a"
+    ).fit(lazy, [0, 1]),
     "LFTransformer.fit": lambda lazy: ROWS.fit(lazy),
     "LFTransformer.transform": lambda lazy: clone(ROWS).fit(TRAIN).transform(lazy),
     "WorkerLFTransformer": lambda lazy: WorkerLFTransformer(CROWD).fit(lazy),

@@ -110,6 +110,7 @@ LAYERS = [
     {"text"},
     {"label_model"},
     {"lf"},
+    {"io"},
     {"inspection", "model_selection"},
     {"end_model"},
     {"relabeling"},
@@ -118,7 +119,7 @@ LAYERS = [
     {"dask"},
 ]
 # A label model sees votes as arrays, whatever cast them; generators need no estimator.
-NEVER = {"lf": {"label_model", "evidence"}, "label_model": {"text"}}
+NEVER = {"lf": {"evidence"}, "label_model": {"text"}}
 NEVER |= {name: {"text", "lf", "label_model"} for name in ("datasets", "testing")}
 ALLOWED = {
     name: {name}.union(*LAYERS[:i]) - NEVER.get(name, set())
@@ -168,7 +169,12 @@ def estimators():
 
 
 # They wrap another estimator.
-META = {"LFUnion", "SoftLabelClassifier", "WeakSupervisionClassifier"}
+META = {
+    "EstimatorLF",
+    "LFUnion",
+    "SoftLabelClassifier",
+    "WeakSupervisionClassifier",
+}
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,12 @@ import sklabel
 from sklabel import (
     ABSTAIN,
     CrowdLabels,
+    EstimatorLF,
     LabelModel,
     LFTransformer,
     MajorityVote,
     PolarityLFTransformer,
+    RegexLFTransformer,
     SoftLabelClassifier,
     WeakSupervisionClassifier,
     WorkerLFTransformer,
@@ -197,6 +199,8 @@ def refits_that_fail():
         (WorkerLFTransformer(min_labels=20), (VOTES,), (VOTES[:4] * 2,)),
         (LFTransformer([always_one]), (SAMPLES,), (np.empty((0, 2)),)),
         (PolarityLFTransformer(), (["good", "bad"],), ([b"good"],)),
+        (RegexLFTransformer({1: ["good"]}), (["good", "bad"],), ([b"good"],)),
+        (EstimatorLF(LogisticRegression()), (VOTES, GOLD), (VOTES, None)),
     ):
         yield pytest.param(estimator, good, bad, id=type(estimator).__name__)
 

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import Normalizer
@@ -12,12 +13,16 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import sklabel
 from sklabel import (
+    AnswerLF,
     CrowdLabels,
+    EstimatorLF,
     LabelModel,
+    LFGroupTransformer,
     LFTransformer,
     LFUnion,
     MajorityVote,
     PolarityLFTransformer,
+    RegexLFTransformer,
     SoftLabelClassifier,
     WeakSupervisionClassifier,
     WorkerLFTransformer,
@@ -66,6 +71,13 @@ def lf_transformers():
     yield WorkerLFTransformer(unipolar=True, sparse_output=True)
     yield LFTransformer([first_column_thirds, first_cell_above_one])
     yield LFTransformer([first_column_thirds], sparse_output=True)
+    yield LFGroupTransformer()
+    yield LFGroupTransformer(vote="majority", min_votes=2)
+
+
+def answer_transformers():
+    yield AnswerLF([0, 1, 2])
+    yield AnswerLF({0: ["no"], 1: ["yes", 2]}, sparse_output=True)
 
 
 def lf_unions():
@@ -82,6 +94,20 @@ def polarity_transformers():
     if find_spec("textblob") is not None:
         yield PolarityLFTransformer()
         yield PolarityLFTransformer(sparse_output=True)
+
+
+def regex_transformers():
+    patterns = {0: ["0", "-"], 1: ["1", "2."]}
+    yield RegexLFTransformer(patterns)
+    yield RegexLFTransformer(patterns, whole_words=False, sparse_output=True)
+    yield RegexLFTransformer({0: r"-\d", 1: r"1"}, kind="regex", output="class")
+
+
+def estimator_lfs():
+    yield EstimatorLF(LogisticRegression())
+    yield EstimatorLF(
+        make_pipeline(Normalizer(), LogisticRegression()), sparse_output=True
+    )
 
 
 def end_models():
@@ -103,7 +129,10 @@ def estimators():
     yield from label_models()
     yield from lf_transformers()
     yield from lf_unions()
+    yield from answer_transformers()
     yield from polarity_transformers()
+    yield from regex_transformers()
+    yield from estimator_lfs()
     yield from end_models()
 
 
@@ -182,6 +211,39 @@ def test_polarity_transformer_keeps_the_promises(sparse_output):
     check_lf_transformer(transformer, TEXTS)
 
 
+ANSWERS = pd.DataFrame(
+    {
+        "gpt": ["Ham.", '{"label": "spam"}', "ham or spam", None, "Label: **spam**"],
+        "llama": ["no", "B) spam", 1.0, {"answer": "ham"}, "I cannot classify this."],
+    },
+    index=[5, 3, 1, 2, 4],
+)
+
+
+@pytest.mark.parametrize("classes", [["ham", "spam"], {0: ["ham"], 1: ["spam"]}])
+def test_answer_lf_keeps_the_promises(classes):
+    check_lf_transformer(AnswerLF(classes), ANSWERS)
+
+
+WORDS = {"pos": ["lovely", "day!", "."], "neg": ["rain", "hate it"]}
+NUMBERS = np.array([[0.0, 2.0], [1.0, -1.0], [2.0, 0.0], [1.0, 1.0]])
+
+
+@pytest.mark.parametrize("sparse_output", [False, True])
+@pytest.mark.parametrize("output", ["pattern", "class"])
+def test_regex_transformer_keeps_the_promises(output, sparse_output):
+    check_lf_transformer(
+        RegexLFTransformer(WORDS, "text", output=output, sparse_output=sparse_output),
+        TEXTS,
+    )
+
+
+@pytest.mark.parametrize("X", [NUMBERS, pd.DataFrame(NUMBERS, columns=["a", "b"])])
+def test_lf_of_a_trained_classifier_keeps_the_promises(X):
+    model = LogisticRegression().fit(X, ["a", "b", "b", "a"])
+    check_lf_transformer(EstimatorLF(FrozenEstimator(model), threshold=0.6), X)
+
+
 @pytest.mark.parametrize(
     ("transformer", "X"),
     [
@@ -190,6 +252,8 @@ def test_polarity_transformer_keeps_the_promises(sparse_output):
             for transformer in lf_transformers()
         ),
         (LFUnion([("a", WorkerLFTransformer())]), WIDE),
+        (LFGroupTransformer({"ann": "pair", "eve": "pair"}), WIDE),
+        (LFGroupTransformer([0, 0]), np.array([[0, 2], [1, -1], [2, 2], [1, 1]])),
         (WorkerLFTransformer(), WIDE),
         (WorkerLFTransformer(unipolar=True), WIDE),
         (WorkerLFTransformer(CROWD, id_column="id"), IDS),

@@ -22,10 +22,12 @@ import sklabel
 from sklabel import (
     BertEmbedder,
     CrowdLabels,
+    EstimatorLF,
     LabelModel,
     LFTransformer,
     MajorityVote,
     PolarityLFTransformer,
+    RegexLFTransformer,
     SoftLabelClassifier,
     WeakSupervisionClassifier,
     WorkerLFTransformer,
@@ -110,6 +112,10 @@ def things():
     )
     polarity = PolarityLFTransformer("tweet_text")
     yield "polarity", polarity.fit(POSTS), lambda e: e.get_feature_names_out()
+    words = RegexLFTransformer({"good": ["sun", "nice"], "bad": ["rain"]}, "tweet_text")
+    yield "words", words.fit(POSTS), transform
+    classifier = EstimatorLF(LogisticRegression(), threshold=0.6)
+    yield "classifier", classifier.fit(votes, gold), lambda e: e.transform(votes)
     for name in label_model.__all__:
         Model = getattr(label_model, name)
         if not (isinstance(Model, type) and issubclass(Model, BaseEstimator)):

@@ -483,7 +483,7 @@ def test_agreement_and_reports_count_kept_repeats():
 
     crowd = CrowdLabels.from_frame(_repeated(), duplicates="keep")
     report = agreement_report(crowd, n_bootstraps=0)
-    assert report["n_judgements"].tolist() == [7, 7, 7]
+    assert report["n_judgements"].tolist() == [7, 7, 7, 7]
     assert worker_report(crowd)["n_judgements"].sort_index().tolist() == [4, 3]
 
 

@@ -153,6 +153,9 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
 
     Notes
     -----
+    Labeling functions get y too, whatever `use_gold` is: one that learns from gold
+    labels, such as :class:`EstimatorLF`, returns votes out of fold when it is fitted.
+
     Votes know their classes, so that `predict` returns the labels that the crowd and
     the functions give. Gold labels override soft labels, unless the label model has
     ``use_gold=False``. Rows with neither vote nor gold are left out of training;
@@ -306,7 +309,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         """
         self._validate_params()
         X, y, weight, kept = self._rows_that_count(X, y, sample_weight)
-        votes = self._apply_lfs(X)
+        votes = self._apply_lfs(X, y)
         problem = self._fit_label_model(votes, y, weight)
         X = for_estimator(X, where=f"X of {type(self).__name__}")
         labels = self._learn_together(X, problem, splits_of_rows(self.cv, kept))
@@ -344,15 +347,15 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         y = None if y is None else take_rows(y, rows)
         return take_rows(X, rows), y, weight[rows], kept
 
-    def _apply_lfs(self, X: Any) -> Any:
+    def _apply_lfs(self, X: Any, y: Any) -> Any:
         """Fit the labeling functions, and return their votes."""
         check_one_layout(self.lfs)
         self.lfs_ = clone(self.lfs)
         # A frozen transformer has no `fit_transform`, and its `fit` needs a y.
         if hasattr(self.lfs_, "fit_transform"):
-            votes = self.lfs_.fit_transform(X)
+            votes = self.lfs_.fit_transform(X, y)
         else:
-            votes = self.lfs_.fit(X, None).transform(X)
+            votes = self.lfs_.fit(X, y).transform(X)
         votes = with_names(votes, self.lfs_)
         warn_of_other_classes(self.lfs_)
         return votes

@@ -16,7 +16,7 @@ import pandas as pd
 from scipy import sparse
 
 from sklabel.sums._sums import Statistic, VoteChunk
-from sklabel.utils._validation import first_few
+from sklabel.votes._groups import group_array
 
 # Agreement beyond chance of LFs that may be copies, and of those that must be, unless
 # both are that accurate.
@@ -86,7 +86,7 @@ def possible_copies(agreement: Agreement, n_votes: np.ndarray) -> sparse.csr_mat
     total = n_votes.sum(axis=1)
     share = n_votes / np.maximum(total, 1e-300)[:, None]
     by_chance = (share[a] * share[b]).sum(axis=1)
-    degree = ramp(_beyond(same, both, by_chance), _MAY_BE_COPIES)
+    degree = ramp(clear_excess(same, both, by_chance), _MAY_BE_COPIES)
     degree *= ramp(both / np.maximum(total[a], total[b]), _SAME_ROWS)
     return _matrix(a, b, degree, len(total))
 
@@ -124,7 +124,7 @@ def certain_copies(
     same = np.asarray(agreement.same[a, b]).ravel()
     table = joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-300)
     explained = np.einsum("ivc,ivc,c->i", table[a], table[b], class_share)
-    degree = ramp(_beyond(same, both, explained), _UNEXPLAINED)
+    degree = ramp(clear_excess(same, both, explained), _UNEXPLAINED)
     degree *= np.minimum(pairs.data / _FULLY, 1)
     return _matrix(a, b, degree, len(joint))
 
@@ -138,7 +138,9 @@ def _pairs(agreement: Agreement) -> tuple[np.ndarray, ...]:
     return a, b, both.data[other], same
 
 
-def _beyond(same: np.ndarray, both: np.ndarray, expected: np.ndarray) -> np.ndarray:
+def clear_excess(
+    same: np.ndarray, both: np.ndarray, expected: np.ndarray
+) -> np.ndarray:
     """Return the clear part of an agreement beyond what is expected, in (-inf, 1]."""
     rate = same / np.maximum(both, 1e-300)
     error = np.sqrt((rate * (1 - rate) + 1 / np.maximum(both, 1)) / np.maximum(both, 1))
@@ -177,20 +179,7 @@ def group_numbers(groups: Any, n_lfs: int, parameter: str) -> np.ndarray:
     """
     if groups is None:
         return np.arange(n_lfs)
-    names = np.asarray(groups, dtype=object)
-    if names.shape != (n_lfs,):
-        raise ValueError(
-            f"{parameter} must name a group for each of the {n_lfs} LFs; got "
-            f"{first_few(names.ravel())} of shape {names.shape}."
-        )
-    missing = pd.isna(names)
-    if missing.any():
-        raise ValueError(
-            f"{parameter} names no group for {int(missing.sum())} of the {n_lfs} LFs, "
-            f"first at position {int(np.argmax(missing))}. Name each; an LF that "
-            "stands alone has a name of its own."
-        )
-    return pd.factorize(names)[0]
+    return pd.factorize(group_array(groups, n_lfs, parameter))[0]
 
 
 def with_groups(

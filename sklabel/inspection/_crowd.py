@@ -15,13 +15,17 @@ from sklearn.utils.validation import check_is_fitted
 from sklabel.label_model import LabelModel
 from sklabel.label_model._base import BaseLabelModel
 from sklabel.lf import CrowdLabels
-from sklabel.lf._crowd_labels import lf_names
-from sklabel.utils._frames import as_column, refuse_lazy
-from sklabel.utils._validation import first_few, plain
+from sklabel.lf._crowd_votes import (
+    columns_of_voters,
+    gold_by_sample,
+    in_columns_of,
+    lf_names,
+)
+from sklabel.utils._frames import refuse_lazy
+from sklabel.utils._validation import first_few
 from sklabel.votes._cast import (
     CastVotes,
     distinct,
-    index_of,
     is_numeric,
 )
 from sklabel.votes._gold import read_gold
@@ -177,33 +181,8 @@ def columns_of_workers(crowd: CrowdLabels, model: BaseLabelModel) -> np.ndarray:
         If the LFs have no names and are not as many as the workers, or if none of
         their names is that of a worker.
     """
-    n_classes = len(crowd.classes)
-    names = getattr(model, "feature_names_in_", None)
-    if names is None:
-        if model.n_features_in_ != crowd.n_workers:
-            raise ValueError(
-                f"The model has {model.n_features_in_} LFs without names and the crowd "
-                f"has {crowd.n_workers} workers, so LFs cannot be matched with "
-                "workers. Fit it on WorkerLFTransformer(crowd).set_output("
-                "transform='pandas'), whose columns carry names."
-            )
-        return np.tile(np.arange(crowd.n_workers)[:, None], n_classes)
-    at = {name: j for j, name in enumerate(names)}
-    expected = lf_names(crowd.worker_ids)
-    column = np.full((crowd.n_workers, n_classes), -1)
-    for w, (name, worker) in enumerate(zip(expected, crowd.worker_ids, strict=True)):
-        j = at.get(name, at.get(plain(worker)))
-        if j is not None:
-            column[w] = j
-        else:
-            column[w] = [at.get(f"{name}_{plain(c)}", -1) for c in crowd.classes]
-    if (column < 0).all():
-        raise ValueError(
-            f"None of the {len(names)} LFs of the model is one of the "
-            f"{crowd.n_workers} workers: it has {first_few(names)}; expected "
-            f"{first_few(expected, 3)}. Fit the model on the votes of these workers."
-        )
-    return column
+    names = lf_names(crowd.worker_ids)
+    return columns_of_voters(model, names, crowd.worker_ids, crowd.classes)
 
 
 def read_model_votes(
@@ -283,30 +262,8 @@ def read_crowd_votes(
         If LFs cannot be matched with workers, or the model knows none of the labels.
     """
     column = columns_of_workers(crowd, model)
-    value = value_of_label(crowd, model)[cast.value]
-    lf = column[cast.lf, cast.value]
-    kept = (lf >= 0) & (value >= 0)
-    moved = CastVotes(cast.indptr, lf, value, model.n_features_in_)
-    taken = moved.take_votes(kept)
-    return ModelVotes(model, taken, kept, model._class_of_value, taken.lf)
-
-
-def value_of_label(crowd: CrowdLabels, model: BaseLabelModel) -> np.ndarray:
-    """Return the index into `model.vote_values_` of each class of a crowd, or -1.
-
-    Raises
-    ------
-    ValueError
-        If the model knows none of them.
-    """
-    values = model.vote_values_
-    index = index_of(values, crowd.classes)
-    if (index < 0).all():
-        raise ValueError(
-            f"The crowd has the classes {first_few(crowd.classes)} and the model was "
-            f"fitted on votes {first_few(values)}. Fit it on the votes of this crowd."
-        )
-    return index
+    votes, kept = in_columns_of(model, cast, column, crowd.classes)
+    return ModelVotes(model, votes, kept, model._class_of_value, votes.lf)
 
 
 def posterior_of(model: BaseLabelModel, votes: CastVotes) -> np.ndarray:
@@ -324,9 +281,7 @@ def posterior_of(model: BaseLabelModel, votes: CastVotes) -> np.ndarray:
     proba : ndarray of shape (n_samples, n_classes)
         Rows without votes get the class prior.
     """
-    proba = model._posterior(votes)
-    proba[votes.counts == 0] = model.class_prior_
-    return proba
+    return model._proba_of(votes)
 
 
 def gold_of_crowd(crowd: CrowdLabels, y: pd.Series | ArrayLike) -> np.ndarray:
@@ -351,30 +306,7 @@ def gold_of_crowd(crowd: CrowdLabels, y: pd.Series | ArrayLike) -> np.ndarray:
         If an id is in the index more than once, none of them is a sample of the crowd,
         the length differs, or labels and classes are of different kinds.
     """
-    y = as_column(y, where="y, the gold labels,")
-    if isinstance(y, pd.DataFrame):
-        if y.shape[1] != 1:
-            raise ValueError(
-                f"y must be one column of gold labels; got {y.shape[1]} columns: "
-                f"{first_few(y.columns)}. Pass y['column']."
-            )
-        y = y.iloc[:, 0]
-    if isinstance(y, pd.Series):
-        if y.index.has_duplicates:
-            repeated = y.index[y.index.duplicated()].unique()
-            raise ValueError(
-                "y must have one gold label per sample id; these ids repeat in its "
-                f"index: {first_few(repeated)}."
-            )
-        found = y.index.isin(crowd.sample_ids)
-        if len(y) and not found.any():
-            raise ValueError(
-                f"None of the {len(y)} ids in the index of y is a sample of the crowd: "
-                f"y has {first_few(y.index, 3)}, the crowd has "
-                f"{first_few(crowd.sample_ids, 3)}. Pass y with the sample ids as its "
-                "index, or an array in the order of crowd.sample_ids."
-            )
-        y = y.astype(object).reindex(crowd.sample_ids)
+    y, _ = gold_by_sample(crowd, y)
     gold = read_gold(y, crowd.n_samples, crowd.classes)
     labels = gold.label[gold.labelled(crowd.classes)]
     if len(labels) and is_numeric(labels) != is_numeric(crowd.classes):

@@ -17,9 +17,8 @@ from scipy.spatial.distance import squareform
 from sklabel.inspection._crowd import crowd_to_cast
 from sklabel.inspection._plotting import (
     axes_to_plot_on,
-    cell_colour,
     check_matplotlib,
-    plain_text,
+    draw_pairs,
 )
 from sklabel.lf import CrowdLabels
 from sklabel.utils._frames import as_pandas
@@ -34,9 +33,6 @@ _LABELS = {
     "agreement": "share of common samples with equal votes",
 }
 _COLOURS = {"overlap": "Blues", "conflict": "Oranges", "agreement": "Blues"}
-_UNKNOWN = "#d9d9d9"
-# Larger maps show colours without numbers.
-_MOST_NUMBERS = 12
 
 
 class OverlapDisplay:
@@ -158,7 +154,7 @@ class OverlapDisplay:
         """
         _check_kind(kind)
         check_matplotlib("OverlapDisplay.from_votes")
-        cast, names = _read(votes, lf_names)
+        cast, names = read_votes_and_names(votes, lf_names)
         n_votes = np.bincount(cast.lf, minlength=cast.n_lfs)
         busy = np.argsort(-n_votes, kind="stable")
         busy = np.sort(busy[: max(1, max_lfs)])
@@ -179,7 +175,7 @@ class OverlapDisplay:
             "agreement": agreement,
             "conflict": 1 - agreement,
         }[kind]
-        order = _leaf_order(likeness if kind == "overlap" else agreement)
+        order = leaf_order(likeness if kind == "overlap" else agreement)
         share = share[np.ix_(order, order)]
         np.fill_diagonal(share, np.nan)
         display = cls(
@@ -220,24 +216,7 @@ class OverlapDisplay:
             ax, needed_by="OverlapDisplay.plot", figsize=(side + 1.2, side)
         )
         style = {"cmap": _COLOURS[self.kind], "vmin": 0.0, "vmax": 1.0}
-        self.im_ = self.ax_.imshow(
-            np.ma.masked_invalid(self.share),
-            interpolation="nearest",
-            **{**style, **kwargs},
-        )
-        # An unknown share must not look like a share of zero.
-        self.ax_.set_facecolor(_UNKNOWN)
-        size = 8 if n_lfs <= 20 else 7
-        names = [plain_text(name, 22) for name in self.lf_names]
-        self.ax_.set_xticks(range(n_lfs), names, rotation=90, fontsize=size)
-        self.ax_.set_yticks(range(n_lfs), names, fontsize=size)
-        if n_lfs <= _MOST_NUMBERS:
-            for i, j in zip(*np.nonzero(~np.isnan(self.share)), strict=True):
-                self.ax_.text(
-                    j, i, f"{self.share[i, j]:.2f}", ha="center", va="center",
-                    fontsize=8,
-                    color=cell_colour(self.share[i, j], self.im_.cmap, self.im_.norm),
-                )  # fmt: skip
+        self.im_ = draw_pairs(self.ax_, self.share, self.lf_names, {**style, **kwargs})
         title = self.kind.capitalize()
         if self.n_all > n_lfs:
             title += f": the {n_lfs} most active of {self.n_all:,} LFs"
@@ -257,17 +236,39 @@ def _check_kind(kind: str) -> None:
         raise ValueError(f"kind must be one of {first_few(_LABELS)}; got {kind!r}.")
 
 
-def _read(
-    votes: Any, lf_names: Sequence[Any] | None
+def read_votes_and_names(
+    votes: Any, lf_names: Sequence[Any] | None, classes: ArrayLike | None = None
 ) -> tuple[CastVotes, Sequence[Any]]:
-    """Return the votes and the names of the LFs."""
+    """Return votes of any form, or judgements, and the names of the LFs.
+
+    Parameters
+    ----------
+    votes : CrowdLabels or votes
+        What the user passed.
+    lf_names : sequence of length n_lfs or None
+        Names that the user gave.
+    classes : array-like of shape (n_classes,), default=None
+        The classes, if they are known.
+
+    Returns
+    -------
+    votes : CastVotes
+        The cast votes.
+    names : sequence of length n_lfs
+        The given names, else ids of workers, columns of a frame, or positions.
+
+    Raises
+    ------
+    ValueError
+        If there is not one name for each LF, or `votes` is not readable as votes.
+    """
     names: Any
     if isinstance(votes, CrowdLabels):
         cast = crowd_to_cast(votes)
         names = list(votes.worker_ids)
     else:
         votes = as_pandas(votes, where="A table of votes")
-        cast = read_any_votes(votes)
+        cast = read_any_votes(votes, classes=classes)
         names = range(cast.n_lfs)
         if isinstance(votes, pd.DataFrame):
             names = list(votes.columns)
@@ -303,7 +304,7 @@ def _count_pairs(votes: CastVotes, lfs: np.ndarray) -> tuple[np.ndarray, np.ndar
     return both, equal
 
 
-def _leaf_order(likeness: np.ndarray) -> np.ndarray:
+def leaf_order(likeness: np.ndarray) -> np.ndarray:
     """Return an order of LFs that puts similar ones side by side."""
     n_lfs = len(likeness)
     if n_lfs < 3:

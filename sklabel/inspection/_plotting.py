@@ -22,6 +22,9 @@ CYCLE = (BLUE, ORANGE, GREEN, PURPLE, RED, SKY)
 # Text inside a coloured cell keeps its colour on any page. It is not pure black, which
 # a page may replace by the colour of its own text.
 DARK, LIGHT = "#1a1a1a", "#ffffff"
+_UNKNOWN = "#d9d9d9"
+# Larger maps of pairs show colours without numbers.
+_MOST_NUMBERS = 12
 
 
 def check_matplotlib(needed_by: str) -> None:
@@ -58,6 +61,45 @@ def cell_colour(value: float, colormap: Any, norm: Any) -> str:
     red, green, blue, _ = colormap(norm(value))
     luminance = 0.299 * red + 0.587 * green + 0.114 * blue
     return DARK if luminance > 0.5 else LIGHT
+
+
+def draw_pairs(
+    ax: Any, table: np.ndarray, names: Sequence[Any], style: dict[str, Any]
+) -> Any:
+    """Draw a heat map of pairs, with their names and, if they are few, numbers.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    table : ndarray of shape (n, n)
+        Numbers; NaN cells stay grey.
+    names : sequence of length n
+        Names of rows and columns.
+    style : dict
+        What ``Axes.imshow`` gets.
+
+    Returns
+    -------
+    image : AxesImage
+        The cells.
+    """
+    image = ax.imshow(
+        np.ma.masked_invalid(table), **{"interpolation": "nearest"} | style
+    )
+    # An unknown number must not look like zero.
+    ax.set_facecolor(_UNKNOWN)
+    size = 8 if len(table) <= 20 else 7
+    texts = [plain_text(name, 22) for name in names]
+    ax.set_xticks(range(len(table)), texts, rotation=90, fontsize=size)
+    ax.set_yticks(range(len(table)), texts, fontsize=size)
+    if len(table) <= _MOST_NUMBERS:
+        for i, j in zip(*np.nonzero(~np.isnan(table)), strict=True):
+            ax.text(
+                j, i, f"{table[i, j]:.2f}", ha="center", va="center", fontsize=8,
+                color=cell_colour(table[i, j], image.cmap, image.norm),
+            )  # fmt: skip
+    return image
 
 
 def grid_of_axes(

@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from sklabel.inspection._crowd import ModelVotes
+from sklabel.inspection._pair_sums import pair_sums
 from sklabel.sums._sums import one_hot
 
 # An LF repeats another if they have this many common votes, this share of them is
@@ -23,9 +23,8 @@ _EXCESS_ERRORS = 4.0
 # How many partners of an LF are examined closely, those with most common votes; and the
 # sweeps that find the skills.
 _PARTNERS, _SWEEPS = 3, 30
-# LFs per block of the table of pairs, rows per block of a dense product, the most LFs
-# for a dense table, and how many dense operations take as long as a sparse one.
-_LF_BLOCK, _ROW_BLOCK, _LARGEST_DENSE, _DENSE_GAIN = 256, 8192, 2048, 50
+# LFs per block of the table of pairs.
+_LF_BLOCK = 256
 
 
 def find_repeats(
@@ -62,7 +61,7 @@ def find_repeats(
     of_class = np.maximum(posterior[votes.counts > 0].sum(axis=0), 1e-12)
 
     candidates = []
-    common_of, equal_of = _pair_counts([voted]), _pair_counts(by_value)
+    common_of, equal_of = pair_sums([voted]), pair_sums(by_value)
     for start in range(0, len(busy), _LF_BLOCK):
         block = np.arange(start, min(start + _LF_BLOCK, len(busy)))
         common, equal = common_of(block), equal_of(block)
@@ -179,35 +178,3 @@ def _common_rows(voted: sparse.csc_matrix, a: int, b: int) -> np.ndarray:
     of_a = voted.indices[voted.indptr[a] : voted.indptr[a + 1]]
     of_b = voted.indices[voted.indptr[b] : voted.indptr[b + 1]]
     return np.intersect1d(of_a, of_b, assume_unique=True)
-
-
-def _pair_counts(
-    indicators: list[sparse.csr_matrix],
-) -> Callable[[np.ndarray], np.ndarray]:
-    """Return a function from LFs to their co-votes with all LFs.
-
-    `indicators` have shape (n_samples, n_lfs); their counts are added up. A sparse
-    product costs the number of co-voting pairs; where most LFs vote on most rows a
-    dense one is faster.
-    """
-    n_samples, n_lfs = indicators[0].shape
-    pairs = sum(float((np.diff(B.tocsr().indptr) ** 2.0).sum()) for B in indicators)
-    dense_cost = float(n_samples) * n_lfs**2 * len(indicators)
-    if n_lfs <= _LARGEST_DENSE and dense_cost < _DENSE_GAIN * pairs:
-        total = np.zeros((n_lfs, n_lfs))
-        for B in indicators:
-            rows = B.tocsr()
-            for start in range(0, n_samples, _ROW_BLOCK):
-                cells = rows[start : start + _ROW_BLOCK].astype(np.float32).toarray()
-                total += cells.T @ cells
-        return lambda block: total[block]
-    by_column = [B.tocsc() for B in indicators]
-    by_row = [B.tocsr() for B in indicators]
-
-    def of_block(block: np.ndarray) -> np.ndarray:
-        return sum(
-            (C[:, block].T @ R).toarray()
-            for C, R in zip(by_column, by_row, strict=True)
-        )
-
-    return of_block

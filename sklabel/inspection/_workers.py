@@ -21,7 +21,6 @@ from sklabel.inspection._crowd import (
     gold_of_crowd,
     posterior_of,
     read_crowd_votes,
-    value_of_label,
 )
 from sklabel.inspection._flags import (
     Flag,
@@ -34,6 +33,7 @@ from sklabel.inspection._repeats import find_repeats
 from sklabel.inspection._vote_quality import VoteQuality, describe_votes, guessing
 from sklabel.label_model._base import BaseLabelModel
 from sklabel.lf import CrowdLabels
+from sklabel.lf._crowd_votes import value_of_label
 from sklabel.utils._validation import plain
 from sklabel.votes._cast import CastVotes
 
@@ -265,7 +265,7 @@ def _votes_by_worker(
     crowd: CrowdLabels, cast: CastVotes, model: BaseLabelModel
 ) -> ModelVotes:
     """Return judgements with a column per worker, and the values of the model."""
-    value = value_of_label(crowd, model)[cast.value]
+    value = value_of_label(crowd.classes, model)[cast.value]
     known = value >= 0
     votes = CastVotes(cast.indptr, cast.lf, value, crowd.n_workers)
     if not known.all():
@@ -346,7 +346,7 @@ def _expected_share(
 
     Over the samples that the worker judged.
     """
-    value = value_of_label(crowd, model_votes.model)
+    value = value_of_label(crowd.classes, model_votes.model)
     column = model_votes.class_of_value[value][favourite][cast.lf]
     p = np.where(column >= 0, posterior[cast.rows, column], np.nan)
     n = np.bincount(cast.lf, minlength=crowd.n_workers)

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import sparse
 from sklearn.base import ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags
@@ -23,13 +22,13 @@ from sklabel.base import (
     score_on_gold,
     score_on_soft,
 )
+from sklabel.label_model._copies import warn_of_copies
 from sklabel.sums._gold import gold_total, has_gold, no_gold
 from sklabel.sums._sums import FLOOR, VoteChunk, VoteSource
 from sklabel.utils._frames import as_pandas
 from sklabel.utils._loops import refuse_loops
 from sklabel.utils._validation import (
     check_class_prior,
-    check_filled,
     check_same_rows,
     check_sample_weight,
     warn,
@@ -37,14 +36,8 @@ from sklabel.utils._validation import (
 from sklabel.votes._alphabets import Contents, resolve_classes
 from sklabel.votes._cast import CastVotes
 from sklabel.votes._gold import Gold, read_gold, warn_of_minus_one_as_class
-from sklabel.votes._named import NamedVotes
+from sklabel.votes._input import read_vote_input
 from sklabel.votes._proba import has_columns
-from sklabel.votes._read import (
-    check_sparse_format,
-    has_categories,
-    is_crowd_labels,
-    read_votes,
-)
 from sklabel.votes._shape import check_shape
 
 
@@ -124,6 +117,13 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
         TypeError
             If a cell of X or y is neither a string nor a number.
 
+        Warns
+        -----
+        UserWarning
+            If no row has a vote. If LFs say the same in nearly all of their common
+            votes, errors included, as copies do, and the model counts each of them:
+            all models but :class:`LabelModel`, which looks for copies itself.
+
         Notes
         -----
         A row of soft gold counts like the same row with each class in turn as its gold
@@ -160,6 +160,9 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
                 "vote; predict_proba returns the class prior. Check ids and columns.",
             )
         self._fit_votes(encoded, gold.encode(self.classes_), weight)
+        if self._counts_copies() and len(self.classes_) > 1:
+            args = self._class_of_value, len(self.classes_), names
+            warn_of_copies(type(self).__name__, encoded, *args)
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -205,13 +208,7 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
         ValueError
             If X has other LFs than in `fit`.
         """
-        proba = self._proba(X)
-        best = proba.max(axis=1, keepdims=True)
-        # Probabilities that differ in rounding only are a tie.
-        tied = proba >= best * (1 - 1e-12)
-        prior = np.where(tied, self.class_prior_, 0.0)
-        tied &= prior >= prior.max(axis=1, keepdims=True) * (1 - 1e-12)
-        return self.classes_[np.argmax(tied, axis=1)]
+        return self._most_probable(self._proba(X))
 
     def log_evidence(self, X: Any) -> np.ndarray:
         """Return what the votes on each sample say, without the class prior.
@@ -301,10 +298,22 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
 
     def _proba(self, X: Any) -> np.ndarray:
         """Do what `predict_proba` says; warnings point to the user's call."""
-        votes = self._encoded(X)
+        return self._proba_of(self._encoded(X))
+
+    def _proba_of(self, votes: CastVotes) -> np.ndarray:
+        """Return what `predict_proba` returns, for votes that are encoded already."""
         proba = self._posterior(votes)
         proba[votes.counts == 0] = self.class_prior_
         return proba
+
+    def _most_probable(self, proba: np.ndarray) -> np.ndarray:
+        """Return what `predict` returns, for probabilities that are known already."""
+        best = proba.max(axis=1, keepdims=True)
+        # Probabilities that differ in rounding only are a tie.
+        tied = proba >= best * (1 - 1e-12)
+        prior = np.where(tied, self.class_prior_, 0.0)
+        tied &= prior >= prior.max(axis=1, keepdims=True) * (1 - 1e-12)
+        return self.classes_[np.argmax(tied, axis=1)]
 
     def _encoded(self, X: Any) -> CastVotes:
         """Read votes as indices into the values that `fit` saw."""
@@ -395,6 +404,10 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
     def _design_effect(self, votes: CastVotes) -> np.ndarray:
         return np.ones(votes.n_samples)
 
+    def _counts_copies(self) -> bool:
+        """Tell whether LFs that repeat each other count as so many witnesses."""
+        return True
+
     def _lf_names(self) -> Sequence[Any]:
         """Names of the LFs for messages: column names, else positions."""
         return getattr(self, "feature_names_in_", range(self.n_features_in_))
@@ -431,49 +444,13 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
                 f"{type(X).__name__}. Use sklabel.dask.fit(model, X) and "
                 "sklabel.dask.predict_proba(model, X)."
             )
-        if is_crowd_labels(X):
-            raise TypeError(
-                f"{type(self).__name__} reads votes, and X is a {type(X).__name__}. "
-                "Put WorkerLFTransformer(crowd_labels) in front of it, or pass "
-                "crowd_labels.to_wide()."
-            )
         if hasattr(X, "__dask_graph__"):
             raise TypeError(
                 f"{type(self).__name__} would have to load X, a Dask collection, into "
                 "memory. Use sklabel.dask.fit(model, X) and "
                 "sklabel.dask.predict_proba(model, X), or pass X.compute()."
             )
-        X = as_pandas(X, where=f"X of {type(self).__name__}")
-        check_sparse_format(X)
-        try:
-            if isinstance(X, NamedVotes) or has_categories(X):
-                check_filled(X, where=type(self).__name__)
-                checked = validate_data(self, X, reset=reset, skip_check_array=True)
-            else:
-                checked = validate_data(
-                    self,
-                    X,
-                    accept_sparse="csr",
-                    dtype=None,
-                    ensure_all_finite=False,
-                    reset=reset,
-                )
-        except ValueError as error:
-            known = set(getattr(self, "feature_names_in_", ()))
-            if reset or known.isdisjoint(getattr(X, "columns", ())):
-                raise
-            raise ValueError(
-                f"{error}\nThe same LFs in the same order, with those that X lacks "
-                "abstaining, are X.reindex(columns=model.feature_names_in_)."
-            ) from None
-        if sparse.issparse(X) and checked.nnz != X.nnz:
-            raise ValueError(
-                "A sparse vote matrix stores at most one vote per sample and LF; got "
-                f"{X.nnz - checked.nnz} entries that repeat a position. Keep one."
-            )
-        # A matrix that knows its classes forgets them when scikit-learn checks it.
-        named = getattr(X, "classes", None) is not None
-        return read_votes(X if named else checked, self._lf_names(), classes)
+        return read_vote_input(self, X, reset=reset, classes=classes)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

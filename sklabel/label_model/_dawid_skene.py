@@ -47,6 +47,10 @@ class BaseDawidSkene(PartialFitMixin, BaseSumsLabelModel):
 
     table_groups: ArrayLike | None
 
+    def _counts_copies(self) -> bool:
+        # Whoever names the workers knows which columns are one source.
+        return self.table_groups is None
+
     def _usable(self, votes: CastVotes) -> CastVotes:
         """Return the votes of workers; one may have several on a sample."""
         if self.table_groups is None:

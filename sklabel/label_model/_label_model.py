@@ -18,7 +18,6 @@ from scipy import sparse
 from sklabel.evidence._alike import (
     AGREEMENT,
     certain_copies,
-    group_numbers,
     possible_copies,
     ramp,
     with_groups,
@@ -67,6 +66,7 @@ from sklabel.sums._sums import (
 )
 from sklabel.utils._validation import Interval, StrOptions, first_few
 from sklabel.votes._cast import CastVotes
+from sklabel.votes._groups import check_lf_names, group_of_each
 
 # Sweeps of data on which only rules vote, and further ones where workers judge all
 # rows: without workers, EM drifts away from what the votes say.
@@ -324,6 +324,9 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     def _chunk_type(self) -> type[LabelModelChunk]:
         return LabelModelChunk if self.soft_gold == "target" else PosteriorChunk
 
+    def _counts_copies(self) -> bool:
+        return False  # it finds them itself
+
     def _fit_source(self, data: VoteSource) -> None:
         self._correction, self._alike, self._trust = None, None, None
         given = self._given_prior()
@@ -393,14 +396,8 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         """Return the number of the source of each LF; None if each is its own."""
         if self.groups is None:
             return None
-        if isinstance(self.groups, Mapping):
-            # An LF that is not named is a source of its own, of whatever name.
-            names = [
-                (0, self.groups[n]) if n in self.groups else (1, n)
-                for n in self._lf_names()
-            ]
-            return pd.factorize(pd.Series(names, dtype=object))[0]
-        return group_numbers(self.groups, self.n_features_in_, "groups")
+        named = group_of_each(self.groups, self._lf_names(), "groups")
+        return pd.factorize(pd.Series(named, dtype=object))[0]
 
     def _fit_em(
         self,
@@ -446,14 +443,8 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         names = list(self._lf_names())
         for parameter in ("lf_kind", "groups"):
             given = getattr(self, parameter)
-            if not isinstance(given, Mapping):
-                continue
-            unknown = [name for name in given if name not in names]
-            if unknown:
-                raise ValueError(
-                    f"{parameter} names LFs that X lacks: {first_few(unknown)}. X has "
-                    f"{first_few(names)}."
-                )
+            if isinstance(given, Mapping):
+                check_lf_names(given, names, parameter)
 
     def _given_kinds(self) -> np.ndarray:
         """Return 0 for known workers, 1 for known rules, NaN for 'auto'."""

@@ -171,13 +171,15 @@ class WeightedMajorityVote(BaseLabelModel):
 
     Examples
     --------
-    Two workers who agree outvote three who answer at random:
+    Two workers who are right four times of five outvote three who answer at random:
 
     >>> import numpy as np
     >>> from sklabel.label_model import WeightedMajorityVote
-    >>> truth = np.arange(60) % 2
-    >>> noise = np.random.default_rng(0).integers(2, size=(60, 3))
-    >>> model = WeightedMajorityVote().fit(np.column_stack([truth, truth, noise]))
+    >>> rng = np.random.default_rng(0)
+    >>> truth = np.arange(300)[:, None] % 2
+    >>> good = np.where(rng.random((300, 2)) < 0.8, truth, 1 - truth)
+    >>> noise = rng.integers(2, size=(300, 3))
+    >>> model = WeightedMajorityVote().fit(np.column_stack([good, noise]))
     >>> bool(model.lf_accuracy_[:2].min() > model.lf_accuracy_[2:].max())
     True
     >>> model.predict([[0, 0, 1, 1, 1]])

@@ -83,7 +83,9 @@ class BaseLFTransformer(TransformerMixin, VersionedPickle):
             return X
         return validate_data(self, X, reset=reset, dtype=None, ensure_all_finite=False)
 
-    def _as_votes(self, cast: CastVotes, X: Any) -> np.ndarray | NamedVotes | Any:
+    def _as_votes(
+        self, cast: CastVotes, X: Any, *, sparse_output: bool | None = None
+    ) -> np.ndarray | NamedVotes | Any:
         """Return votes that know their classes, in the form that the user wants.
 
         Parameters
@@ -92,14 +94,16 @@ class BaseLFTransformer(TransformerMixin, VersionedPickle):
             Votes with `classes`.
         X : DataFrame or array-like
             What `transform` got, for the index of the output.
+        sparse_output : bool, default=None
+            Whether to return sparse votes. If None, the parameter decides.
 
         Returns
         -------
         votes : ndarray, NamedVotes, VoteMatrix or DataFrame
-            Sparse if `sparse_output` says so. Dense votes for names or numbers below 0
+            Dense votes for names or numbers below 0
             are NamedVotes; with ``set_output``, a table of categories.
         """
-        if self.sparse_output:
+        if self.sparse_output if sparse_output is None else sparse_output:
             return matrix_of(cast)
         votes = dense_of(cast)
         container = output_container(self)

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from os import PathLike
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,7 @@ from sklabel.lf._judgements import (
     warn_of_ids,
     warn_of_minus_one,
 )
+from sklabel.lf._soft_labels import soft_labels_of_crowd
 from sklabel.utils._frames import as_column, as_pandas
 from sklabel.utils._validation import (
     check_columns,
@@ -99,6 +100,7 @@ class CrowdLabels:
     See Also
     --------
     WorkerLFTransformer : Makes one labeling function per worker of it.
+    sklabel.inspection.worker_report : How good each worker is.
 
     Examples
     --------
@@ -294,7 +296,7 @@ class CrowdLabels:
     @classmethod
     def from_csv(
         cls,
-        path: str | PathLike[str],
+        path: str | PathLike[str] | IO[Any],
         *,
         sample: Any = "sample",
         worker: Any = "worker",
@@ -309,8 +311,8 @@ class CrowdLabels:
 
         Parameters
         ----------
-        path : str or path-like
-            The file; compressed ones are read too.
+        path : str, path-like or file
+            The file, or its path; compressed ones are read too.
         sample, worker, label : str, default='sample', 'worker', 'label'
             Names of the columns.
         classes : array-like of shape (n_classes,), default=None
@@ -561,6 +563,87 @@ class CrowdLabels:
             return frame
         return frame.astype(pd.CategoricalDtype(categories_of(self.classes)))
 
+    def soft_labels(self, label_model: Any = None, *, gold: Any = None) -> pd.DataFrame:
+        r"""Return a table of soft labels: what the judgements say, and how surely.
+
+        Parameters
+        ----------
+        label_model : label model, default=None
+            None means ``LabelModel(lf_kind="worker")``, for votes of people. A model
+            that is not fitted is cloned, and the clone is fitted to all judgements;
+            its LFs are the workers in the order of `worker_ids`. A fitted one is used
+            as it is; its LFs are matched with workers by name (``worker_<id>`` or the
+            id), without names by position.
+        gold : dict, Series or array-like of shape (n_samples,), default=None
+            Gold labels of some samples, from which the model is fitted, too. A dict or
+            Series goes by sample id, an array by position in `sample_ids`; -1, NaN,
+            None or pd.NA mean unlabelled. In the table, these samples have what the
+            model predicts for them, which need not be their gold label.
+
+        Returns
+        -------
+        table : DataFrame
+            A row per sample, indexed by sample id, in the order of `sample_ids`.
+            Columns
+
+            label : object
+                The most probable class, as `predict` has it.
+            proba_<class> : float
+                Probability of each class; rows sum to 1.
+            n_votes : int
+                Judgements that the model used. 0 where all labels of a sample are
+                unknown; its probabilities are the class prior.
+            confidence : float
+                Probability of `label`.
+
+        Raises
+        ------
+        TypeError
+            If `label_model` is not a label model.
+        ValueError
+            If no id of `gold` is a sample, an id repeats in it, or it comes with a
+            fitted model; if LFs of a fitted model cannot be matched with workers.
+
+        Warns
+        -----
+        UserWarning
+            If some samples have no vote, gold labels are of unknown samples, or a
+            fitted model does not know some workers or labels.
+
+        See Also
+        --------
+        sklabel.inspection.soft_label_table : The same for votes of any LFs.
+        sklabel.model_selection.compare_label_models : Which label model to take.
+        sklabel.SoftLabelClassifier : Learns from the probabilities.
+
+        Notes
+        -----
+        The result is that of ``WorkerLFTransformer(crowd)`` and the label model in a
+        Pipeline. Memory grows with the number of judgements and with samples times
+        classes, not with samples times workers.
+
+        Examples
+        --------
+        >>> from io import StringIO
+        >>> from sklabel import CrowdLabels
+        >>> file = StringIO(
+        ...     "sample,worker,label\n"
+        ...     "t1,ann,pos\nt1,bob,pos\nt1,cid,neg\n"
+        ...     "t2,ann,neg\nt2,bob,neg\n"
+        ...     "t3,ann,pos\nt3,bob,pos\nt3,cid,pos\n"
+        ...     "t4,bob,neg\nt4,cid,pos\n"
+        ... )
+        >>> crowd = CrowdLabels.from_csv(file)
+        >>> crowd.soft_labels().round(2)
+               label  proba_neg  proba_pos  n_votes  confidence
+        sample
+        t1       pos       0.28       0.72        3        0.72
+        t2       neg       0.86       0.14        2        0.86
+        t3       pos       0.12       0.88        3        0.88
+        t4       neg       0.53       0.47        2        0.53
+        """
+        return soft_labels_of_crowd(self, label_model, gold)
+
     def judgements_of(self, ids: ArrayLike) -> JudgementsOfSamples:
         """Look up the judgements of samples.
 
@@ -699,8 +782,3 @@ def read_crowd_labels(crowd_labels: Any, *, where: str) -> CrowdLabels:
         f"crowd_labels of {where} must be a CrowdLabels or a long DataFrame with the "
         f"columns sample, worker and label; got {type(crowd_labels).__name__}."
     )
-
-
-def lf_names(worker_ids: Iterable[Any]) -> list[str]:
-    """Return the LF name of every worker."""
-    return [f"worker_{plain(worker)}" for worker in worker_ids]

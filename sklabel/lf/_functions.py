@@ -204,6 +204,8 @@ class LFTransformer(BaseLFTransformer):
     See Also
     --------
     labeling_function : Names a function and says whether it is vectorised.
+    RegexLFTransformer : Keywords and regular expressions, thousands at once.
+    EstimatorLF : A classifier as a labeling function.
     WorkerLFTransformer : One labeling function per crowd worker.
 
     Notes

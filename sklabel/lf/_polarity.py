@@ -65,6 +65,7 @@ class PolarityLFTransformer(BaseLFTransformer):
     --------
     sklabel.text.polarity_scores : The polarity itself.
     LFTransformer : Labeling functions of one's own.
+    RegexLFTransformer : Words of one's own that speak for a class.
 
     Notes
     -----

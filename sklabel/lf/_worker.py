@@ -17,7 +17,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklabel.base import all_or_nothing
 from sklabel.lf._base import BaseLFTransformer
-from sklabel.lf._crowd_labels import CrowdLabels, lf_names, read_crowd_labels
+from sklabel.lf._crowd_labels import CrowdLabels, read_crowd_labels
+from sklabel.lf._crowd_votes import lf_names
 from sklabel.lf._judgements import repeat_number
 from sklabel.utils._frames import as_pandas, refuse_lazy
 from sklabel.utils._validation import Interval, check_columns, first_few, plain, warn
@@ -299,12 +300,8 @@ class WorkerLFTransformer(BaseLFTransformer):
             If the transformer is not fitted.
         """
         self._check_input_features(input_features)
-        names = lf_names(self.workers_.take(self.lf_workers_))
-        number = np.arange(len(names)) - self._first_column[self.lf_workers_] + 1
-        names = [
-            name if k == 1 else f"{name}_repeat{k}"
-            for name, k in zip(names, number, strict=True)
-        ]
+        number = np.arange(len(self.lf_workers_)) - self._first_column[self.lf_workers_]
+        names = lf_names(self.workers_.take(self.lf_workers_), number)
         if self.unipolar:
             names = [f"{name}_{plain(c)}" for name in names for c in self.classes_]
         return np.asarray(names, dtype=object)

@@ -2,6 +2,7 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+from sklabel.model_selection._compare import compare_label_models
 from sklabel.model_selection._gold_kfold import GoldKFold
 from sklabel.model_selection._predict_gold import (
     GoldPredictions,
@@ -9,4 +10,10 @@ from sklabel.model_selection._predict_gold import (
 )
 from sklabel.model_selection._soft_log_loss import soft_log_loss
 
-__all__ = ["GoldKFold", "GoldPredictions", "cross_val_predict_gold", "soft_log_loss"]
+__all__ = [
+    "GoldKFold",
+    "GoldPredictions",
+    "compare_label_models",
+    "cross_val_predict_gold",
+    "soft_log_loss",
+]

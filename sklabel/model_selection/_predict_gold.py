@@ -127,18 +127,10 @@ default='predict_proba'
     True
     """
     check_option(method, "method", ("predict", *_ABSENT))
-    splitter = GoldKFold(int(cv)) if is_integer(cv) else cv
-    n_samples = n_rows(X)
-    folds = list(splitter.split(X, y))
-    gold = read_gold(y, n_samples)
+    gold = read_gold(y, n_rows(X))
     rows = np.flatnonzero(gold.labelled())
+    folds = gold_folds(cv, X, y, rows)
     tested = np.concatenate([test for _, test in folds])
-    if not np.array_equal(np.sort(tested), rows):
-        raise ValueError(
-            f"cv must test each of the {len(rows)} gold rows once and no other row; it "
-            f"tests {len(tested)} rows, {len(np.setdiff1d(tested, rows))} of them "
-            "without a gold label. Pass a number of folds, or a GoldKFold."
-        )
     parts = Parallel(n_jobs=n_jobs)(
         delayed(_fit_and_predict)(clone(estimator), X, y, train, test, method)
         for train, test in folds
@@ -155,6 +147,42 @@ default='predict_proba'
     return GoldPredictions(
         rows, gold.label[rows], np.concatenate(predicted)[order], classes
     )
+
+
+def gold_folds(
+    cv: Any, X: Any, y: Any, rows: np.ndarray
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return folds that test each gold row once.
+
+    Parameters
+    ----------
+    cv : int or splitter
+        Number of folds of a GoldKFold, or a splitter.
+    X, y : array-like of shape (n_samples, ...)
+        What the splitter is to split.
+    rows : ndarray of shape (n_gold,), int
+        Positions of the gold rows, ascending.
+
+    Returns
+    -------
+    folds : list of (ndarray, ndarray)
+        Training and test rows of each fold.
+
+    Raises
+    ------
+    ValueError
+        If the test parts are not a partition of the gold rows.
+    """
+    splitter = GoldKFold(int(cv)) if is_integer(cv) else cv
+    folds = list(splitter.split(X, y))
+    tested = np.concatenate([test for _, test in folds])
+    if not np.array_equal(np.sort(tested), rows):
+        raise ValueError(
+            f"cv must test each of the {len(rows)} gold rows once and no other row; it "
+            f"tests {len(tested)} rows, {len(np.setdiff1d(tested, rows))} of them "
+            "without a gold label. Pass a number of folds, or a GoldKFold."
+        )
+    return folds
 
 
 def _fit_and_predict(

@@ -26,7 +26,7 @@ from sklabel.inspection._crowd import (
 from sklabel.label_model import LabelModel
 from sklabel.label_model._base import BaseLabelModel
 from sklabel.lf import CrowdLabels
-from sklabel.lf._crowd_labels import lf_names as names_of_workers
+from sklabel.lf._crowd_votes import lf_names as names_of_workers
 from sklabel.utils._frames import as_column, as_pandas
 from sklabel.utils._validation import first_few, plain
 from sklabel.votes._cast import CastVotes, is_numeric

@@ -16,7 +16,7 @@ from sklabel.inspection._flags import Flag
 from sklabel.inspection._lf_summary import summarise_lfs
 from sklabel.inspection._workers import describe_workers
 from sklabel.label_model._base import BaseLabelModel
-from sklabel.lf._crowd_labels import lf_names as names_of_workers
+from sklabel.lf._crowd_votes import lf_names as names_of_workers
 from sklabel.relabeling._plan import relabel_plan
 from sklabel.report._data import ReportData, gold_by_id
 from sklabel.report._disagreements import disagreements

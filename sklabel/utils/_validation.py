@@ -151,6 +151,13 @@ def check_share(value: Any, name: str) -> float:
     return float(value)
 
 
+def check_confidence(value: Any) -> float:
+    """Return the confidence of an interval; raise if it is not between 0 and 1."""
+    if not is_real(value) or not 0 < value < 1:
+        raise ValueError(f"confidence must be between 0 and 1, as 0.95; got {value!r}.")
+    return float(value)
+
+
 def plain(value: Any) -> Any:
     """Turn a numpy scalar into the Python one, for error messages."""
     return value.item() if isinstance(value, np.generic) else value

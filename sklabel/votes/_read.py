@@ -42,7 +42,9 @@ from sklabel.votes._shape import check_shape
 FIRST_NAMED = -2
 
 
-def read_any_votes(votes: Any, *, classes: ArrayLike | None = None) -> CastVotes:
+def read_any_votes(
+    votes: Any, *, classes: ArrayLike | None = None, ratings: bool = False
+) -> CastVotes:
     """Read votes in any form that a user may hold.
 
     Parameters
@@ -51,6 +53,9 @@ def read_any_votes(votes: Any, *, classes: ArrayLike | None = None) -> CastVotes
         Array, table, sparse matrix or NamedVotes.
     classes : array-like of shape (n_classes,), default=None
         The classes, if they are known; -1 may be one of them.
+    ratings : bool, default=False
+        Whether votes are numbers on a scale, each of which may stand once: columns are
+        then not taken for ids.
 
     Returns
     -------
@@ -88,7 +93,8 @@ def read_any_votes(votes: Any, *, classes: ArrayLike | None = None) -> CastVotes
             )
         votes = matrix
     cast = read_votes(votes, names, classes)
-    check_shape(cast, range(cast.n_lfs) if names is None else names, classes)
+    names = range(cast.n_lfs) if names is None else names
+    check_shape(cast, names, classes, ratings=ratings)
     return cast
 
 

@@ -22,7 +22,11 @@ _FEW_VALUES = 4
 
 
 def check_shape(
-    votes: CastVotes, lf_names: Sequence[Any], classes: ArrayLike | None
+    votes: CastVotes,
+    lf_names: Sequence[Any],
+    classes: ArrayLike | None,
+    *,
+    ratings: bool = False,
 ) -> None:
     """Raise if a table looks like one of another shape.
 
@@ -34,6 +38,8 @@ def check_shape(
         Names of the columns.
     classes : array-like or None
         The classes, if they are known: then many labels are nothing to wonder about.
+    ratings : bool, default=False
+        Whether the votes are numbers on a scale: then many are no wonder either.
 
     Raises
     ------
@@ -47,7 +53,7 @@ def check_shape(
     is_full = len(votes.value) == n_samples * n_lfs
     if is_full and n_samples >= _ROWS_OF_COUNTS and votes.value.dtype.kind in "iub":
         refuse_counts(votes.value.reshape(n_samples, n_lfs).astype(np.int64))
-    if classes is None and n_lfs > 1:
+    if classes is None and n_lfs > 1 and not ratings:
         _refuse_ids(votes, lf_names)
 
 

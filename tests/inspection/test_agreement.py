@@ -11,13 +11,14 @@ from sklabel.inspection import (
     _agreement,
     agreement_report,
     fleiss_kappa,
+    gwet_ac1,
     krippendorff_alpha,
     percent_agreement,
 )
 from sklabel.votes import NamedVotes, votes_to_sparse
 from tests._data import weather_sentiment
 
-ROWS = ["percent agreement", "Fleiss kappa", "Krippendorff alpha"]
+ROWS = ["percent agreement", "Fleiss kappa", "Krippendorff alpha", "Gwet AC1"]
 COLUMNS = ["value", "low", "high", "n_samples", "n_judgements", "reason"]
 
 # Krippendorff (2011), example C: four observers, twelve units.
@@ -67,7 +68,7 @@ def _random_votes(seed, n_samples=30, n_lfs=5, n_values=4):
 
 
 def _by_loops(votes, scale="nominal"):
-    """The three coefficients, pair by pair."""
+    """The four coefficients, pair by pair."""
     rows = [[v for v in row if v >= 0] for row in votes]
     rows = [row for row in rows if row]
     values = sorted({v for row in rows for v in row})
@@ -86,6 +87,10 @@ def _by_loops(votes, scale="nominal"):
     def distance(a, b):
         if scale == "nominal":
             return a != b
+        if scale == "interval":
+            return (a - b) ** 2
+        if scale == "ratio":
+            return ((a - b) / (a + b)) ** 2 if a + b else 0
         low, high = min(a, b), max(a, b)
         between = sum(counts[v] for v in values if low <= v <= high)
         return (between - (counts[a] + counts[b]) / 2) ** 2 if a != b else 0
@@ -96,7 +101,33 @@ def _by_loops(votes, scale="nominal"):
     blindly = sum(distance(a, b) for a, b in pairs(everything))
     n = len(everything)
     alpha = 1 - (within / n) / (blindly / (n * (n - 1)))
-    return observed, (observed - by_chance) / (1 - by_chance), alpha
+    kappa = (observed - by_chance) / (1 - by_chance)
+    gwet = _gwet_by_loops(rows, values, "ordinal" if scale == "ordinal" else None)
+    return observed, kappa, alpha, gwet
+
+
+def _gwet_by_loops(rows, values, weights):
+    """AC1 or AC2 as eq. (5.1) ff. of Gwet's handbook have them."""
+    q = len(values)
+
+    def weight(a, b):
+        d = abs(values.index(a) - values.index(b))
+        if weights is None:
+            return float(d == 0)
+        if weights == "ordinal":
+            return 1 - d * (d + 1) / ((q - 1) * q)
+        return 1 - (d / (q - 1)) ** {"linear": 1, "quadratic": 2}[weights]
+
+    agree = []
+    for row in rows:
+        n = len(row)
+        if n >= 2:
+            star = {a: sum(weight(a, b) for b in row) for a in values}
+            agree.append(sum(star[a] - 1 for a in row) / (n * (n - 1)))
+    share = [np.mean([row.count(v) / len(row) for row in rows]) for v in values]
+    total = sum(weight(a, b) for a in values for b in values)
+    by_chance = total / (q * (q - 1)) * sum(p * (1 - p) for p in share)
+    return (np.mean(agree) - by_chance) / (1 - by_chance)
 
 
 @pytest.mark.parametrize("scale", ["nominal", "ordinal"])
@@ -105,12 +136,15 @@ def test_the_coefficients_equal_loops(seed, scale):
     votes = _random_votes(seed)
     expected = _by_loops(votes, scale)
     report = agreement_report(votes, scale=scale, n_bootstraps=0)
-    assert report.index.tolist() == ROWS
+    last = "Gwet AC1" if scale == "nominal" else "Gwet AC2"
+    assert report.index.tolist() == [*ROWS[:3], last]
     assert report.columns.tolist() == COLUMNS
     assert report["value"].tolist() == pytest.approx(expected)
     assert percent_agreement(votes) == pytest.approx(expected[0])
     assert fleiss_kappa(votes) == pytest.approx(expected[1])
     assert krippendorff_alpha(votes, scale=scale) == pytest.approx(expected[2])
+    weights = None if scale == "nominal" else "ordinal"
+    assert gwet_ac1(votes, weights=weights) == pytest.approx(expected[3])
     counts = (votes >= 0).sum(axis=1)
     assert (report["n_samples"] == (counts >= 2).sum()).all()
     assert (report["n_judgements"] == counts[counts >= 2].sum()).all()
@@ -162,9 +196,9 @@ def test_the_weather_crowd_agrees_as_the_peers_say():
         data.crowd_labels, sample="tweet_id", worker="worker_id"
     )
     report = agreement_report(crowd, random_state=0)
-    # irrCAC 0.4.4 and krippendorff 0.9.0.
+    # irrCAC 0.4.4, for AC1 with its categories given, and krippendorff 0.9.0.
     assert report["value"].tolist() == pytest.approx(
-        [0.79508, 0.59009, 0.60684], abs=1e-5
+        [0.79508, 0.59009, 0.60684, 0.59025], abs=1e-5
     )
     assert (report["n_judgements"] == 1916).all()
     assert (
@@ -373,14 +407,14 @@ def test_one_class_in_the_pairs_and_another_one_outside():
 
 def test_samples_that_are_all_alike_have_no_interval():
     report = agreement_report([[0, 1]] * 5, random_state=0)
-    assert report["value"].tolist() == pytest.approx([0, -1, -0.8])
+    assert report["value"].tolist() == pytest.approx([0, -1, -0.8, -1])
     assert report[["low", "high"]].isna().all(axis=None)
     assert (report["reason"] == "no interval: bootstrap samples are all alike").all()
 
 
 def test_perfect_agreement_is_one():
     report = agreement_report([[0, 0], [1, 1], [0, 0], [1, 1]], random_state=0)
-    assert report["value"].tolist() == [1, 1, 1]
+    assert report["value"].tolist() == [1, 1, 1, 1]
 
 
 def test_no_bootstrap_leaves_the_intervals_open():
@@ -395,7 +429,7 @@ def test_no_bootstrap_leaves_the_intervals_open():
         (np.full((3, 2), -1), {}, "holds no vote in 3 rows; agreement is not defined"),
         (np.zeros((0, 2)), {}, "holds no vote in 0 rows"),
         ([0, 1], {}, "must be two-dimensional"),
-        ([[0, 1]], {"scale": "interval"}, "scale must be one of .*; got 'inte"),
+        ([[0, 1]], {"scale": "metric"}, "scale must be one of .*; got 'metric"),
         ([[0, 1]], {"n_bootstraps": -1}, "an integer >= 0; got -1"),
         ([[0, 1]], {"n_bootstraps": 10.0}, "an integer >= 0; got 10.0"),
         ([[0, 1]], {"confidence": 95}, "between 0 and 1, as 0.95; got 95"),

@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 
 from sklabel import CrowdLabels, LabelModel, WorkerLFTransformer
 from sklabel.datasets import make_crowd_labels, make_lf_votes
-from sklabel.inspection import _repeats, label_coverage, lf_summary
+from sklabel.inspection import _pair_sums, _repeats, label_coverage, lf_summary
 from sklabel.inspection._vote_quality import expected_accuracy_interval
 from sklabel.label_model import DawidSkene, MajorityVote
 from sklabel.votes import NamedVotes, votes_to_sparse
@@ -495,8 +495,8 @@ def test_pairs_are_counted_alike_in_every_layout(seed, monkeypatch):
         for a in block
     ]
     for gain in (0, np.inf):
-        monkeypatch.setattr(_repeats, "_DENSE_GAIN", gain)
-        assert _repeats._pair_counts(indicators)(block).tolist() == expected
+        monkeypatch.setattr(_pair_sums, "_DENSE_GAIN", gain)
+        assert _pair_sums.pair_sums(indicators)(block).tolist() == expected
 
 
 def test_repeats_do_not_depend_on_the_block(monkeypatch):

@@ -400,7 +400,11 @@ def _model_of_other_labels():
             "crowd has the classes 0, 1 and the model was fitted on votes 'x', 'y'",
         ),
         ({"y": LabelModel()}, TypeError, "y of worker_report must be gold labels; got"),
-        ({"y": [0, 1]}, ValueError, "X has 4 rows and y has 2"),
+        (
+            {"y": [0, 1]},
+            ValueError,
+            "for each of the 4 samples in the order of crowd.sample_ids; got 2",
+        ),
         ({"y": ["a"] * 4}, ValueError, "y holds 'a' and the classes of the crowd"),
         (
             {"y": pd.Series([0, 1], index=[1, 1])},

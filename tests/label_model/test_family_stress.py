@@ -274,6 +274,7 @@ def test_rows_and_columns_that_abstain_change_nothing(name):
 
 
 @each_model
+@pytest.mark.filterwarnings("ignore:.* counts every LF:UserWarning")
 def test_duplicated_lfs_do_not_turn_the_labels(name):
     votes, truth, _ = crowd(600, 12, 3, judgements_per_sample=6)
     votes = votes_to_dense(votes)

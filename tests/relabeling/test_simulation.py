@@ -247,7 +247,7 @@ def test_one_class_has_no_curve(data):
             TypeError,
             "a label model.*Log",
         ),
-        ({"y": [0, 1]}, ValueError, "inconsistent numbers of samples"),
+        ({"y": [0, 1]}, ValueError, "for each of the 150 samples"),
         ({"y": pd.Series([1], index=[999])}, ValueError, "None of the 1 ids"),
     ],
 )

@@ -1,0 +1,422 @@
+"""Exports of Label Studio: JSON, JSON_MIN and CSV."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from sklabel.io._annotations import Annotations
+from sklabel.io._collector import Collector
+from sklabel.io._files import Place, as_paths, iter_json, read_table, shaped
+from sklabel.io._recognise import is_table, refuse_other
+
+TOOL = "Label Studio"
+_REMEDY = (
+    "Press Export, choose JSON, and export a project whose annotations are kept with "
+    "their users."
+)
+# Result types whose value is one of few options, and where the options stand.
+_KINDS = {"choices": "choices", "taxonomy": "taxonomy", "rating": "rating"}
+_KINDS["pairwise"] = "selected"
+# Keys of a value that belong to a part of a text or picture.
+_REGION = {"start", "end", "x", "y", "points", "startOffset", "ranges"}
+# Columns of CSV and JSON_MIN that are no data of the user and no question.
+_FIXED = {
+    *("annotation_id", "annotator", "created_at", "id", "lead_time", "updated_at"),
+    *("predictions", "drafts"),
+}
+
+
+def read_label_studio(
+    path: Any,
+    question: str | None = None,
+    *,
+    sample: str | None = None,
+    several: str = "leave_out",
+    option: str | None = None,
+    project: int | str | None = None,
+    rejected: str = "keep",
+    encoding: str | None = None,
+) -> Annotations:
+    """Read an export of Label Studio.
+
+    JSON is the format to export: CSV and JSON_MIN do not tell an expert's answer from
+    a vote, and lack skipped answers and predictions. Cancelled (skipped) answers and
+    drafts are not votes, nor is an answer that an expert marked as ground truth: it is
+    gold. JSON is streamed.
+
+    Parameters
+    ----------
+    path : path-like or list of path-like
+        The file or files; JSON of version 1 and later or the older form with
+        ``completions``, JSON_MIN, or CSV.
+    question : str, default=None
+        Name of the control (``name=`` in the labeling configuration). None takes the
+        only one of type Choices; CSV and JSON_MIN do not tell questions from data, so
+        name it there.
+    sample : str, default=None
+        Key of the task's data that holds your own id. None takes the task's id.
+    several : {'leave_out', 'list'}, default='leave_out'
+        What to do with an answer of several options: count it as left out, or take
+        the list of options, as JSON text, as the label of every answer.
+    option : str, default=None
+        One option of a question with several: labels are this option, where it was
+        chosen, and 'not ...'.
+    project : int or str, default=None
+        Id of the project, where a file holds tasks of several.
+    rejected : {'keep', 'leave_out'}, default='keep'
+        What to do with an annotation that a reviewer rejected (Enterprise).
+    encoding : str, default=None
+        Encoding of the file; None is UTF-8, or UTF-16 where the file says so.
+
+    Returns
+    -------
+    annotations : Annotations
+        Judgements, samples, gold and predictions.
+
+    Raises
+    ------
+    ValueError
+        If the file is of another tool, is cut off or empty, holds several projects or
+        questions, lacks the question, or no annotation has a user.
+    FileNotFoundError
+        If there is no such file.
+
+    See Also
+    --------
+    sklabel.io.read_annotations : Recognises the tool by the content.
+
+    References
+    ----------
+    .. [1] Label Studio documentation, "Export annotations" and "Import
+       pre-annotated data", https://labelstud.io/guide/export.html
+
+    Examples
+    --------
+    >>> import json, tempfile, pathlib
+    >>> def annotation(user, choice):
+    ...     result = {"from_name": "mood", "type": "choices", "to_name": "text"}
+    ...     result["value"] = {"choices": [choice]}
+    ...     return {"completed_by": user, "result": [result]}
+    >>> tasks = [
+    ...     {
+    ...         "id": 1,
+    ...         "data": {"text": "Sunny at last"},
+    ...         "annotations": [annotation(3, "good"), annotation(5, "good")],
+    ...     }
+    ... ]
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = (folder / "export.json").write_text(json.dumps(tasks))
+    >>> from sklabel.io import read_label_studio
+    >>> read_label_studio(folder / "export.json").crowd_labels()
+    CrowdLabels(1 samples, 2 workers, 2 judgements, classes=['good'])
+    """
+    if rejected not in ("keep", "leave_out"):
+        raise ValueError(f"rejected must be 'keep' or 'leave_out'; got {rejected!r}.")
+    collect = Collector(TOOL, question, several, option, unjudged="tasks_without_votes")
+    plain = False
+    projects: dict[Any, None] = {}
+    for one in as_paths(path):
+        if is_table(one, encoding):
+            plain, collect.differing = True, "drop"
+            _read_rows(collect, one, _table_rows(one, encoding), sample)
+            continue
+        tasks = iter_json(one, encoding)
+        first = next(tasks, None)
+        if first is None:
+            collect.notes.append(f"'{one}' holds an empty list")
+            continue
+        if _is_minimal(first.value):
+            rows = ((task.where, _checked(task)) for task in _again(first, tasks))
+            plain, collect.differing = True, "drop"
+            _read_rows(collect, one, rows, sample)
+            continue
+        for task in _again(first, tasks):
+            with shaped(task.where, TOOL):
+                _read_task(collect, one, task, sample, project, rejected, projects)
+    if project is None and len(projects) > 1:
+        raise ValueError(
+            f"The export holds tasks of {len(projects)} projects "
+            f"({', '.join(map(str, projects))}), whose questions and ids are not the "
+            "same. Pass project= with one of them."
+        )
+    if project is not None and str(project) not in map(str, projects):
+        holds = ", ".join(map(str, projects)) or "no task that names its project"
+        raise ValueError(f"There is no project {project!r}; the file holds {holds}.")
+    if plain:
+        collect.notes.append(
+            "CSV and JSON_MIN do not tell experts' answers (ground truth) from votes "
+            "and lack skipped answers and predictions; JSON holds all of them"
+        )
+    return collect.finish(remedy=_REMEDY, whole_numbers=plain)
+
+
+def _again(first: Place, rest: Iterator[Place]) -> Iterator[Place]:
+    """Yield the first object, and then the rest."""
+    yield first
+    yield from rest
+
+
+def _is_minimal(value: Any) -> bool:
+    """Whether an object is a row of JSON_MIN."""
+    return isinstance(value, dict) and "annotation_id" in value and "annotator" in value
+
+
+def _checked(task: Place) -> dict[str, Any]:
+    """Return the object of a place; it must be one."""
+    if not isinstance(task.value, dict):
+        raise ValueError(f"{task.where}: expected an object, got {task.value!r:.60}.")
+    return task.value
+
+
+def _read_task(
+    collect: Collector,
+    path: Path,
+    task: Place,
+    sample: str | None,
+    project: Any,
+    rejected: str,
+    projects: dict[Any, None],
+) -> None:
+    """Read a task of a JSON export."""
+    value = task.value
+    annotations = None
+    if isinstance(value, dict):
+        annotations = value.get("annotations", value.get("completions"))
+    if not isinstance(annotations, list) or not isinstance(value.get("data"), dict):
+        refuse_other(path, TOOL, value, task.where, "a task with data and annotations")
+    if value.get("project") is not None:
+        projects[value["project"]] = None
+        if project is not None and str(value["project"]) != str(project):
+            collect.leave("other_project", n=len(annotations))
+            return
+    data = value["data"]
+    if sample is None:
+        if value.get("id") is None:
+            raise ValueError(
+                f"{task.where}: the task has no id. Pass sample= with the key of its "
+                f"data that holds yours: {', '.join(data)}."
+            )
+        key = value["id"]
+    elif sample in data:
+        key = data[sample]
+        if key in (None, ""):
+            raise ValueError(
+                f"{task.where}: the task's data has no value at {sample!r}. sample= "
+                "names a key that every task has; None takes the task's id."
+            )
+    else:
+        raise ValueError(
+            f"{task.where}: the task's data has no key {sample!r}; it has "
+            f"{', '.join(map(repr, data))}. sample= names one of them."
+        )
+    collect.sample(key, data)
+    for annotation in annotations:
+        _read_annotation(collect, annotation, key, rejected, task.where)
+    drafts = value.get("drafts") or []
+    if drafts:
+        collect.leave("drafts", n=len(drafts))
+    n_ids = 0
+    for prediction in value.get("predictions") or []:
+        if not isinstance(prediction, dict):
+            n_ids += 1
+            continue
+        found = _choices(collect, prediction.get("result"), prediction=True)
+        for question, options in found.items():
+            collect.model(
+                question,
+                options,
+                key,
+                prediction.get("model_version"),
+                prediction.get("score"),
+            )
+    if n_ids and _IDS_ONLY not in collect.notes:
+        collect.notes.append(_IDS_ONLY)
+
+
+_IDS_ONLY = (
+    "predictions are there as ids only; make the snapshot with 'Include predictions' "
+    "to read them"
+)
+
+
+def _read_annotation(
+    collect: Collector, annotation: Any, key: Any, rejected: str, where: str
+) -> None:
+    """Read what one user answered on a task."""
+    if not isinstance(annotation, dict):
+        raise ValueError(
+            f"{where}: annotations are there as ids only. Export again, with "
+            "annotations in full."
+        )
+    if annotation.get("was_cancelled") or annotation.get("skipped"):
+        collect.leave("cancelled")
+        return
+    user = annotation.get("completed_by")
+    if isinstance(user, dict):
+        user = user.get("email") if user.get("id") is None else user["id"]
+    found = _choices(collect, annotation.get("result"))
+    if annotation.get("ground_truth"):
+        collect.leave("ground_truth")
+        for question, options in found.items():
+            collect.gold(question, options, key, user)
+        return
+    if rejected == "leave_out" and any(
+        isinstance(review, dict) and review.get("accepted") is False
+        for review in annotation.get("reviews") or []
+    ):
+        collect.leave("rejected")
+        return
+    if user is None:
+        for question in found:
+            collect.leave("no_worker", question)
+        return
+    collect.submitted()
+    for question, options in found.items():
+        collect.vote(question, options, key, user, annotation.get("created_at"))
+
+
+def _choices(
+    collect: Collector, result: Any, prediction: bool = False
+) -> dict[str, list[Any]]:
+    """Return the options that were chosen in each control of a result."""
+    found: dict[str, list[Any]] = {}
+    items = [item for item in result or [] if isinstance(item, dict)]
+    regions = {
+        item.get("id")
+        for item in items
+        if isinstance(item.get("value"), dict) and _REGION & item["value"].keys()
+    }
+    for item in items:
+        name = _KINDS.get(item.get("type", ""))
+        value = item.get("value")
+        if name is None or not isinstance(value, Mapping) or name not in value:
+            continue
+        question = str(item.get("from_name"))
+        if item.get("id") in regions and item.get("id") is not None:
+            if not prediction:
+                collect.leave("per_region", question)
+            continue
+        options = value[name] if isinstance(value[name], list) else [value[name]]
+        if name == "taxonomy":
+            options = [
+                "/".join(map(str, path)) if isinstance(path, list) else path
+                for path in options
+            ]
+        collect.seen(question, main=name == "choices")
+        found[question] = found.get(question, []) + options
+    return found
+
+
+def _table_rows(
+    path: Path, encoding: str | None
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the rows of a CSV export as objects."""
+    table = read_table(path, encoding)
+    if not {"annotator", "id"} <= set(table.columns):
+        refuse_other(
+            path,
+            TOOL,
+            tuple(table.columns),
+            f"'{path}'",
+            "the columns id and annotator",
+        )
+    for at, cells in enumerate(table.itertuples(index=False, name=None), start=2):
+        yield f"'{path}', row {at}", dict(zip(table.columns, cells, strict=True))
+
+
+def _read_rows(
+    collect: Collector,
+    path: Path,
+    rows: Iterator[tuple[str, dict[str, Any]]],
+    sample: str | None,
+) -> None:
+    """Read rows of CSV or JSON_MIN: one annotation each."""
+    question = collect.question
+    names: dict[str, None] = {}
+    n_rows = 0
+    annotators: Counter[str] = Counter()
+    for where, row in rows:
+        n_rows += 1
+        names.update(dict.fromkeys(row))
+        if question is None:
+            if n_rows < 1000:
+                continue
+            break
+        key = row.get("id" if sample is None else sample)
+        if key in (None, ""):
+            raise ValueError(
+                f"{where}: there is no {sample or 'id'!r}. Columns: {', '.join(row)}."
+            )
+        collect.sample(
+            key, {k: v for k, v in row.items() if k not in _FIXED and k != question}
+        )
+        if row.get("annotator") in (None, ""):
+            if not _cell(row.get(question), where):
+                continue
+            collect.leave("no_worker", question)
+            continue
+        collect.submitted()
+        annotators[str(row["annotator"])] += 1
+        options = _cell(row.get(question), where)
+        if options:
+            collect.vote(
+                question, options, key, row["annotator"], row.get("created_at")
+            )
+    if not n_rows:
+        raise ValueError(f"'{path}' has no rows under its names of columns. {_REMEDY}")
+    if question is None or question not in names:
+        others = [name for name in names if name not in _FIXED]
+        asked = f"There is no question {question!r} in" if question else "Name one of"
+        raise ValueError(
+            f"{asked} '{path}': CSV and JSON_MIN do not tell questions from data, so "
+            f"question= is one of the columns {', '.join(map(repr, others))}."
+        )
+    collect.seen(question)
+    n_unknown = annotators.pop("None", 0)
+    if n_unknown and not annotators:
+        raise ValueError(
+            f"'{path}': the annotator of all {n_unknown} answers is 'None': their "
+            f"users were removed, and a label model needs to know them. {_REMEDY}"
+        )
+    if n_unknown:
+        collect.notes.append(
+            f"{n_unknown} answers have the annotator 'None', whom Label Studio writes "
+            "for users that are gone: they may be several people"
+        )
+
+
+def _cell(value: Any, where: str) -> list[Any]:
+    """Return the options in a cell of CSV, or a value of JSON_MIN."""
+    if isinstance(value, str) and value[:1] in ("[", "{"):
+        try:
+            value = json.loads(value)
+        except json.JSONDecodeError:
+            return [value]
+    if isinstance(value, dict):
+        value = next(
+            (
+                value[name]
+                for name in ("choices", "taxonomy", "rating")
+                if name in value
+            ),
+            [value],
+        )
+    if isinstance(value, list):
+        options = []
+        for part in value:
+            if isinstance(part, dict):
+                part = part.get("rating", part.get("selected", part))
+            if isinstance(part, dict):
+                raise ValueError(
+                    f"{where}: {part!r:.60} is no choice. Spans and boxes are not "
+                    "labels of a task; name a question of type Choices."
+                )
+            options.append("/".join(map(str, part)) if isinstance(part, list) else part)
+        return options
+    return [] if value in (None, "") else [value]

@@ -1,0 +1,171 @@
+"""Exports of Prodigy (`prodigy db-out`)."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from sklabel.io._annotations import Annotations
+from sklabel.io._collector import Collector
+from sklabel.io._files import as_paths, iter_json, shaped
+from sklabel.io._recognise import refuse_other, refuse_table
+
+TOOL = "Prodigy"
+CHOICE = "choice"
+# What a task shows: the columns of a sample.
+_SHOWN = ("text", "image", "html", "audio", "video")
+
+
+def read_prodigy(
+    path: Any,
+    question: str | None = None,
+    *,
+    sample: str | None = None,
+    several: str = "leave_out",
+    option: str | None = None,
+    models: Iterable[str] = (),
+    encoding: str | None = None,
+) -> Annotations:
+    r"""Read annotations of Prodigy, as ``prodigy db-out`` writes them.
+
+    Two kinds of tasks are read. In the view ``choice`` the label is the option that
+    was accepted, and ``answer`` only says whether the task was submitted. In the view
+    ``classification`` each ``label`` is a question of its own, answered by 'accept' or
+    'reject' (which are the labels here: 'reject' says "not this label"). Lines are
+    streamed.
+
+    Parameters
+    ----------
+    path : path-like or list of path-like
+        The JSONL file or files.
+    question : str, default=None
+        ``'choice'``, or the label of a binary task. None takes the only one.
+    sample : str, default=None
+        Key of the task or of its ``meta`` that holds your own id. None takes
+        ``_input_hash``, which is the same for the same text.
+    several : {'leave_out', 'list'}, default='leave_out'
+        What to do with an answer of several options.
+    option : str, default=None
+        One option of a question with several: labels are this one and 'not ...'.
+    models : iterable of str, default=()
+        Annotators that are models (Prodigy's model-annotate recipes answer like
+        people): their answers become `model_answers`.
+    encoding : str, default=None
+        Encoding of the file; None is UTF-8, or UTF-16 where the file says so.
+
+    Returns
+    -------
+    annotations : Annotations
+        Workers are ``_annotator_id``, which begins with the name of the dataset; use
+        ``rename_workers(lambda worker: worker.removeprefix("dataset-"))``.
+
+    Raises
+    ------
+    ValueError
+        If the file is of another tool, is cut off or empty, a line has no annotator, a
+        model named in `models` is not there, or there are several questions.
+    FileNotFoundError
+        If there is no such file.
+
+    References
+    ----------
+    .. [1] Prodigy documentation, "Annotation interfaces" and "db-out",
+       https://prodi.gy/docs/recipes#db-out
+
+    Examples
+    --------
+    >>> import json, tempfile, pathlib
+    >>> task = {"text": "Sunny at last", "_input_hash": 7, "_view_id": "choice"}
+    >>> lines = [
+    ...     {**task, "answer": "accept", "accept": ["good"], "_annotator_id": "d-ann"},
+    ...     {**task, "answer": "ignore", "accept": [], "_annotator_id": "d-bob"},
+    ... ]
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "mood.jsonl"
+    >>> _ = path.write_text("\n".join(map(json.dumps, lines)))
+    >>> from sklabel.io import read_prodigy
+    >>> found = read_prodigy(path)
+    >>> found.judgements[["sample", "worker", "label"]].values.tolist()
+    [['7', 'd-ann', 'good']]
+    >>> found.left_out
+    {'ignored': 1}
+    """
+    collect = Collector(TOOL, question, several, option, forms=False)
+    models = {models} if isinstance(models, str) else set(models)
+    met: set[str] = set()
+    for one in as_paths(path):
+        refuse_table(one, TOOL, encoding, "JSON lines of `prodigy db-out`")
+        for task in iter_json(one, encoding):
+            with shaped(task.where, TOOL):
+                _read_line(collect, one, task.value, task.where, sample, models, met)
+    if models - met:
+        raise ValueError(
+            f"models= names {', '.join(sorted(models - met))}, and the annotators of "
+            f"the file are others. Names begin with the dataset's, as in _annotator_id."
+        )
+    return collect.finish(
+        remedy="Start Prodigy with named sessions (?session=name) to know who answers."
+    )
+
+
+def _read_line(
+    collect: Collector,
+    path: Path,
+    task: Any,
+    where: str,
+    sample: str | None,
+    models: set[str],
+    met: set[str],
+) -> None:
+    """Read one answer."""
+    if not isinstance(task, Mapping) or "answer" not in task:
+        refuse_other(path, TOOL, task, where, "a task with an answer")
+    meta = task.get("meta")
+    meta = meta if isinstance(meta, Mapping) else {}
+    key = task.get("_input_hash")
+    if sample is not None:
+        key = task.get(sample, meta.get(sample.removeprefix("meta.")))
+    if key in (None, ""):
+        raise ValueError(
+            f"{where}: the task has no {sample or '_input_hash'!r}. Pass sample= with "
+            f"one of its keys, {', '.join(map(repr, task))}, or one of its meta, "
+            f"{', '.join(map(repr, meta)) or 'which has none'}."
+        )
+    shown = {name: task[name] for name in _SHOWN if name in task}
+    collect.sample(key, {**shown, **{k: v for k, v in meta.items() if k != "score"}})
+    answer, time = task["answer"], task.get("_timestamp")
+    if "options" in task or "accept" in task or task.get("_view_id") == CHOICE:
+        question, main = CHOICE, True
+        accepted = task.get("accept") or []
+        options = accepted if isinstance(accepted, list) else [accepted]
+        reason = {"ignore": "ignored", "reject": "rejected"}.get(answer)
+    elif isinstance(task.get("label"), str | int):
+        question, main = str(task["label"]), False
+        options = [answer]
+        reason = {"ignore": "ignored"}.get(answer)
+    else:
+        view = task.get("_view_id", "of no name")
+        raise ValueError(
+            f"{where}: a task of the view {view!r} has no label of the whole text. "
+            "read_prodigy reads the views 'choice' and 'classification'."
+        )
+    if answer not in ("accept", "reject", "ignore"):
+        raise ValueError(
+            f"{where}: answer is 'accept', 'reject' or 'ignore'; got {answer!r}."
+        )
+    collect.seen(question, main=main)
+    worker = task.get("_annotator_id") or task.get("_session_id")
+    if worker is not None:
+        met.add(str(worker))
+    if reason is not None:
+        collect.leave(reason, question)
+    elif not options:
+        collect.leave("empty", question)
+    elif str(worker) in models:
+        collect.model(question, options, key, worker)
+    elif worker is None:
+        collect.leave("no_worker", question)
+    else:
+        collect.vote(question, options, key, worker, time, main=main)

@@ -1,0 +1,269 @@
+"""Soft labels back to annotation tools, as predictions and suggestions."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sklabel.utils._validation import check_columns, first_few, plain
+from sklabel.votes._proba import read_proba
+
+_PREFIX = "proba_"
+
+
+def to_label_studio(
+    soft_labels: pd.DataFrame,
+    path: Any = None,
+    *,
+    question: str,
+    to_name: str = "text",
+    samples: pd.DataFrame | None = None,
+    model_version: str = "sklabel",
+) -> list[dict[str, Any]]:
+    """Turn soft labels into predictions of Label Studio.
+
+    People see the most probable class as a suggestion, and the Data Manager sorts
+    tasks by the prediction's score, which is its probability: the least certain ones
+    first.
+
+    Parameters
+    ----------
+    soft_labels : DataFrame of shape (n_samples, n_columns)
+        Indexed by sample: a table of `CrowdLabels.soft_labels`, or one column of
+        probabilities per class.
+    path : path-like, default=None
+        JSON file to write; an existing one is replaced. None writes none.
+    question : str
+        Name of the Choices control.
+    to_name : str, default='text'
+        Name of the object that the control is about (``toName=``).
+    samples : DataFrame, default=None
+        Data of new tasks, indexed by sample (``Annotations.samples``): import the file
+        into a project. If None, the samples are ids of tasks that exist: post the list
+        to ``/api/projects/<id>/import/predictions``.
+    model_version : str, default='sklabel'
+        Name under which Label Studio shows the predictions.
+
+    Returns
+    -------
+    tasks : list of dict of length n_samples
+        What the file holds: tasks with predictions, or predictions.
+
+    Raises
+    ------
+    ValueError
+        If a row does not hold probabilities, a sample is there twice or has no row in
+        `samples`, or a task's id is not a whole number.
+    TypeError
+        If `soft_labels` is not a table.
+
+    References
+    ----------
+    .. [1] Label Studio documentation, "Import pre-annotated data",
+       https://labelstud.io/guide/predictions
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklabel.io import to_label_studio
+    >>> table = pd.DataFrame({"bad": [0.25], "good": [0.75]}, index=[101])
+    >>> (prediction,) = to_label_studio(table, question="mood")
+    >>> prediction["task"], prediction["score"]
+    (101, 0.75)
+    >>> prediction["result"][0]["value"]
+    {'choices': ['good']}
+    """
+    where = "soft_labels of to_label_studio"
+    ids, proba, classes = _read(soft_labels, where)
+    data = _rows_of(samples, ids, "samples of to_label_studio")
+    tasks = []
+    for at, sample in enumerate(ids):
+        best = int(proba[at].argmax())
+        result = {
+            "from_name": question,
+            "to_name": to_name,
+            "type": "choices",
+            "value": {"choices": [str(classes[best])]},
+        }
+        prediction = {
+            "model_version": model_version,
+            "score": float(proba[at, best]),
+            "result": [result],
+        }
+        if data is None:
+            if not re.fullmatch(r"[0-9]+", str(sample)):
+                raise ValueError(
+                    f"Ids of tasks that exist are whole numbers; got {sample!r}. Pass "
+                    "samples= with the tasks' data to make new tasks."
+                )
+            tasks.append({"task": int(sample), **prediction})
+        else:
+            row = {"sample": str(sample), **data[at]}
+            tasks.append({"data": row, "annotations": [], "predictions": [prediction]})
+    _write(tasks, path)
+    return tasks
+
+
+def to_argilla(
+    soft_labels: pd.DataFrame,
+    path: Any = None,
+    *,
+    question: str,
+    samples: pd.DataFrame | None = None,
+    fields: Sequence[str] | None = None,
+    agent: str = "sklabel",
+) -> list[dict[str, Any]]:
+    """Turn soft labels into records of Argilla with suggestions.
+
+    ``dataset.records.from_json(path)`` logs them: records whose id the dataset has get
+    the suggestion, others are new. Argilla sorts and filters by the suggestion's score,
+    which is the probability of its class.
+
+    Parameters
+    ----------
+    soft_labels : DataFrame of shape (n_samples, n_columns)
+        Indexed by sample: a table of `CrowdLabels.soft_labels`, or one column of
+        probabilities per class.
+    path : path-like, default=None
+        JSON file to write; an existing one is replaced. None writes none.
+    question : str
+        Name of the label question.
+    samples : DataFrame, default=None
+        Texts and other columns of the samples, indexed by sample
+        (``Annotations.samples``). If None, the records have ids and suggestions only.
+    fields : sequence of str, default=None
+        Columns of `samples` that are fields; others are metadata. None takes all as
+        fields.
+    agent : str, default='sklabel'
+        Name under which Argilla shows the suggestions.
+
+    Returns
+    -------
+    records : list of dict of length n_samples
+        What the file holds.
+
+    Raises
+    ------
+    ValueError
+        If a row does not hold probabilities, a sample is there twice or has no row in
+        `samples`, or a field is not a column of it.
+    TypeError
+        If `soft_labels` is not a table.
+
+    References
+    ----------
+    .. [1] Argilla documentation, "Import and export datasets",
+       https://docs.argilla.io/latest/how_to_guides/import_export/
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklabel.io import to_argilla
+    >>> table = pd.DataFrame({"bad": [0.25], "good": [0.75]}, index=["a"])
+    >>> to_argilla(table, question="mood")[0]["suggestions"]
+    {'mood': {'value': 'good', 'score': 0.75, 'agent': 'sklabel'}}
+    """
+    ids, proba, classes = _read(soft_labels, "soft_labels of to_argilla")
+    where = "samples of to_argilla"
+    data = _rows_of(samples, ids, where)
+    if samples is not None and fields is not None:
+        check_columns(samples, list(fields), where=where)
+    records = []
+    for at, sample in enumerate(ids):
+        best = int(proba[at].argmax())
+        row = {} if data is None else data[at]
+        shown = {k: v for k, v in row.items() if fields is None or k in fields}
+        suggestion = {
+            "value": str(classes[best]),
+            "score": float(proba[at, best]),
+            "agent": agent,
+        }
+        records.append(
+            {
+                "id": str(sample),
+                "fields": shown,
+                "metadata": {k: v for k, v in row.items() if k not in shown},
+                "suggestions": {question: suggestion},
+                "responses": {},
+                "vectors": {},
+            }
+        )
+    _write(records, path)
+    return records
+
+
+def _read(soft_labels: Any, where: str) -> tuple[list[Any], np.ndarray, list[Any]]:
+    """Return ids, probabilities and classes of a table of soft labels."""
+    # Frames of other libraries have no index, and so no ids.
+    if not isinstance(soft_labels, pd.DataFrame):
+        raise TypeError(
+            f"{where} must be a pandas DataFrame that is indexed by sample; got "
+            f"{type(soft_labels).__name__}. CrowdLabels.soft_labels() makes one."
+        )
+    table = soft_labels
+    if isinstance(table.index, pd.RangeIndex) and table.index.name is None:
+        raise ValueError(
+            f"{where} is indexed by the numbers of its rows, which are not ids of "
+            "samples. Set the index: table.set_index('sample'), or table.index = ids."
+        )
+    named = [c for c in table.columns if isinstance(c, str) and c.startswith(_PREFIX)]
+    if "label" in table.columns and named:
+        table = table[named].rename(columns=lambda name: name[len(_PREFIX) :])
+    twice = table.index[table.index.duplicated()]
+    if len(twice):
+        raise ValueError(
+            f"{where} has several rows of the sample {plain(twice[0])!r}. Keep one."
+        )
+    proba, classes = read_proba(table, name=where)
+    return [plain(one) for one in table.index], proba, classes.tolist()
+
+
+def _rows_of(samples: Any, ids: list[Any], where: str) -> list[dict[str, Any]] | None:
+    """Return the columns of every sample as objects for JSON."""
+    if samples is None:
+        return None
+    frame = samples
+    if not isinstance(frame, pd.DataFrame):
+        raise TypeError(
+            f"{where} must be a pandas DataFrame that is indexed by sample; got "
+            f"{type(samples).__name__}."
+        )
+    at = {str(plain(sample)): n for n, sample in enumerate(frame.index)}
+    missing = [one for one in ids if str(one) not in at]
+    if missing:
+        raise ValueError(
+            f"{where} lacks {len(missing)} of the samples of soft_labels, first "
+            f"{first_few(missing, 3)}. Its index holds the ids."
+        )
+    rows = frame.iloc[[at[str(one)] for one in ids]].to_dict("records")
+    return [
+        {str(k): _for_json(v) for k, v in row.items() if not _is_missing(v)}
+        for row in rows
+    ]
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether a cell is None, NaN or NA."""
+    return value is None or (pd.api.types.is_scalar(value) and pd.isna(value))
+
+
+def _for_json(value: Any) -> Any:
+    """Return a cell as JSON holds it; what it does not know as text."""
+    value = plain(value)
+    if isinstance(value, str | int | float | bool | list | Mapping):
+        return value
+    return str(value)
+
+
+def _write(content: list[dict[str, Any]], path: Any) -> None:
+    """Write a file of JSON; letters beyond ASCII are escaped, for any reader."""
+    if path is not None:
+        Path(path).write_text(json.dumps(content, indent=1), encoding="ascii")

@@ -1,0 +1,306 @@
+"""Which class a few words name, compared whole."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sklabel.utils._validation import first_few
+from sklabel.votes._labels import check_classes, tidy_text
+
+# A name that stands for two classes.
+AMBIGUOUS = -2
+# The words name no class.
+UNKNOWN = -1
+
+# Signs that look alike: apostrophes, the hyphens that Unicode does not fold, the minus.
+_ALIKE = {ord(sign): "'" for sign in "\u2018\u2019\u02bc"}
+_ALIKE |= {ord(sign): "-" for sign in "\u2010\u2011\u2012\u2212"}
+# What joins the words of one name: "account_access", "Account access".
+_JOINT = re.compile(r"(?<=[^\W_])[\s_\-]+(?=[^\W_])")
+
+# A mention starts at a word, or at a sign that starts a name.
+_HEAD = re.compile(r"\w+|[^\w\s]")
+_NEGATION = re.compile(
+    r"\b(?:not?|non|never|neither|nor|none|without|cannot|except|unlikely|hardly|"
+    r"doubt\w*|instead of|rather than|other than|unlike|exclud\w*|"
+    r"rul(?:e|es|ed|ing) out|reject(?:s|ed)?|wrong|incorrect|false|"
+    r"kein\w*|nicht|weder|noch|ohne|pas|aucune?|ni|sin|n[ãa]o|nem|sem|niet|geen|"
+    r"nessun\w*|не|нет|ни)\b|n't\b"
+)
+# "Bug: no", as in a list that answers for each class.
+_DENIED_AFTER = re.compile(
+    r"[\s*_`\"']*(?:[:=\u2013-]|\bis\b)[\s*_`\"']*(?:no|not|false|unlikely|0)\b|n't\b"
+)
+# Where a statement ends, and with it a negation.
+_CLAUSE_END = re.compile(
+    r"[.;!?](?=\s|\Z)|\n|[\u3002\uff01\uff1f]|"
+    r"\b(?:but|however|sondern|mais|pero|sino|mas)\b|"
+    r",\s*(?=(?:it|it's|this|that|i|so|rather|the|therefore|thus|hence)\b)"
+)
+_SENTENCE_END = re.compile(r"[.;!?\n\u3002]")
+# No sentence is looked at further than this.
+_REACH = 300
+
+
+def cell_text(cell: Any) -> str:
+    """Write a name, a JSON value or a cell as an answer would; whole numbers as such.
+
+    Parameters
+    ----------
+    cell : str, bool, number or None
+        The value.
+
+    Returns
+    -------
+    text : str
+        1.0 is "1", as a column of integers with gaps holds it.
+    """
+    if isinstance(cell, str):
+        return str(cell)
+    if isinstance(cell, bool | np.bool_):
+        return str(bool(cell))
+    if isinstance(cell, Integral):
+        return str(int(cell))
+    if isinstance(cell, Real | Decimal) and math.isfinite(cell):
+        whole = math.floor(cell)
+        return str(whole) if whole == cell else str(cell)
+    return str(cell)
+
+
+def fold(text: str) -> str:
+    """Return a text without case and without differences of type only."""
+    return unicodedata.normalize("NFKC", text).translate(_ALIKE).casefold()
+
+
+def read_names(
+    classes: ArrayLike | Mapping[Any, Any],
+) -> tuple[np.ndarray, dict[str, int]]:
+    """Return the classes and what each is called.
+
+    Parameters
+    ----------
+    classes : array-like of shape (n_classes,) or dict
+        The classes; a dict has the aliases of each, a list or one text.
+
+    Returns
+    -------
+    classes : ndarray of shape (n_classes,)
+        As `check_classes` returns them.
+    names : dict of str to int
+        Position of the class of each name and alias.
+
+    Raises
+    ------
+    ValueError
+        If a name is empty, or stands for two classes.
+    TypeError
+        If an alias is neither text nor a number.
+    """
+    given: Any = list(classes) if isinstance(classes, Mapping) else classes
+    array = check_classes(given)
+    # Bools become 0 and 1, which is not what models call them.
+    are_bools = np.asarray(given).dtype == bool
+    labels = np.asarray(given).tolist() if are_bools else array.tolist()
+    names: dict[str, int] = {}
+    for code, label in enumerate(labels):
+        _add_name(names, cell_text(label), code, labels)
+        if isinstance(label, Real) and cell_text(label).lstrip("-").isdigit():
+            # As a file of numbers with gaps was read, then written out.
+            names.setdefault(f"{cell_text(label)}.0", code)
+    if isinstance(classes, Mapping):
+        # An alias must not differ by case only from a name of another class.
+        folded = {fold(name): (code, name) for name, code in names.items()}
+        for code, aliases in enumerate(classes.values()):
+            for alias in _alias_list(aliases, labels[code]):
+                text = tidy_text(cell_text(alias))
+                other, known = folded.setdefault(fold(text), (code, text))
+                if other != code:
+                    raise ValueError(
+                        f"{text!r}, an alias of class {labels[code]!r}, is {known!r} "
+                        f"of class {labels[other]!r} too (case does not count). Each "
+                        "name must stand for one class: leave it out of one of them."
+                    )
+                _add_name(names, text, code, labels)
+    return array, names
+
+
+def _alias_list(aliases: Any, label: Any) -> list[Any]:
+    """Return the aliases of a class as a list."""
+    if aliases is None:
+        return []
+    if isinstance(aliases, str | Real):
+        aliases = [aliases]
+    try:
+        listed = list(aliases)
+    except TypeError:
+        listed = [aliases]
+    for alias in listed:
+        if not isinstance(alias, str | Real | np.bool_) or alias != alias:
+            raise TypeError(
+                "The aliases of a class are texts or numbers; class "
+                f"{label!r} has {alias!r} ({type(alias).__name__})."
+            )
+    return listed
+
+
+def _add_name(names: dict[str, int], name: str, code: int, labels: list[Any]) -> None:
+    text = tidy_text(name)
+    if not text:
+        raise ValueError(
+            f"A name of class {labels[code]!r} is empty. An empty answer abstains; "
+            "give the class a name that a model can write."
+        )
+    other = names.setdefault(text, code)
+    if other != code:
+        raise ValueError(
+            f"{text!r} names the classes {first_few([labels[other], labels[code]])}. "
+            "Each name must stand for one class."
+        )
+
+
+class ClassNames:
+    """The names of classes, to look texts up in.
+
+    Parameters
+    ----------
+    names : dict of str to int
+        Position of the class of each name.
+    """
+
+    def __init__(self, names: Mapping[str, int]) -> None:
+        self._exact = dict(names)
+        self._folded = _unless_shared((fold(n), code) for n, code in names.items())
+        self._joined = _unless_shared(
+            (_join(fold(n)), code) for n, code in names.items()
+        )
+        self.longest = max(len(name) for name in (*self._exact, *self._folded))
+        self._mentions = self._mention_table()
+
+    def find(self, text: str) -> int:
+        """Return the class that a text names as a whole.
+
+        Exactly as it is written first, then without case, then with any of blank,
+        hyphen and underscore between words. A looser form that two classes share
+        names none.
+
+        Parameters
+        ----------
+        text : str
+            A text as `tidy_text` returns it.
+
+        Returns
+        -------
+        code : int
+            Position of the class, `UNKNOWN` if there is none.
+        """
+        code = self._exact.get(text)
+        if code is not None:
+            return code
+        folded = fold(text)
+        code = self._folded.get(folded)
+        if code is None:
+            code = self._joined.get(_join(folded), UNKNOWN)
+        return UNKNOWN if code == AMBIGUOUS else code
+
+    def mentions(self, text: str) -> Iterator[tuple[int, bool]]:
+        """Find whole names in running text, the longest at each place.
+
+        Parameters
+        ----------
+        text : str
+            Any text.
+
+        Yields
+        ------
+        code : int
+            Position of a class. Names of one character or of digits only are not
+            looked for: "a" and "1" mean something else in a sentence.
+        counts : bool
+            False if the statement is a negation or a question.
+        """
+        text = fold(text)
+        place = 0
+        while (head := _HEAD.search(text, place)) is not None:
+            start, place = head.span()
+            spellings = self._mentions.get(head.group())
+            if spellings is None or _is_glued_before(text, start):
+                continue
+            for size, name, code in spellings:
+                end = start + size
+                if text.startswith(name, start) and not _is_glued_after(text, end):
+                    yield code, not _is_denied(text, start, end)
+                    place = end
+                    break
+
+    def _mention_table(self) -> dict[str, list[tuple[int, str, int]]]:
+        """List spellings of names by the word they start with, the longest first."""
+        spelled = {}
+        for name, code in self._folded.items():
+            if len(name) == 1 or name.isdigit():
+                continue
+            spelled[name] = code
+            shared = self._joined[_join(name)]
+            for joint in " -_":
+                spelled.setdefault(_JOINT.sub(joint, name), shared)
+        table: dict[str, list[tuple[int, str, int]]] = {}
+        for name, code in spelled.items():
+            head = _HEAD.match(name)
+            if code != AMBIGUOUS and head is not None:
+                table.setdefault(head.group(), []).append((len(name), name, code))
+        return {head: sorted(found, reverse=True) for head, found in table.items()}
+
+
+def _is_glued_before(text: str, start: int) -> bool:
+    """Tell whether a word is the end of a longer one: the "toxic" of "non-toxic"."""
+    if start == 0:
+        return False
+    sign = text[start - 1]
+    if sign in "-'.":
+        return start > 1 and text[start - 2].isalnum()
+    return sign.isalnum() or sign in "_@#"
+
+
+def _is_glued_after(text: str, end: int) -> bool:
+    """Tell whether a name goes on: the "c" of "c++", the "bug" of "bug-free"."""
+    after = text[end : end + 2]
+    if after[:1] in "-'.@" and after[1:].isalnum():
+        return True
+    if after[:1] in ("+", "#"):
+        return True
+    return (after[:1].isalnum() or after[:1] == "_") and text[end - 1].isalnum()
+
+
+def _is_denied(text: str, start: int, end: int) -> bool:
+    """Tell whether a name stands in a negation or a question, or is struck out."""
+    if text[max(0, start - 2) : start] == "~~":
+        return True  # struck out
+    stop = _SENTENCE_END.search(text, end, end + _REACH)
+    if (stop is not None and stop.group() == "?") or _DENIED_AFTER.match(text, end):
+        return True
+    clause = text[max(0, start - _REACH) : start]
+    begin = max((stop.end() for stop in _CLAUSE_END.finditer(clause)), default=0)
+    return _NEGATION.search(clause, begin) is not None
+
+
+def _join(folded: str) -> str:
+    return _JOINT.sub(" ", folded)
+
+
+def _unless_shared(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Return the class of each name; `AMBIGUOUS` where two classes share it."""
+    table: dict[str, int] = {}
+    for name, code in pairs:
+        if table.setdefault(name, code) != code:
+            table[name] = AMBIGUOUS
+    return table

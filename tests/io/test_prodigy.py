@@ -1,0 +1,181 @@
+"""Exports of Prodigy: what counts as a vote, and what is refused."""
+
+import pytest
+
+from sklabel.io import read_prodigy
+from tests.io._writers import write_lines, write_table
+
+
+def chosen(worker, *options, sample=7, answer="accept", **more):
+    return {
+        "text": f"text of {sample}",
+        "meta": {"ticket": f"T-{sample}", "score": 0.5},
+        "_input_hash": sample,
+        "_view_id": "choice",
+        "accept": list(options),
+        "answer": answer,
+        "_annotator_id": worker,
+        **more,
+    }
+
+
+def binary(worker, label, answer, **more):
+    return {
+        "text": "x",
+        "_input_hash": -7,
+        "_view_id": "classification",
+        "label": label,
+        "answer": answer,
+        "_annotator_id": worker,
+        **more,
+    }
+
+
+def write(folder, *tasks):
+    return write_lines(folder / "mood.jsonl", tasks)
+
+
+def rows(frame):
+    return frame[["sample", "worker", "label"]].to_numpy().tolist()
+
+
+@pytest.mark.parametrize(
+    ("task", "reason"),
+    [
+        (chosen("d-bob", answer="ignore"), "ignored"),
+        (chosen("d-bob", "bad", answer="ignore"), "ignored"),
+        (chosen("d-bob", "bad", answer="reject"), "rejected"),
+        (chosen("d-bob"), "empty"),
+        (chosen("d-bob", "good", "bad"), "several_choices"),
+        (chosen(None, "bad"), "no_worker"),
+    ],
+)
+def test_an_answer_that_is_no_vote_is_counted_by_its_reason(tmp_path, task, reason):
+    found = read_prodigy(write(tmp_path, chosen("d-ann", "good"), task))
+    assert found.question == "choice"
+    assert rows(found.judgements) == [["7", "d-ann", "good"]]
+    assert found.left_out == {reason: 1}
+
+
+def test_in_a_binary_view_the_answer_is_the_label_and_each_label_a_question(tmp_path):
+    tasks = [
+        binary("d-ann", "SPAM", "accept"),
+        binary("d-bob", "SPAM", "reject"),
+        binary("d-cyd", "SPAM", "ignore"),
+        binary("d-ann", "URGENT", "accept"),
+    ]
+    found = read_prodigy(write(tmp_path, *tasks[:3]))
+    assert found.question == "SPAM"
+    assert rows(found.judgements) == [
+        ["-7", "d-ann", "accept"],
+        ["-7", "d-bob", "reject"],
+    ]
+    assert found.left_out == {"ignored": 1}
+    path = write(tmp_path, *tasks)
+    with pytest.raises(ValueError, match=r"2 questions: 'SPAM' \(2 .*'URGENT' \(1 an"):
+        read_prodigy(path)
+    assert len(read_prodigy(path, "URGENT")) == 1
+    with pytest.raises(ValueError, match=r"no question 'HAM' in this.*'SPAM' \(2 answ"):
+        read_prodigy(path, "HAM")
+
+
+def test_several_options_are_a_list_or_one_option(tmp_path):
+    tasks = [chosen("d-ann", "a", "b"), chosen("d-bob", "a"), chosen("d-cyd", "b")]
+    path = write(tmp_path, *tasks)
+    labels = read_prodigy(path, several="list").judgements["label"].tolist()
+    assert labels == ['["a", "b"]', '["a"]', '["b"]']
+    labels = read_prodigy(path, option="a").judgements["label"].tolist()
+    assert labels == ["a", "a", "not a"]
+    with pytest.raises(ValueError, match=r"Nobody chose the option 'c'.*'a', 'b'"):
+        read_prodigy(path, option="c")
+
+
+def test_options_may_be_numbers_and_one_that_is_no_list(tmp_path):
+    path = write(tmp_path, chosen("d-ann", 2), chosen("d-bob", accept=3))
+    assert read_prodigy(path).judgements["label"].tolist() == [2, 3]
+
+
+@pytest.mark.parametrize("models", ["d-gpt", ["d-gpt"], iter(["d-gpt"])])
+def test_annotators_that_are_models_are_no_workers(tmp_path, models):
+    path = write(tmp_path, chosen("d-ann", "good"), chosen("d-gpt", "bad"))
+    found = read_prodigy(path, models=models)
+    assert rows(found.judgements) == [["7", "d-ann", "good"]]
+    names = ["sample", "model", "label"]
+    assert found.model_answers[names].to_numpy().tolist() == [["7", "d-gpt", "bad"]]
+
+
+def test_a_model_that_is_not_there_is_refused(tmp_path):
+    path = write(tmp_path, chosen("d-ann", "good"), chosen("d-gpt", "bad"))
+    with pytest.raises(ValueError, match=r"models= names gpt, zed, and the annotators"):
+        read_prodigy(path, models=["zed", "gpt", "d-gpt"])
+
+
+@pytest.mark.parametrize(
+    ("change", "sample", "match"),
+    [
+        (
+            {"_view_id": "ner_manual", "spans": [], "accept": None},
+            None,
+            r"view 'ner_manual' has no label of the whole text",
+        ),
+        ({"_view_id": None, "accept": None}, None, r"has no label of the whole text"),
+        ({"answer": "maybe"}, None, r"'accept', 'reject' or 'ignore'; got 'maybe'"),
+        ({"answer": None}, None, r"expected a task with an answer, as Prodigy writes"),
+        ({"_input_hash": None}, None, r"no '_input_hash'. Pass sample= with.*'ticket'"),
+        ({}, "meta.id", r"has no 'meta.id'. Pass sample=.*one of its meta, 'ticket'"),
+        ({"meta": None}, "id", r"one of its meta, which has none"),
+        ({"data": {}, "annotations": []}, None, r"export of Label Studio: use read_l"),
+    ],
+)
+def test_a_line_that_lacks_something_says_which(tmp_path, change, sample, match):
+    task = {**chosen("d-bob", "good"), **change}
+    if change.get("answer", "") is None or "data" in change:
+        del task["answer"]
+    if "data" in change:
+        del task["_input_hash"]
+    task = {k: v for k, v in task.items() if k != "accept" or v is not None}
+    path = write(tmp_path, chosen("d-ann", "good", id=1, meta={"id": 1}), task)
+    with pytest.raises(ValueError, match=match) as raised:
+        read_prodigy(path, sample=sample)
+    assert "line 2" in str(raised.value)
+
+
+def test_a_table_is_refused(tmp_path):
+    path = write_table(tmp_path / "own.csv", ["a", "b"], [(1, 2)])
+    with pytest.raises(ValueError, match=r"expected JSON lines of `prodigy db-out`"):
+        read_prodigy(path)
+
+
+def test_old_files_know_sessions_only(tmp_path):
+    old = chosen(None, "good", _session_id="d-ann")
+    both = chosen("d-bob", "bad", _session_id="d-2024")
+    found = read_prodigy(write(tmp_path, old, both))
+    assert found.judgements["worker"].tolist() == ["d-ann", "d-bob"]
+    short = found.rename_workers(lambda worker: worker.removeprefix("d-"))
+    assert short.judgements["worker"].tolist() == ["ann", "bob"]
+
+
+@pytest.mark.parametrize("task", [chosen(None, "a"), binary(None, "SPAM", "accept")])
+def test_a_file_without_annotators_is_refused(tmp_path, task):
+    with pytest.raises(ValueError, match=r"Start Prodigy with named sessions"):
+        read_prodigy(write(tmp_path, task))
+
+
+def test_the_latest_answer_stands_last_whatever_the_order_of_the_file(tmp_path):
+    new = chosen("d-ann", "new", _timestamp=1_600_000_100)
+    old = chosen("d-ann", "old", _timestamp=1_600_000_000)
+    found = read_prodigy(write(tmp_path, new, old))
+    assert found.judgements["label"].tolist() == ["old", "new"]
+    assert str(found.judgements["time"].iloc[0]) == "2020-09-13 12:26:40"
+    assert found.left_out == {"repeated": 1}
+
+
+@pytest.mark.parametrize(
+    ("sample", "want"),
+    [(None, "7"), ("ticket", "T-7"), ("meta.ticket", "T-7"), ("text", "text of 7")],
+)
+def test_your_own_id_may_be_the_sample(tmp_path, sample, want):
+    found = read_prodigy(write(tmp_path, chosen("d-ann", "good")), sample=sample)
+    assert found.samples.index.tolist() == [want]
+    # The score of meta is the model's, not the text's.
+    assert found.samples.columns.tolist() == ["text", "ticket"]

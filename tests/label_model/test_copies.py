@@ -1,0 +1,127 @@
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sklabel import LabelModel, LFGroupTransformer, MajorityVote
+from sklabel.label_model import (
+    GLAD,
+    MACE,
+    DawidSkene,
+    OneCoinDawidSkene,
+    WeightedMajorityVote,
+)
+
+MODELS = [MajorityVote, WeightedMajorityVote, DawidSkene, OneCoinDawidSkene, MACE, GLAD]
+
+
+def panel(n_samples=600, n_copies=3, slips=0.02, accuracy=0.7, weak=0.6, seed=0):
+    """Seven independent models, and near-copies of one more."""
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, 2, n_samples)
+
+    def right_in(column, share):
+        return np.where(rng.random(n_samples) < share, column, 1 - column)
+
+    first = right_in(y, weak)
+    columns = {f"model {c}": right_in(y, accuracy) for c in "abcdefg"}
+    columns |= {f"gpt_{j}": right_in(first, 1 - slips) for j in range(n_copies)}
+    return pd.DataFrame(columns)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_models_that_count_every_lf_warn_of_copies(model):
+    with pytest.warns(UserWarning, match="errors included") as found:
+        model().fit(panel())
+    (warning,) = found
+    text = str(warning.message)
+    assert text.startswith(f"{model.__name__} counts every LF, and some say the same")
+    assert "as copies do: 'gpt_0', 'gpt_1', 'gpt_2'." in text
+    assert (
+        "pass groups={'gpt_0': 'gpt', 'gpt_1': 'gpt', 'gpt_2': 'gpt'} to "
+        "LFGroupTransformer"
+    ) in text
+    assert warning.filename == __file__
+
+
+def test_what_it_suggests_ends_the_warning():
+    groups = {f"gpt_{j}": "gpt" for j in range(3)}
+    DawidSkene().fit(LFGroupTransformer(groups).fit_transform(panel()))
+
+
+def test_label_model_counts_copies_once_and_does_not_warn():
+    LabelModel().fit(panel())
+
+
+def test_named_workers_are_known():
+    votes = panel()
+    workers = [*range(7), 7, 7, 7]
+    DawidSkene(table_groups=workers).fit(votes)
+    OneCoinDawidSkene(table_groups=workers).fit(votes)
+
+
+def test_several_sets_are_named():
+    votes = panel()
+    rng = np.random.default_rng(0)
+    second = votes[["model a"] * 2].set_axis(["x", "y"], axis=1)
+    second = second.where(rng.random(second.shape) > 0.01, 1 - second)
+    with pytest.warns(
+        UserWarning, match=r"'x', 'y'; 'gpt_0', 'gpt_1', 'gpt_2'\."
+    ) as found:
+        MajorityVote().fit(pd.concat([votes, second], axis=1))
+    assert "'x': 'group_1'" in str(found[0].message)
+
+
+def test_positions_stand_for_lfs_without_names():
+    with pytest.warns(UserWarning, match=r"groups=\{7: 'group_1', 8: 'group_1'"):
+        MajorityVote().fit(panel().to_numpy())
+
+
+def test_many_copies_are_not_all_listed():
+    with pytest.warns(UserWarning, match=r"'gpt_4', \.\.\. \(12 in all\)") as found:
+        MajorityVote().fit(panel(n_copies=12))
+    assert "'gpt_7': 'gpt', ...} to" in str(found[0].message)
+
+
+def few_common_votes():
+    votes = panel()
+    votes.loc[votes.index % 30 > 0] = -1
+    return votes
+
+
+@pytest.mark.parametrize(
+    "votes",
+    [
+        pytest.param(panel(n_copies=1), id="independent"),
+        pytest.param(panel(accuracy=0.99, weak=0.99, slips=0.0), id="easy set"),
+        pytest.param(panel(accuracy=0.99, n_copies=1), id="good models"),
+        pytest.param(panel(25), id="few rows"),
+        pytest.param(panel(slips=0.3), id="hardly alike"),
+        pytest.param(panel().iloc[:, -3:], id="nothing to compare with"),
+        pytest.param(panel(n_copies=1).assign(a=1, b=1, c=1), id="LFs of one value"),
+        pytest.param(
+            panel(n_copies=1).assign(
+                a=lambda d: np.where(d["model a"] == 1, 1, -1),
+                b=lambda d: np.where(d["model a"] == 1, 1, -1),
+            ),
+            id="rules of one class",
+        ),
+        pytest.param(
+            few_common_votes(),
+            id="few common votes",
+        ),
+    ],
+)
+def test_no_false_alarm(votes):
+    for model in (MajorityVote, DawidSkene):
+        model().fit(votes)
+
+
+def test_no_alarm_on_many_panels_without_copies():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for seed in range(20):
+            rng = np.random.default_rng(seed)
+            accuracy = rng.uniform(0.55, 0.97)
+            MajorityVote().fit(panel(200, 1, accuracy=accuracy, seed=seed))
