@@ -320,7 +320,7 @@ def test_dense_and_sparse_products_are_equal(monkeypatch):
 
 
 def test_the_plot_puts_groups_side_by_side():
-    pytest.importorskip("matplotlib")
+    plt = pytest.importorskip("matplotlib.pyplot")
     votes, y = panel()
     votes = votes[[*votes.columns[::2], *votes.columns[1::2]]]
     display = panel_report(votes, y).plot()
@@ -330,6 +330,7 @@ def test_the_plot_puts_groups_side_by_side():
     assert display.ax_.get_title() == "Correlation of errors"
     few = panel_report(votes, y).plot(max_lfs=3)
     assert few.ax_.get_title().endswith("the 3 most active of 12 LFs")
+    plt.close("all")
 
 
 def test_a_display_checks_what_it_shows():
