@@ -65,6 +65,8 @@ def find_copies(
     taken = np.zeros(votes.n_samples, dtype=bool)
     taken[rows[:: int(np.ceil(n_pairs / _ENOUGH_PAIRS))]] = True
     votes = votes.take_rows(taken)
+    if not _any_pair_shares(votes, _COMMON_VOTES):
+        return [], np.nan
     n_rows, n_values = votes.n_samples, len(class_of_value)
     chunk = VoteChunk(
         votes, no_gold(n_rows), np.ones(n_rows), class_of_value, n_classes
@@ -74,6 +76,8 @@ def find_copies(
     n_votes = profile.n_votes.reshape(votes.n_lfs, n_values)
     agreement = data.total(AGREEMENT)
     nearly_equal = _equal_in(agreement, _EQUAL_SHARE)
+    if nearly_equal.nnz == 0:
+        return [], np.nan
     if nearly_equal.multiply(possible_copies(agreement, n_votes)).nnz == 0:
         return [], np.nan
     model = LabelModel()
@@ -95,6 +99,18 @@ def find_copies(
     a, b = certain.multiply(named[:, None]).nonzero()
     both, same = (np.asarray(m[a, b]).sum() for m in agreement)
     return sorted(sets, key=len, reverse=True), float(same / both)
+
+
+def _any_pair_shares(votes: CastVotes, n_common: int) -> bool:
+    """Tell whether two LFs both vote on so many rows; in large crowds none do."""
+    often = np.bincount(votes.lf, minlength=votes.n_lfs) >= n_common
+    if often.sum() < 2:
+        return False
+    ones = np.ones(len(votes.lf), dtype=np.float32)
+    shape = votes.n_samples, votes.n_lfs
+    cast = sparse.csr_array((ones, votes.lf, votes.indptr), shape=shape)[:, often]
+    common = sparse.coo_array(cast.T @ cast)
+    return bool((common.data[common.row != common.col] >= n_common).any())
 
 
 def _components(pairs: sparse.csr_matrix) -> list[np.ndarray]:
