@@ -4,19 +4,20 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import math
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from sklabel.io._files import open_bytes
 from sklabel.lf._answer_names import ClassNames, cell_text, read_names
 from sklabel.lf._answer_parsing import VOTE, reason_of_end
 from sklabel.utils._validation import first_few
@@ -496,8 +497,7 @@ def _opened(path: Any) -> Iterator[Iterable[str | bytes]]:
         # What clients download has no lines, or is text.
         yield path if hasattr(path, "__iter__") else _split(path.read())
     elif isinstance(path, str | os.PathLike):
-        opener: Any = gzip.open if str(path).endswith(".gz") else open
-        with opener(path, "rb") as file:
+        with open_bytes(Path(path)) as file:
             yield file
     else:
         raise TypeError(

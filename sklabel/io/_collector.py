@@ -64,7 +64,7 @@ class Collector:
         self.tool = tool
         self.question = question
         self.several = several
-        self.option = None if option is None else str(_plain(option))
+        self.option = None if option is None else str(plain_option(option))
         self.forms = forms
         self.unjudged = unjudged
         self.differing = differing
@@ -149,7 +149,7 @@ class Collector:
         if self.question is None or question == self.question:
             self.seen(question)
             worker = None if worker is None else self._once(_as_id(worker))
-            options = [_plain(option) for option in options if option is not None]
+            options = [plain_option(option) for option in options if option is not None]
             if self.option is not None or self.several == "list":
                 # One answer of several options, as a vote is.
                 options = [self._label(question, options)]
@@ -286,7 +286,7 @@ class Collector:
 
     def _label(self, question: str, options: Sequence[Any], count: bool = True) -> Any:
         """Return the label of an answer, None if it is not one; count why."""
-        options = [_plain(option) for option in options if option is not None]
+        options = [plain_option(option) for option in options if option is not None]
         options = [option for option in options if option != ""]
         if self.option is not None:
             named = [str(option) for option in options]
@@ -436,7 +436,7 @@ def _same_kind(frames: Any, whole_numbers: bool) -> None:
         )
 
 
-def _plain(value: Any) -> Any:
+def plain_option(value: Any) -> Any:
     """Return an option as text or whole number."""
     if isinstance(value, str):
         return value

@@ -117,7 +117,7 @@ def read_mturk(
                 "together is yours to say. Pass items={'id1': 'label1', ...}."
             )
         if items:
-            pairs = _item_columns(items, table, one)
+            pairs = _item_columns(items, table, answers, one)
         else:
             pairs = [(_input_column(sample, inputs, one), "")]
         times = table.get("SubmitTime", pd.Series("", index=table.index))
@@ -454,7 +454,10 @@ def _input_column(sample: str | None, inputs: list[str], path: Path) -> str:
 
 
 def _item_columns(
-    items: Mapping[str, str], table: pd.DataFrame, path: Path
+    items: Mapping[str, str],
+    table: pd.DataFrame,
+    answers: Mapping[str, Any],
+    path: Path,
 ) -> list[tuple[str, str]]:
     """Return input column and answer of each item."""
     pairs = []
@@ -463,11 +466,11 @@ def _item_columns(
         if name not in table.columns:
             raise ValueError(f"'{path}' has no column {name!r}, which items= names.")
         pairs.append((name, answer.removeprefix("Answer.")))
-    missing = [a for _, a in pairs if a not in _mturk_answers(table, path)]
+    missing = [answer for _, answer in pairs if answer not in answers]
     if missing:
         raise ValueError(
             f"'{path}' has no answer {missing[0]!r}, which items= names; there are "
-            f"{', '.join(_mturk_answers(table, path))}."
+            f"{', '.join(answers)}."
         )
     return pairs
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sklabel.io._annotations import Annotations
-from sklabel.io._collector import Collector
+from sklabel.io._collector import Collector, plain_option
 from sklabel.io._files import as_paths, read_table
 from sklabel.io._recognise import refuse_json
 from sklabel.utils._validation import first_few
@@ -93,7 +93,9 @@ def read_wide(
     known = None
     if classes is not None:
         array = np.asarray(classes)
-        known = {tidy_text(str(one)).casefold(): _item(one) for one in array.tolist()}
+        known = {
+            tidy_text(str(one)).casefold(): plain_option(one) for one in array.tolist()
+        }
         if len(known) < len(array):
             raise ValueError(
                 f"classes differ by case or blanks only: {first_few(array)}."
@@ -178,10 +180,3 @@ def _read_sheet(
                 odd[cell] += 1
             else:
                 collect.gold(_QUESTION, [label], key)
-
-
-def _item(value: Any) -> Any:
-    """Return a class as a label: text or whole number."""
-    if isinstance(value, bool | np.bool_):
-        return "true" if value else "false"
-    return value
