@@ -1,0 +1,119 @@
+"""How Sphinx builds the site: ``sphinx-build -W docs docs/_build/html``."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+
+import os
+import warnings
+from pathlib import Path
+
+import sklabel
+
+HERE = Path(__file__).parent
+
+project = "sklabel"
+author = "The sklabel developers"
+project_copyright = "The sklabel developers, BSD-3-Clause"
+version = release = sklabel.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx-mathjax-offline",
+    "numpydoc",
+    "myst_nb",
+    "sphinx_gallery.gen_gallery",
+    "sphinx_copybutton",
+    "sphinx_design",
+]
+exclude_patterns = ["_build", "auto_examples/*.ipynb", "auto_examples/*.py"]
+templates_path = ["_templates"]
+nitpicky = False
+
+# -- Reference ------------------------------------------------------------------------
+autosummary_generate = True
+autodoc_typehints = "none"
+autodoc_preserve_defaults = True
+numpydoc_show_class_members = False
+numpydoc_use_plots = False
+numpydoc_xref_param_type = False
+
+# -- Guide: code cells are run, and their warnings and errors fail the build ----------
+myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+nb_execution_mode = "auto"
+nb_execution_timeout = 300
+nb_execution_in_temp = True
+nb_execution_raise_on_error = True
+nb_output_stderr = "remove-warn"
+nb_merge_streams = True
+# Widgets would fetch their scripts from the net.
+nb_ipywidgets_js = {}
+os.environ["IPYTHONDIR"] = str(HERE / "_build" / "ipython")
+profile = HERE / "_build" / "ipython" / "profile_default"
+profile.mkdir(parents=True, exist_ok=True)
+(profile / "ipython_config.py").write_text(
+    "c = get_config()\n"
+    "c.HistoryManager.enabled = False\n"
+    "c.InlineBackend.figure_formats = {'svg'}\n"
+    "c.InlineBackend.rc = {'figure.figsize': (6.4, 3.6),"
+    " 'figure.constrained_layout.use': True, 'axes.spines.top': False,"
+    " 'axes.spines.right': False, 'savefig.facecolor': 'white'}\n"
+)
+
+# -- Gallery --------------------------------------------------------------------------
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "auto_examples",
+    "filename_pattern": r".*\.py$",
+    "abort_on_example_error": True,
+    "matplotlib_animations": False,
+    "remove_config_comments": True,
+    "show_memory": False,
+    "doc_module": ("sklabel",),
+    "backreferences_dir": "api/backreferences",
+    "reference_url": {"sklabel": None},
+    "image_srcset": ["2x"],
+}
+# Figures are captured, not shown.
+warnings.filterwarnings("ignore", message=".*non-interactive.*", category=UserWarning)
+
+# -- Pages ----------------------------------------------------------------------------
+html_theme = "pydata_sphinx_theme"
+html_title = f"sklabel {version}"
+html_static_path = ["_static"]
+html_css_files = ["sklabel.css"]
+html_extra_path = ["llms.txt"]
+html_show_sourcelink = False
+html_copy_source = False
+html_theme_options = {
+    "logo": {"text": "sklabel"},
+    "header_links_before_dropdown": 7,
+    "navbar_end": ["theme-switcher"],
+    "secondary_sidebar_items": ["page-toc", "sg_download_links"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "show_prev_next": True,
+    "show_nav_level": 2,
+    "navigation_with_keys": False,
+}
+html_sidebars = {
+    "install": [],
+    "cheat_sheet": [],
+    "changelog": [],
+}
+
+
+def of_sklabel(app, what, name, obj, skip, options):
+    """Leave out what scikit-learn's own reference describes, and plain attributes."""
+    if skip or what != "class":
+        return skip
+    if isinstance(obj, property):
+        return True  # the section Attributes of the class has it
+    function = getattr(obj, "__func__", obj)
+    module = getattr(function, "__module__", None) or ""
+    return not module.startswith("sklabel")
+
+
+def setup(app):
+    """Connect what Sphinx asks for."""
+    app.connect("autodoc-skip-member", of_sklabel)
