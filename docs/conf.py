@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import os
+import re
 import warnings
 from pathlib import Path
 
@@ -27,7 +28,11 @@ extensions = [
 ]
 exclude_patterns = ["_build", "auto_examples/*.ipynb", "auto_examples/*.py"]
 templates_path = ["_templates"]
-nitpicky = False
+default_role = "literal"
+smartquotes = False  # 'auto' is to be copied as it stands
+# What sklabel's own pages name must exist; other projects are not asked (no network).
+nitpicky = True
+nitpick_ignore_regex = [(r"py:.*", r"(?!sklabel\.).*")]
 
 # -- Reference ------------------------------------------------------------------------
 autosummary_generate = True
@@ -69,8 +74,10 @@ sphinx_gallery_conf = {
     "matplotlib_animations": False,
     "remove_config_comments": True,
     "show_memory": False,
+    "write_computation_times": False,  # that page loads scripts from the net
     "doc_module": ("sklabel",),
     "backreferences_dir": "api/backreferences",
+    "capture_repr": ("_repr_html_", "__repr__"),
     "reference_url": {"sklabel": None},
     "image_srcset": ["2x"],
 }
@@ -87,8 +94,10 @@ html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
     "logo": {"text": "sklabel"},
-    "header_links_before_dropdown": 7,
-    "navbar_end": ["theme-switcher"],
+    "header_links_before_dropdown": 6,
+    "navbar_align": "left",
+    "navbar_persistent": [],
+    "navbar_end": ["search-button", "theme-switcher"],
     "secondary_sidebar_items": ["page-toc", "sg_download_links"],
     "footer_start": ["copyright"],
     "footer_end": [],
@@ -114,6 +123,46 @@ def of_sklabel(app, what, name, obj, skip, options):
     return not module.startswith("sklabel")
 
 
+def join_lines(app, what, name, obj, options, lines):
+    """Join the lines that a backslash continues, which numpydoc does not read."""
+    for i in reversed(range(len(lines) - 1)):
+        if lines[i].endswith(" \\"):
+            lines[i] = lines[i][:-1] + lines.pop(i + 1).strip()
+
+
+def plain_attributes(app, what, name, obj, options, lines):
+    """Write properties among the attributes as the others: they have no page."""
+    for i, line in enumerate(lines):
+        lines[i] = re.sub(r"^(\s*):obj:`(\w+) <[\w.]+>`( :|$)", r"\1**\2**\3", line)
+
+
+def readable_signature(app, what, name, obj, options, signature, returned):
+    """Leave out a signature that only refuses to be called."""
+    if signature == "(*args, **options)":
+        return "", returned
+    return None
+
+
+def find_public(app, env, node, shown):
+    """Find what is named without its package, or in the other package that has it."""
+    domain = env.domains.python_domain
+    last = node["reftarget"].rpartition(".")[2]
+    found = [
+        name
+        for name, entry in domain.objects.items()
+        if name.rpartition(".")[2] == last and not entry.aliased
+    ]
+    if node.get("refdomain") != "py" or len(found) != 1:
+        return None
+    return domain.resolve_xref(
+        env, node["refdoc"], app.builder, "obj", found[0], node, shown
+    )
+
+
 def setup(app):
     """Connect what Sphinx asks for."""
+    app.connect("autodoc-process-docstring", plain_attributes, priority=900)
+    app.connect("autodoc-process-signature", readable_signature)
+    app.connect("missing-reference", find_public)
+    app.connect("autodoc-process-docstring", join_lines, priority=100)
     app.connect("autodoc-skip-member", of_sklabel)

@@ -77,7 +77,7 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
         The fitted classifier.
     n_features_in_ : int
         Number of columns of X, if the estimator has it.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Columns of X, if the estimator has it.
 
     See Also

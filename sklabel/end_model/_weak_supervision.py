@@ -114,7 +114,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
     oof_proba_ : ndarray of shape (n_samples, n_classes)
         What the classifier of the last round says of each row without having seen it.
         Only after rounds.
-    temperatures_ : ndarray of shape (n_rounds_,)
+    temperatures_ : ndarray of shape (`n_rounds_`,)
         By what the log probabilities of the classifier were multiplied in each round,
         in (0, 1]; below 1, it was too sure of itself.
     n_rounds_ : int
@@ -131,7 +131,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         rounds and a class prior that is known, all.
     n_features_in_ : int
         Number of columns of X, if the end model has it.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Columns of X in training, if the end model has it; `predict` needs those that
         the end model uses.
 

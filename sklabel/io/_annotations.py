@@ -19,7 +19,7 @@ from sklabel.utils._validation import first_few
 class Annotations:
     r"""Judgements of people from an annotation tool, and what stands beside them.
 
-    The readers of :mod:`sklabel.io` make it. Ids are texts, as the tool writes them:
+    The readers of `sklabel.io` make it. Ids are texts, as the tool writes them:
     compare them with ``frame["id"].astype(str)``. All parameters are attributes.
 
     Parameters

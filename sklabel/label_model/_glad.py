@@ -99,7 +99,7 @@ class GLAD(CoinMixin, BaseRowsLabelModel):
         False if EM stopped at `max_iter`.
     n_features_in_ : int
         Number of LFs.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         LF names; only if X had string column names.
 
     See Also

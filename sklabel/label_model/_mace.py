@@ -106,7 +106,7 @@ class MACE(CoinMixin, BaseRowsLabelModel):
         False if the best start stopped at `max_iter`.
     n_features_in_ : int
         Number of LFs.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         LF names; only if X had string column names.
 
     See Also

@@ -56,7 +56,7 @@ class MajorityVote(BaseLabelModel):
         The values that a vote can have.
     n_features_in_ : int
         Number of LFs.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         LF names; only if X had string column names.
 
     See Also

@@ -196,7 +196,7 @@ class OneCoinDawidSkene(CoinMixin, BaseDawidSkene):
         after `partial_fit`.
     n_features_in_ : int
         Number of LFs.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         LF names; only if X had string column names.
 
     See Also

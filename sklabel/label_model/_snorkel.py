@@ -363,7 +363,7 @@ class SnorkelLabelModel(BaseLabelModel):
         False if the last round stopped at `max_iter`.
     n_features_in_ : int
         Number of LFs.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         LF names; only if X had string column names.
 
     See Also

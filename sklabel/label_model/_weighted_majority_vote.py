@@ -130,7 +130,7 @@ class WeightedMajorityVote(BaseLabelModel):
         False if the passes ended at `max_iter`.
     n_features_in_ : int
         Number of LFs.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         LF names; only if X had string column names.
 
     See Also

@@ -98,7 +98,7 @@ class AnswerLF(BaseLFTransformer):
         The columns that hold answers.
     n_features_in_ : int
         Number of columns of X that are read.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Columns of X that are read; only if X had string column names.
 
     See Also

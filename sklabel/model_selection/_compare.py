@@ -71,7 +71,7 @@ def compare_label_models(
         position in `sample_ids`.
     models : list of label models or dict of str to label model, default=None
         What to compare; clones are fitted. None means every label model of
-        :mod:`sklabel.label_model` with its defaults, and ``lf_kind="worker"`` for
+        `sklabel.label_model` with its defaults, and ``lf_kind="worker"`` for
         :class:`~sklabel.LabelModel` if X is a CrowdLabels. In a list, a model is
         called by its class, or as it prints if the class stands there twice.
     classes : array-like of shape (n_classes,), default=None
