@@ -24,6 +24,7 @@ from sklabel.inspection._crowd import (
 )
 from sklabel.inspection._flags import (
     Flag,
+    below_crowd_flags,
     join_flags,
     percent,
     quality_flags,
@@ -143,6 +144,9 @@ def worker_report(
 
     *Flags* are those of :func:`lf_summary`, and
 
+    * below the crowd: the accuracy, by the model or on gold labels, lies below the
+      outer limit of :class:`WorkerFunnelDisplay`, so that bad luck does not explain why
+      the worker is worse than the mean of the crowd;
     * always gives the same label: 95 % of 10 judgements or more are equal, and a
       worker who named the class of each sample by its probability would reach that
       with a probability below 1 %;
@@ -371,6 +375,7 @@ def _flags(
     )
     guesses = guessing(quality, posterior, model_votes)
     repeats = find_repeats(model_votes, posterior)
+    below = below_crowd_flags(report)
     favourites = report["favourite_class"].tolist()
     flags = []
     for w, n in enumerate(n_judgements):
@@ -379,6 +384,8 @@ def _flags(
             flags.append([Flag("no_class", "note", text)])
             continue
         of_worker = quality_flags(quality, w, bool(guesses[w]))
+        if w in below:
+            of_worker.append(below[w])
         if always[w]:
             text = (
                 f"always gives {plain(favourites[w])!r}: in {percent(n_same[w] / n)} "
