@@ -211,7 +211,7 @@ def expected_accuracy_interval(
     variance += unchecked * _UNCHECKED * spread
     size = spread / np.minimum(variance, 0.5 * spread) - 1
     right, wrong = mean * size, (1 - mean) * size
-    margin = np.zeros(len(right))
+    margin: np.ndarray = np.zeros(len(right))
     if gold_votes is not None:
         # What the model expects is the prior of what gold labels say.
         right = right + gold_votes[:, 0]

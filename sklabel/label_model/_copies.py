@@ -12,6 +12,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from sklabel.evidence._alike import AGREEMENT, Agreement, possible_copies
+from sklabel.evidence._fit import Settings, search_copies
 from sklabel.evidence._kinds import find_kinds
 from sklabel.sums._gold import no_gold
 from sklabel.sums._sums import ATOM_PROFILE, VoteChunk, VoteSource, one_hot
@@ -55,8 +56,6 @@ def find_copies(
     equal : float
         Share of equal votes among their common ones.
     """
-    from sklabel.label_model._label_model import LabelModel
-
     several = votes.counts > 1
     if several.sum() < _COMMON_VOTES:
         return [], np.nan
@@ -80,11 +79,9 @@ def find_copies(
         return [], np.nan
     if nearly_equal.multiply(possible_copies(agreement, n_votes)).nnz == 0:
         return [], np.nan
-    model = LabelModel()
-    model.classes_, model.vote_values_ = np.arange(n_classes), np.arange(n_values)
-    model._class_of_value, model.n_features_in_ = class_of_value, votes.n_lfs
-    kinds = find_kinds(n_votes, profile.weight, model._given_kinds())
-    copies = model._find_copies(data, profile, kinds)
+    settings = Settings(class_of_value, n_classes, np.full(votes.n_lfs, np.nan))
+    kinds = find_kinds(n_votes, profile.weight, settings.kinds)
+    copies = search_copies(data, profile, kinds, settings)
     if copies is None:
         return [], np.nan
     alike = _equal_in(agreement, _LEAST_SHARE)
