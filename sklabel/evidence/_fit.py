@@ -14,6 +14,7 @@ from scipy import sparse
 
 from sklabel.evidence._alike import (
     AGREEMENT,
+    Agreement,
     certain_copies,
     possible_copies,
     ramp,
@@ -82,7 +83,11 @@ class Settings(NamedTuple):
 
 
 def search_copies(
-    data: VoteSource, profile: Profile, kinds: Kinds, settings: Settings
+    data: VoteSource,
+    profile: Profile,
+    kinds: Kinds,
+    settings: Settings,
+    agreement: Agreement | None = None,
 ) -> sparse.csr_matrix | None:
     """Return how far LFs are copies of each other; None if there is no sign of it.
 
@@ -99,6 +104,8 @@ def search_copies(
         Which LFs are rules.
     settings : Settings
         What else is known.
+    agreement : Agreement or None
+        That of the votes, if it has been counted already.
 
     Returns
     -------
@@ -109,7 +116,8 @@ def search_copies(
     strength = ramp(kinds.cover, _CLOSE_LOOK)
     if strength == 0 or data.n_lfs == 1:
         return None
-    agreement = data.total(AGREEMENT)
+    if agreement is None:
+        agreement = data.total(AGREEMENT)
     possible = strength * possible_copies(agreement, n_votes)
     if possible.nnz == 0:
         return None

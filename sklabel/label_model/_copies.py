@@ -81,7 +81,7 @@ def find_copies(
         return [], np.nan
     settings = Settings(class_of_value, n_classes, np.full(votes.n_lfs, np.nan))
     kinds = find_kinds(n_votes, profile.weight, settings.kinds)
-    copies = search_copies(data, profile, kinds, settings)
+    copies = search_copies(data, profile, kinds, settings, agreement)
     if copies is None:
         return [], np.nan
     alike = _equal_in(agreement, _LEAST_SHARE)
@@ -100,9 +100,12 @@ def find_copies(
 
 def _any_pair_shares(votes: CastVotes, n_common: int) -> bool:
     """Tell whether two LFs both vote on so many rows; in large crowds none do."""
-    often = np.bincount(votes.lf, minlength=votes.n_lfs) >= n_common
+    n_votes = np.bincount(votes.lf, minlength=votes.n_lfs)
+    often = n_votes >= n_common
     if often.sum() < 2:
         return False
+    if np.sort(n_votes)[-2:].sum() >= votes.n_samples + n_common:
+        return True  # the two LFs with most votes have too few rows to avoid each other
     ones = np.ones(len(votes.lf), dtype=np.float32)
     shape = votes.n_samples, votes.n_lfs
     cast = sparse.csr_array((ones, votes.lf, votes.indptr), shape=shape)[:, often]
@@ -122,8 +125,9 @@ def _with_common_errors(
     """Keep the pairs that make the same errors, by the LFs that are no copies."""
     pairs.eliminate_zeros()
     atoms = one_hot(votes, n_values).tocsc()
-    counts = np.zeros((votes.n_samples, n_values))
-    np.add.at(counts, (votes.rows, votes.value), 1)
+    cell = votes.rows.astype(np.int64) * n_values + votes.value
+    counts = np.bincount(cell, minlength=votes.n_samples * n_values)
+    counts = counts.reshape(-1, n_values).astype(np.float64)
     kept = sparse.lil_matrix(pairs.shape)
     for columns in _components(pairs):
         of_set = atoms[:, (columns[:, None] * n_values + np.arange(n_values)).ravel()]
