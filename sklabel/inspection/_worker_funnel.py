@@ -78,6 +78,13 @@ class WorkerFunnelDisplay:
     workers with few judgements, so such points leave the funnel less often than
     counted ones.
 
+    Who lies below the outer limits is flagged as "below the crowd" by
+    :func:`~sklabel.inspection.worker_report`, and nobody else is. The limits hold for
+    each worker on its own: 1 in 1,000 workers who are like all others is expected
+    below, at most. Of 12,378 generated ones, 1 in 10,000 was below by the model and 5
+    in 10,000 on gold labels (``benchmarks/worker_flags.py``). Bad workers pull the mean
+    down, and the funnel with it: where they are many, some of them stay inside.
+
     References
     ----------
     .. [1] D. J. Spiegelhalter, "Funnel plots for comparing institutional
