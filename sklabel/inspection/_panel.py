@@ -300,9 +300,12 @@ def panel_report(
             Correlation of "is wrong" on these rows; NaN where one of the two is never
             or always wrong.
 
-        and `report.lfs` one per LF: ``n_votes``, ``accuracy``, the mean
+        and `report.lfs` one per LF: ``n_votes``, ``judged_accuracy``, the mean
         ``error_correlation`` with others, the LF ``nearest`` to it by excess,
         ``nearest_excess``, and the suggested ``group``, None if it stands alone.
+        ``judged_accuracy`` is the share of votes that are right by what tells errors
+        here: gold labels alone, `proba`, or the LabelModel, of which it is the
+        `lf_accuracy_` if all votes name a class.
 
     Raises
     ------
@@ -545,7 +548,7 @@ def _table_of_lfs(
     return pd.DataFrame(
         {
             "n_votes": n_votes,
-            "accuracy": pairs.accuracy,
+            "judged_accuracy": pairs.accuracy,
             "error_correlation": mean,
             "nearest": pd.Series(
                 [

@@ -24,6 +24,7 @@ from sklabel.inspection._crowd import (
 )
 from sklabel.inspection._flags import (
     Flag,
+    below_crowd_flags,
     join_flags,
     percent,
     quality_flags,
@@ -87,8 +88,9 @@ def worker_report(
             Mean agreement with the plurality of the other judgements of the sample,
             where k tied classes count 1 / k; NaN if no other worker judged the samples.
         accuracy, accuracy_low, accuracy_high : float
-            Share of right judgements that the model learned (`lf_accuracy_`), and
-            its 95 % interval, as in :func:`lf_summary`; see there how often it holds.
+            Share of right judgements that the model learned (`lf_accuracy_`), and an
+            interval that should hold it in 95 % of cases; on 17 public crowds it did
+            for 96 % of the workers. See Notes of :func:`lf_summary`.
         n_gold : int
             Judgements of samples with a gold label. Only with `y`.
         gold_accuracy : float
@@ -143,6 +145,12 @@ def worker_report(
 
     *Flags* are those of :func:`lf_summary`, and
 
+    * below the crowd: the accuracy, by the model or on gold labels, lies below the
+      outer limit of :class:`WorkerFunnelDisplay`, so that bad luck does not explain why
+      the worker is worse than the mean of the crowd. The limit is at 0.1 % for each
+      worker: of 12,378 generated workers who are all equally good, 0.01 % lay below it
+      by the model and 0.05 % on gold labels. Where workers differ, a good one who is
+      clearly below the mean is flagged, too;
     * always gives the same label: 95 % of 10 judgements or more are equal, and a
       worker who named the class of each sample by its probability would reach that
       with a probability below 1 %;
@@ -371,6 +379,7 @@ def _flags(
     )
     guesses = guessing(quality, posterior, model_votes)
     repeats = find_repeats(model_votes, posterior)
+    below = below_crowd_flags(report)
     favourites = report["favourite_class"].tolist()
     flags = []
     for w, n in enumerate(n_judgements):
@@ -379,6 +388,8 @@ def _flags(
             flags.append([Flag("no_class", "note", text)])
             continue
         of_worker = quality_flags(quality, w, bool(guesses[w]))
+        if w in below:
+            of_worker.append(below[w])
         if always[w]:
             text = (
                 f"always gives {plain(favourites[w])!r}: in {percent(n_same[w] / n)} "

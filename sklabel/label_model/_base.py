@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -23,6 +22,7 @@ from sklabel.base import (
     score_on_soft,
 )
 from sklabel.label_model._copies import warn_of_copies
+from sklabel.sums._em import EMResult, run_em
 from sklabel.sums._gold import gold_total, has_gold, no_gold
 from sklabel.sums._sums import FLOOR, VoteChunk, VoteSource
 from sklabel.utils._frames import as_pandas
@@ -39,22 +39,6 @@ from sklabel.votes._gold import Gold, read_gold, warn_of_minus_one_as_class
 from sklabel.votes._input import read_vote_input
 from sklabel.votes._proba import has_columns
 from sklabel.votes._shape import check_shape
-
-
-class EMResult(NamedTuple):
-    """How a run of EM ended.
-
-    `parameters` of the last E-step, the `sums` that they were made of and the sums
-    that they `led_to`, the number of sweeps, whether it converged, and by how much the
-    last sweep moved the sums.
-    """
-
-    parameters: Any
-    sums: Any
-    led_to: Any
-    n_iter: int
-    converged: bool
-    change: float
 
 
 class _Shape(NamedTuple):
@@ -513,19 +497,17 @@ class BaseEMLabelModel(BaseLabelModel):
         result : EMResult
             How it ended.
         """
-        sums, started = start, time.perf_counter()
-        last = max(self.max_iter, n_done + 1)
-        for n_iter in range(n_done + 1, last + 1):
-            parameters = m_step(sums)
-            updated = e_step(parameters)
-            change = updated.change(sums) if move is None else move(updated, sums)
-            self._say(n_iter, change, time.perf_counter() - started)
-            left = n_steps - (n_iter - n_done)
-            done = change < self.tol or left <= 0
-            if done or n_iter == last:
-                break
-            sums = updated if left >= 1 else sums.towards(updated, left)
-        return EMResult(parameters, sums, updated, n_iter, done, change)
+        return run_em(
+            start,
+            m_step,
+            e_step,
+            n_steps,
+            max_iter=self.max_iter,
+            tol=self.tol,
+            n_done=n_done,
+            move=move,
+            say=self._say,
+        )
 
     def _say(self, n_iter: int, change: float, seconds: float) -> None:
         """Write a line for a sweep, if `verbose` asks for it."""

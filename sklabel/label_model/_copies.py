@@ -12,6 +12,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from sklabel.evidence._alike import AGREEMENT, Agreement, possible_copies
+from sklabel.evidence._fit import Settings, search_copies
 from sklabel.evidence._kinds import find_kinds
 from sklabel.sums._gold import no_gold
 from sklabel.sums._sums import ATOM_PROFILE, VoteChunk, VoteSource, one_hot
@@ -55,8 +56,6 @@ def find_copies(
     equal : float
         Share of equal votes among their common ones.
     """
-    from sklabel.label_model._label_model import LabelModel
-
     several = votes.counts > 1
     if several.sum() < _COMMON_VOTES:
         return [], np.nan
@@ -80,11 +79,9 @@ def find_copies(
         return [], np.nan
     if nearly_equal.multiply(possible_copies(agreement, n_votes)).nnz == 0:
         return [], np.nan
-    model = LabelModel()
-    model.classes_, model.vote_values_ = np.arange(n_classes), np.arange(n_values)
-    model._class_of_value, model.n_features_in_ = class_of_value, votes.n_lfs
-    kinds = find_kinds(n_votes, profile.weight, model._given_kinds())
-    copies = model._find_copies(data, profile, kinds)
+    settings = Settings(class_of_value, n_classes, np.full(votes.n_lfs, np.nan))
+    kinds = find_kinds(n_votes, profile.weight, settings.kinds)
+    copies = search_copies(data, profile, kinds, settings, agreement)
     if copies is None:
         return [], np.nan
     alike = _equal_in(agreement, _LEAST_SHARE)
@@ -103,9 +100,12 @@ def find_copies(
 
 def _any_pair_shares(votes: CastVotes, n_common: int) -> bool:
     """Tell whether two LFs both vote on so many rows; in large crowds none do."""
-    often = np.bincount(votes.lf, minlength=votes.n_lfs) >= n_common
+    n_votes = np.bincount(votes.lf, minlength=votes.n_lfs)
+    often = n_votes >= n_common
     if often.sum() < 2:
         return False
+    if np.sort(n_votes)[-2:].sum() >= votes.n_samples + n_common:
+        return True  # the two LFs with most votes have too few rows to avoid each other
     ones = np.ones(len(votes.lf), dtype=np.float32)
     shape = votes.n_samples, votes.n_lfs
     cast = sparse.csr_array((ones, votes.lf, votes.indptr), shape=shape)[:, often]
@@ -125,8 +125,9 @@ def _with_common_errors(
     """Keep the pairs that make the same errors, by the LFs that are no copies."""
     pairs.eliminate_zeros()
     atoms = one_hot(votes, n_values).tocsc()
-    counts = np.zeros((votes.n_samples, n_values))
-    np.add.at(counts, (votes.rows, votes.value), 1)
+    cell = votes.rows.astype(np.int64) * n_values + votes.value
+    counts = np.bincount(cell, minlength=votes.n_samples * n_values)
+    counts = counts.reshape(-1, n_values).astype(np.float64)
     kept = sparse.lil_matrix(pairs.shape)
     for columns in _components(pairs):
         of_set = atoms[:, (columns[:, None] * n_values + np.arange(n_values)).ravel()]

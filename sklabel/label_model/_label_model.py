@@ -4,45 +4,30 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import sparse
 
-from sklabel.evidence._alike import (
-    AGREEMENT,
-    certain_copies,
-    possible_copies,
-    ramp,
-    with_groups,
-)
 from sklabel.evidence._evidence import (
     CLASS_MASS,
     CO_FIRING,
-    FIRST_SWEEP,
     LEFT_OUT,
     LIKELIHOOD,
-    START,
-    SWEEP,
-    WORKERS_OF_ROWS,
     Evidence,
     Facts,
     Sources,
     Sums,
     expected_votes,
-    facts_of,
-    m_step,
     pseudo_votes,
     redundancy,
     revise,
     with_newcomers,
 )
+from sklabel.evidence._fit import Settings, fit_evidence, search_copies
 from sklabel.evidence._gold import (
     GOLD_ROWS,
     Correction,
@@ -50,14 +35,13 @@ from sklabel.evidence._gold import (
     PosteriorChunk,
     fit_correction,
 )
-from sklabel.evidence._kinds import Kinds, effective_number, find_kinds
+from sklabel.evidence._kinds import find_kinds
 from sklabel.evidence._soft_labels import SOFT_COUNTS, TEMPERING, SoftLabels
-from sklabel.label_model._base import BaseSumsLabelModel, EMResult
+from sklabel.label_model._base import BaseSumsLabelModel
 from sklabel.label_model._partial_fit import PartialFitMixin
 from sklabel.sums._sums import (
     ATOM_PROFILE,
     Profile,
-    Statistic,
     VoteSource,
     accuracy_of,
     one_hot,
@@ -68,16 +52,6 @@ from sklabel.utils._validation import Interval, StrOptions, first_few
 from sklabel.votes._cast import CastVotes
 from sklabel.votes._groups import check_lf_names, group_of_each
 
-# Sweeps of data on which only rules vote, and further ones where workers judge all
-# rows: without workers, EM drifts away from what the votes say.
-_RULE_SWEEPS, _WORKER_SWEEPS = 2, 500
-# Copies are looked for where workers cover the data; see `Kinds.cover`.
-_CLOSE_LOOK = (0.01, 0.1)
-# Fits in which possible copies count as one source: accurate LFs look less alike in
-# each.
-_CLOSER_LOOKS = 2
-# How many other sources it takes to tell copies from accurate LFs.
-_ENOUGH_OTHERS = (2.0, 5.0)
 # A given class prior may move the scores of a class by this much, in nats.
 _LARGEST_SHIFT = 1.0
 _MATCH_STEPS, _MATCH_TOL = 100, 1e-4
@@ -339,8 +313,9 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
             self._learn_from_gold(data, given)
             return
         kinds = find_kinds(n_votes, profile.weight, self._given_kinds())
-        copies = self._find_copies(data, profile, kinds)
-        facts, sources, result = self._fit_em(data, profile, kinds, copies)
+        settings = self._settings()
+        copies = search_copies(data, profile, kinds, settings)
+        facts, sources, result = fit_evidence(data, profile, kinds, copies, settings)
         self._keep_ending(result)
         self.rule_share_ = facts.kinds.rule
         self.lf_kind_ = np.where(self.rule_share_ > 0.5, "rule", "worker")
@@ -359,39 +334,6 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         self._learn_from_gold(data, given)
         self._describe(data, facts, result.led_to)
 
-    def _find_copies(
-        self, data: VoteSource, profile: Profile, kinds: Kinds
-    ) -> sparse.csr_matrix | None:
-        """Return how far LFs are copies of each other; None if there is no sign of it.
-
-        Whatever may be a copy counts as one source in a first fit. Where the other
-        LFs then show that both are accurate, they are two.
-        """
-        n_votes = profile.n_votes.reshape(data.n_lfs, -1)
-        strength = ramp(kinds.cover, _CLOSE_LOOK)
-        if strength == 0 or data.n_lfs == 1:
-            return None
-        agreement = data.total(AGREEMENT)
-        possible = strength * possible_copies(agreement, n_votes)
-        if possible.nnz == 0:
-            return None
-        sources = with_groups(possible, self._given_groups(), data.n_lfs)
-        n_others = effective_number(n_votes.sum(axis=1), sources) - 1
-        possible = ramp(n_others, _ENOUGH_OTHERS) * possible
-        possible.eliminate_zeros()
-        if possible.nnz == 0:
-            return None
-        pseudo = pseudo_votes(self._class_of_value, len(self.classes_))
-        copies, earlier = possible, data.earlier(SWEEP)
-        for _ in range(_CLOSER_LOOKS if earlier is None else 1):
-            sums = earlier
-            if earlier is None:
-                sums = self._fit_em(data, profile, kinds, copies)[2].led_to
-            joint = sums.counts.reshape(*n_votes.shape, -1) + pseudo
-            share = sums.total / sums.total.sum()
-            copies = certain_copies(agreement, possible, joint, share)
-        return copies
-
     def _given_groups(self) -> np.ndarray | None:
         """Return the number of the source of each LF; None if each is its own."""
         if self.groups is None:
@@ -399,45 +341,17 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         named = group_of_each(self.groups, self._lf_names(), "groups")
         return pd.factorize(pd.Series(named, dtype=object))[0]
 
-    def _fit_em(
-        self,
-        data: VoteSource,
-        profile: Profile,
-        kinds: Kinds,
-        copies: sparse.csr_matrix | None,
-    ) -> tuple[Facts, Sources, EMResult]:
-        """Run EM; two sweeps where only rules vote, to the end where workers do."""
-        alike = with_groups(copies, self._given_groups(), data.n_lfs)
-        if alike is not None:
-            n_votes = profile.n_votes.reshape(data.n_lfs, -1)
-            kinds = find_kinds(n_votes, profile.weight, self._given_kinds(), alike)
-        given = self._given_prior()
-        sources = Sources(kinds.rule, kinds.half, alike, kinds.trust)
-        workers = data.total(WORKERS_OF_ROWS, sources)
-        facts = facts_of(profile, kinds, workers, self._class_of_value, given)
-        maximise = partial(m_step, facts)
-        e_step = partial(self._e_step, data, sources)
-        shares = data.total(START, profile.mean_share, sources)
-        n_steps = _RULE_SWEEPS + _WORKER_SWEEPS * facts.known
-        if self.max_iter == 1:
-            result = self._run_em(shares, maximise, partial(e_step, FIRST_SWEEP))
-            return facts, sources, result
-        started = time.perf_counter()
-        first = maximise(shares)
-        if n_steps < _RULE_SWEEPS + 1:
-            sums = data.total(FIRST_SWEEP, first, sources)
-        else:
-            sums = data.start(SWEEP, FIRST_SWEEP, first, sources)
-        self._say(1, sums.change(shares), time.perf_counter() - started)
-        em, e_step = partial(self._run_em, n_done=1), partial(e_step, SWEEP)
-        result = data.run_em(em, sums, maximise, e_step, n_steps - 1)
-        return facts, sources, result
-
-    def _e_step(
-        self, data: VoteSource, sources: Sources, sweep: Statistic, evidence: Evidence
-    ) -> Sums:
-        """Return the expected votes, given what votes say."""
-        return data.total(sweep, evidence, sources)
+    def _settings(self) -> Settings:
+        return Settings(
+            self._class_of_value,
+            len(self.classes_),
+            self._given_kinds(),
+            self._given_groups(),
+            self._given_prior(),
+            self.max_iter,
+            self.tol,
+            self._say,
+        )
 
     def _check_lfs(self) -> None:
         names = list(self._lf_names())

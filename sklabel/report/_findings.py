@@ -76,6 +76,12 @@ _PHRASES: dict[Kind, _Phrase] = {
         "tell next to nothing about the class",
         "Stop asking these workers, or leave the rule out; past votes do little harm.",
     ),
+    "below_crowd": _Phrase(
+        "is worse than the crowd",
+        "are worse than the crowd",
+        "They lie below the funnel, where bad luck does not take anybody. Look at some "
+        "of their judgements: harder samples, misread instructions, or haste.",
+    ),
     "repeats": _Phrase(
         "repeats another one",
         "repeat another one",

@@ -261,7 +261,7 @@ def _interval(value: float, low: float, high: float) -> str:
         return f'<td data-v="{value:.10g}">{value:.1%}</td>'
     left, width = 100 * low, 100 * (high - low)
     return (
-        f'<td data-v="{value:.10g}" title="95% interval {low:.1%} to {high:.1%}">'
+        f'<td data-v="{value:.10g}" title="interval {low:.1%} to {high:.1%}">'
         f"{value:.1%} "
         f'<span class="interval"><i style="left:{left:.1f}%;width:{width:.1f}%"></i>'
         f'<b style="left:calc({100 * value:.1f}% - 1.5px)"></b></span></td>'

@@ -271,9 +271,10 @@ def _workers(data: ReportData, tables: dict[str, pd.DataFrame], max_rows: int) -
             rest="report.tables['workers']",
         )
         + '<p class="soft">Accuracy (model): share of right judgements that the model '
-        "learned, with its 95% interval on a scale from 0 to 1. On public crowds it "
-        "held the accuracy on gold for 96% of the workers; where most of a crowd errs "
-        "in the same way, it is too narrow. Agreement: with the majority of the "
+        "learned, on a scale from 0 to 1, with an interval that should hold it in 95% "
+        "of cases. On public crowds it held the accuracy on gold for 96% of the "
+        "workers; where most of a crowd errs in the same way, it is too narrow. "
+        "Agreement: with the majority of the "
         "others on the same samples. Spammer score: 1 for judgements that do not "
         "depend on the class, 0 for a perfect worker. Bits per judgement: what one "
         "judgement tells about the class.</p>"
@@ -308,10 +309,11 @@ def _lfs(data: ReportData, tables: dict[str, pd.DataFrame], max_rows: int) -> st
         + '<p class="soft">Coverage: share of samples that it votes on. Overlaps, '
         "Conflicts: share of samples where another one votes too, or votes "
         "differently. Accuracy (model): share of right votes that the model learned, "
-        "with its 95% interval on a scale from 0 to 1. On public data it held the "
-        "accuracy on gold for 95% of the rules, whose interval is wide because no vote "
-        "can check them, and for 79% of other functions that are not workers. Gold "
-        "labels in the fit make it narrower.</p>"
+        "on a scale from 0 to 1, with an interval that should hold it in 95% of cases. "
+        "On public data and without gold labels in the fit, it held the accuracy on "
+        "gold for 95% of the rules, whose interval is wide because no vote can check "
+        "them, and for only 79% of other functions that are not workers; with gold "
+        "labels, for 92% of these or more.</p>"
     )
 
 
