@@ -17,8 +17,9 @@ from sklabel._version import __version__
 from sklabel.report._findings import Finding
 from sklabel.utils._validation import plain
 
-# Longer names are wrapped, and longer texts are cut.
-_LONG_NAME, _LONGEST_TEXT = 28, 300
+# Longer names are wrapped, on a narrow page those that are not short, and longer texts
+# are cut.
+_SHORT_NAME, _LONG_NAME, _LONGEST_TEXT = 12, 28, 300
 _MOST_VALUES = 4
 
 
@@ -108,13 +109,12 @@ def table(
     )
 
 
-def finding_list(findings: Sequence[Finding]) -> str:
-    """Return the list of what needs attention."""
+def finding_list(findings: Sequence[Finding], voter: str) -> str:
+    """Return the list of what needs attention; `voter` is what those are that vote."""
     if not findings:
         return (
             '<p class="soft">Nothing was found that needs attention: no flagged '
-            "workers or labeling functions, votes for every sample, and agreement "
-            "above chance.</p>"
+            f"{voter}s, votes for every sample, and agreement above chance.</p>"
         )
     items = "\n".join(
         f'<li class="{f.level}"><em>{f.level}</em><b>{escape(f.title)}</b>'
@@ -234,10 +234,14 @@ def _cells(frame: pd.DataFrame, column: Column) -> list[str]:
     css = {"name": "name", "text": "text", "long": "text long"}[column.kind]
     texts = [_text(v) for v in values]
     return [
-        f'<td class="{css}{" wrap" if len(text) > _LONG_NAME else ""}">'
-        f"{escape(text)}</td>"
-        for text in texts
+        f'<td class="{css}{_css_of_length(text)}">{escape(text)}</td>' for text in texts
     ]
+
+
+def _css_of_length(text: str) -> str:
+    if len(text) > _LONG_NAME:
+        return " wrap"
+    return " short" if len(text) <= _SHORT_NAME else ""
 
 
 def _text(value: Any) -> str:
