@@ -298,7 +298,8 @@ class LFConfusionDisplay:
         columns = range(0, n_values, -(-n_values // _MOST_NAMES))
         names = [plain_text(c, 22) for c in self.classes]
         heads = [self._name_of(v) for v in order]
-        numbered = max(len(heads[v]) for v in columns) * len(columns) > 24
+        longest = max(len(heads[v]) for v in columns)
+        numbered = longest > 3 and longest * len(columns) > 24
         if numbered:
             numbers = [str(c + 1) for c in range(n_classes)]
             heads = [

@@ -80,7 +80,7 @@ _PHRASES: dict[Kind, _Phrase] = {
         "tells next to nothing about the class",
         "tell next to nothing about the class",
         "Stop asking these workers; past votes do little harm.",
-        "Mend it or leave it out; past votes do little harm.",
+        "Mend or drop them; past votes do little harm.",
     ),
     "repeats": _Phrase(
         "repeats another one",

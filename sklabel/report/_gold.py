@@ -45,7 +45,8 @@ def section_of_gold(
         else "There is one gold sample."
     )
     if n_silent:
-        lead += f" {n_silent:,} of them have no vote and get the class prior."
+        verbs = "has no vote and gets" if n_silent == 1 else "have no vote and get"
+        lead += f" {n_silent:,} of them {verbs} the class prior."
     note = (
         "Recall: of the gold samples of a class, the share with that label. Precision: "
         "of the samples with that label, the share of that class. The bars are 95% "
@@ -90,7 +91,8 @@ def _matrix(counts: pd.DataFrame) -> str:
     n_gold = counts.to_numpy().sum(axis=1)[shown, None]
     share = matrix / np.maximum(n_gold, 1)
     names = [plain_text(c) for c in counts.index[shown]]
-    numbered = len(names) > 5 or max(map(len, names)) * len(names) > 44
+    longest = max(map(len, names))
+    numbered = longest > 3 and longest * len(names) > 50
     rows, heads = names, names
     if numbered:
         heads = [str(c + 1) for c in shown]

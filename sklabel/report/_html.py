@@ -17,9 +17,10 @@ from sklabel._version import __version__
 from sklabel.report._findings import Finding
 from sklabel.utils._validation import plain
 
-# Longer names are wrapped, on a narrow page those that are not short, and longer texts
-# are cut.
+# Longer names and shorter texts are wrapped, on a narrow page all names that are not
+# short; longer texts are cut.
 _SHORT_NAME, _LONG_NAME, _LONGEST_TEXT = 12, 28, 300
+_WRAPPED_TEXT = 16
 _MOST_VALUES = 4
 
 
@@ -234,14 +235,20 @@ def _cells(frame: pd.DataFrame, column: Column) -> list[str]:
     css = {"name": "name", "text": "text", "long": "text long"}[column.kind]
     texts = [_text(v) for v in values]
     return [
-        f'<td class="{css}{_css_of_length(text)}">{escape(text)}</td>' for text in texts
+        f'<td class="{css}{_css_of_length(text, column)}">{_breakable(text)}</td>'
+        for text in texts
     ]
 
 
-def _css_of_length(text: str) -> str:
-    if len(text) > _LONG_NAME:
+def _css_of_length(text: str, column: Column) -> str:
+    if len(text) > (_LONG_NAME if column.kind == "name" else _WRAPPED_TEXT):
         return " wrap"
     return " short" if len(text) <= _SHORT_NAME else ""
+
+
+def _breakable(text: str) -> str:
+    """Escape a text and allow a new line after an underscore."""
+    return escape(text).replace("_", "_<wbr>")
 
 
 def _text(value: Any) -> str:

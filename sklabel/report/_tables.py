@@ -158,6 +158,8 @@ def _plan(data: ReportData, budget: int) -> tuple[pd.DataFrame | None, str]:
             )
     except ValueError as error:
         return None, f"There is no plan of further judgements: {error}"
+    if data.names_of_classes is not None:
+        plan["top_class"] = _names_of(plan["top_class"], data)
     return _with_samples(plan, plan.index.to_numpy(), data), ""
 
 

@@ -268,7 +268,7 @@ def test_vote_values_that_are_not_a_class_have_no_outline():
     votes = [["a", "?"], ["b", "b"], ["a", "a"], ["b", "?"]] * 5
     model = LabelModel(classes=["a", "b"]).fit(votes)
     display = LFConfusionDisplay.from_estimator(model)
-    assert [t.get_text() for t in display.axes_[0].get_xticklabels()] == ["?", "a", "b"]
+    assert [t.get_text() for t in display.axes_[0].get_xticklabels()] == ["a", "b", "?"]
     assert len(display.axes_[0].patches) == 2
 
 
