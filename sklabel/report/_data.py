@@ -366,6 +366,21 @@ def gold_by_id(data: ReportData) -> pd.Series | None:
     return series if series.index.isin(crowd.sample_ids).any() else None
 
 
+def expected_votes(data: ReportData, lfs: np.ndarray) -> np.ndarray:
+    """Return how often some LFs cast each vote on samples of each class.
+
+    As the soft labels see the classes; shape (n_chosen, n_values, n_classes).
+    """
+    votes, n_values = data.votes, len(data.model.vote_values_)
+    position = np.full(votes.n_lfs, -1)
+    position[lfs] = np.arange(len(lfs))
+    kept = position[votes.lf] >= 0
+    rows, lf, value = votes.rows[kept], position[votes.lf[kept]], votes.value[kept]
+    out = np.zeros((len(lfs) * n_values, data.proba.shape[1]))
+    np.add.at(out, lf * n_values + value, data.proba[rows])
+    return out.reshape(len(lfs), n_values, -1)
+
+
 def is_of_worker(data: ReportData) -> np.ndarray:
     """Mark the LFs that are workers of the crowd, by name."""
     if data.crowd is None:

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from sklabel.inspection._plotting import BLUE, GREY, ORANGE, plain_text
-from sklabel.report._data import ReportData
+from sklabel.report._data import ReportData, expected_votes
 from sklabel.report._figures import draw_svg
 from sklabel.report._html import plot
-from sklabel.sums._sums import one_hot
 
 # So many are drawn, those of the lowest accuracy.
 _MOST_BARS = 12
@@ -137,9 +136,7 @@ def _classes_of_misses(
     data: ReportData, chosen: np.ndarray, voted: np.ndarray, missing: np.ndarray
 ) -> np.ndarray:
     """Return the share of votes on samples of each other class, by the model."""
-    n_values = len(data.model.vote_values_)
-    table = np.asarray(one_hot(data.votes, n_values).T @ data.proba)
-    table = table.reshape(-1, n_values, data.proba.shape[1]).sum(axis=1)[chosen]
+    table = expected_votes(data, chosen).sum(axis=1)
     table[np.arange(len(chosen)), voted] = 0
     total = table.sum(axis=1)
     # The accuracy is that which all tables state; the soft labels of these samples

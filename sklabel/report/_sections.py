@@ -15,7 +15,7 @@ from sklabel.inspection._overlap import Kind, OverlapDisplay
 from sklabel.inspection._posterior import PosteriorDisplay
 from sklabel.inspection._worker_funnel import WorkerFunnelDisplay
 from sklabel.report._class_shares import figure_of_class_shares
-from sklabel.report._data import ReportData, is_of_worker
+from sklabel.report._data import ReportData, expected_votes, is_of_worker
 from sklabel.report._features import section_of_features
 from sklabel.report._figures import draw_svg
 from sklabel.report._findings import SURE, Finding, headline
@@ -343,8 +343,12 @@ def _confusion(data: ReportData) -> str:
         return html
     model = data.model
     names = _names(data)
+    # `confusion_` is shrunk to the table of all, so that it can hide how bad the worst
+    # are; the votes themselves agree with the accuracy.
+    counts = np.swapaxes(expected_votes(data, worst), 1, 2)
+    total = counts.sum(axis=2, keepdims=True)
     display = LFConfusionDisplay(
-        model.confusion_[worst],
+        counts / np.where(total > 0, total, np.nan),
         classes=data.class_names,
         vote_values=model.vote_values_,
         value_classes=model._class_of_value,
@@ -372,7 +376,8 @@ def _confusion(data: ReportData) -> str:
     return html + plot(
         svg,
         f"How the {voters} vote{'s' if len(worst) == 1 else ''}",
-        "Each row is a class and sums to 1 over the votes; right votes are outlined. "
+        "Each row is a class and sums to 1 over the votes on samples of that class, as "
+        "the soft labels see them; right votes are outlined. "
         "Rows that look alike: the vote does not depend on the class. Dark cells "
         "outside the outlines: classes that are mixed up, or swapped. Only those with "
         f"{least} votes or more.{above}",

@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sklabel import CrowdLabels, LabelModel, WorkerLFTransformer
 from sklabel.datasets import make_crowd_labels
+from sklabel.inspection import LFConfusionDisplay
 from sklabel.report import _one_class, _sections, labeling_report
 from sklabel.report._data import gather
 from sklabel.report._one_class import one_class_lfs
@@ -114,3 +115,34 @@ def test_words_are_those_of_what_is_there():
     wide = columns.fit_transform(crowd.sample_ids.to_frame())
     both = labeling_report(wide.assign(rule=0), crowd_labels=crowd).html
     assert "labeling functions that are workers" in both
+
+
+def test_panels_are_the_votes_as_the_soft_labels_see_them(monkeypatch):
+    # Eight votes per class shrink `confusion_` so much that the worst look passable.
+    data = make_crowd_labels(
+        300, 20, 8, worker_types={"reliable": 0.9, "adversarial": 0.1}, random_state=0
+    )
+    crowd = CrowdLabels.from_frame(data.crowd_labels)
+    votes = crowd.to_wide()
+    votes.columns = [f"voter {name}" for name in votes]
+    model = LabelModel().fit(votes)
+    shown = []
+
+    def keep(confusion, *, lf_names, **options):
+        shown.append((confusion, lf_names))
+        return LFConfusionDisplay(confusion, lf_names=lf_names, **options)
+
+    monkeypatch.setattr(_sections, "LFConfusionDisplay", keep)
+    labeling_report(votes, label_model=model)
+    ((tables, names),) = shown
+    proba, worst = model.predict_proba(votes), np.argsort(model.lf_accuracy_)[:4]
+    assert names == [votes.columns[j] for j in worst]
+    for table, j in zip(tables, worst, strict=True):
+        vote = pd.to_numeric(votes.iloc[:, j]).fillna(-1).to_numpy()
+        expected = [
+            [proba[vote == v, c].sum() / proba[vote >= 0, c].sum() for v in range(8)]
+            for c in range(8)
+        ]
+        assert_allclose(table, expected)
+        share = proba[vote >= 0].sum(axis=0) / (vote >= 0).sum()
+        assert abs(share @ np.diag(table) - model.lf_accuracy_[j]) < 0.06
