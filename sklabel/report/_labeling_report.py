@@ -194,6 +194,7 @@ def labeling_report(
     worker_report, lf_summary, agreement_report, relabel_plan : The tables alone.
     WorkerFunnelDisplay, LFConfusionDisplay, OverlapDisplay, PosteriorDisplay : The
         plots alone.
+    sklearn.metrics.ConfusionMatrixDisplay : The matrix of labels against gold alone.
 
     Notes
     -----
