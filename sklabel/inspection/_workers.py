@@ -190,6 +190,7 @@ def describe_workers(
     *,
     label_model: BaseLabelModel | None = None,
     posterior: np.ndarray | None = None,
+    class_names: np.ndarray | None = None,
 ) -> tuple[pd.DataFrame, list[list[Flag]]]:
     """Return the table of `worker_report`, and the flags of each worker as data.
 
@@ -200,6 +201,8 @@ def describe_workers(
     posterior : ndarray of shape (n_samples, n_classes), default=None
         Class probabilities of the samples by `label_model` from the judgements alone,
         if they are known already.
+    class_names : ndarray of shape (n_classes,), default=None
+        What to call the classes of the crowd. If None, the classes themselves.
 
     Returns
     -------
@@ -246,7 +249,8 @@ def describe_workers(
         report["n_gold"] = n_gold
         report["gold_accuracy"] = n_right / np.where(n_gold > 0, n_gold, np.nan)
     favourite = counts.argmax(axis=1)
-    names = pd.Series(crowd.classes[favourite], index=crowd.worker_ids)
+    named = crowd.classes if class_names is None else class_names
+    names = pd.Series(named[favourite], index=crowd.worker_ids)
     if (n_judgements == 0).any():
         names = names.astype(object).where(n_judgements > 0, None)
     report["favourite_class"] = names
