@@ -87,6 +87,8 @@ _PHRASES: dict[Kind, _Phrase] = {
         "are worse than the crowd",
         "They lie below the funnel, where bad luck does not take anybody. Look at some "
         "of their judgements: harder samples, misread instructions, or haste.",
+        "They lie below the funnel, where bad luck does not take anything. Look at "
+        "some of their votes.",
     ),
     "repeats": _Phrase(
         "repeats another one",
