@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -64,7 +65,7 @@ class _Shape(NamedTuple):
     shape: tuple[int, int]
 
 
-class BaseLabelModel(ClassifierMixin, VersionedPickle):
+class BaseLabelModel(ClassifierMixin, VersionedPickle, ABC):
     r"""Base of all label models, also of those of your own.
 
     It reads votes in all their forms, classes, gold labels and weights, and answers
@@ -483,19 +484,15 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
             ConvergenceWarning,
         )
 
+    @abstractmethod
     def _fit_votes(
         self, votes: CastVotes, gold: np.ndarray, sample_weight: np.ndarray
     ) -> None:
-        raise self._not_written("_fit_votes(votes, gold, sample_weight)")
+        """Learn, and set `class_prior_`; see the notes of the class."""
 
+    @abstractmethod
     def _posterior(self, votes: CastVotes) -> np.ndarray:
-        raise self._not_written("_posterior(votes)")
-
-    def _not_written(self, method: str) -> NotImplementedError:
-        return NotImplementedError(
-            f"{type(self).__name__} must implement {method}; the docstring of "
-            "sklabel.label_model.BaseLabelModel says what it gets and returns."
-        )
+        """Return class probabilities in a new array; see the notes of the class."""
 
     def _log_evidence(self, votes: CastVotes) -> np.ndarray:
         """Take the prior out of the posterior."""
