@@ -66,7 +66,7 @@ class _Shape(NamedTuple):
 
 
 class BaseLabelModel(ClassifierMixin, VersionedPickle, ABC):
-    r"""Base of all label models, also of those of your own.
+    """Base of all label models, also of those of your own.
 
     It reads votes in all their forms, classes, gold labels and weights, and answers
     `predict`, `predict_proba`, `score` and the reports of `sklabel.inspection`. A
