@@ -285,8 +285,9 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
         """
         check_is_fitted(self)
         X = for_estimator(X, where="X of SoftLabelClassifier")
-        proba = self.estimator_.predict_proba(X)
-        full = np.zeros((len(proba), len(self.classes_)))
+        proba = np.asarray(self.estimator_.predict_proba(X))
+        # In the dtype of the estimator: float32 that sums to 1 does not in float64.
+        full = np.zeros((len(proba), len(self.classes_)), dtype=proba.dtype)
         full[:, self._columns()] = proba
         return full
 

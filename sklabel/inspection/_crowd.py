@@ -21,6 +21,7 @@ from sklabel.lf._crowd_votes import (
     in_columns_of,
     lf_names,
 )
+from sklabel.lf._soft_labels import hint_for
 from sklabel.utils._frames import refuse_lazy
 from sklabel.utils._validation import first_few
 from sklabel.votes._cast import (
@@ -85,11 +86,9 @@ def check_label_model(model: Any, *, where: str) -> BaseLabelModel:
         If it is not fitted.
     """
     if not isinstance(model, BaseLabelModel):
-        hint = " Pass the last step of the pipeline." if hasattr(model, "steps") else ""
         raise TypeError(
             f"label_model of {where} must be a fitted label model such as LabelModel; "
-            f"got "
-            f"{type(model).__name__}.{hint}"
+            f"got {type(model).__name__}.{hint_for(model)}"
         )
     check_is_fitted(model)
     return model

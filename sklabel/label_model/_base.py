@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -28,6 +29,7 @@ from sklabel.sums._sums import FLOOR, VoteChunk, VoteSource
 from sklabel.utils._frames import as_pandas
 from sklabel.utils._loops import refuse_loops
 from sklabel.utils._validation import (
+    StrOptions,
     check_class_prior,
     check_same_rows,
     check_sample_weight,
@@ -47,23 +49,113 @@ class _Shape(NamedTuple):
     shape: tuple[int, int]
 
 
-class BaseLabelModel(ClassifierMixin, VersionedPickle):
-    """Base of the label models: votes in, class probabilities out.
+class BaseLabelModel(ClassifierMixin, VersionedPickle, ABC):
+    """Base of all label models, also of those of your own.
 
-    The base reads votes, gold labels, classes and weights once for the whole
-    family. A subclass has the parameters `classes` and `class_prior` and implements
-    `_fit_votes(votes, gold, sample_weight)`, which sets `class_prior_` and its own
-    attributes, and `_posterior(votes)`, which returns an array of shape
-    (n_samples, n_classes). Both see votes as indices into `vote_values_`. Gold labels
-    are class indices or class probabilities; `sklabel.sums._gold` has what differs.
+    It reads votes in all their forms, classes, gold labels and weights, and answers
+    `predict`, `predict_proba`, `score` and the reports of `sklabel.inspection`. A
+    subclass says how the model learns and what it makes of votes, see Notes. Do not
+    subclass it to change a parameter of a model that is there.
+
+    Parameters
+    ----------
+    classes : array-like of shape (n_classes,), default=None
+        The classes, in the order of the columns of `predict_proba`. If None, the labels
+        of `y` where every row has one, else those that the votes know or hold, and
+        those of `y`.
+    class_prior : {'auto', 'uniform'} or array-like of shape (n_classes,), \
+            default='auto'
+        Probabilities in the order of `classes_`, or a Series or dict by class. What
+        'auto' means is the subclass's choice.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The classes.
+    class_prior_ : ndarray of shape (n_classes,)
+        Prior probability of each class; a subclass sets it. Rows without votes get it.
+    vote_values_ : ndarray of shape (n_values,)
+        The values that a vote can have.
+    n_features_in_ : int
+        Number of LFs.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        LF names; only if X had string column names.
+
+    See Also
+    --------
+    sklabel.testing.check_label_model : What the subclass is to be checked with.
+    MajorityVote : A small subclass.
+
+    Notes
+    -----
+    A subclass implements two methods:
+
+    ``_fit_votes(self, votes, gold, sample_weight)``
+        Sets `class_prior_` and attributes of its own that end in an underscore.
+    ``_posterior(self, votes)``
+        Returns class probabilities of shape (n_samples, n_classes), a new array whose
+        rows sum to 1. Rows without votes may hold anything.
+
+    Both are called when the input has been checked, and `classes_` and `vote_values_`
+    are set. ``votes`` holds the votes that were cast, row by row, without the
+    abstentions: the arrays ``votes.rows``, ``votes.lf`` and ``votes.value`` of shape
+    (n_votes,) are row, column and position in `vote_values_` of each; ``votes.counts``
+    of shape (n_samples,) is the number of votes of each row; ``votes.n_samples`` and
+    ``votes.n_lfs`` are the shape. ``self._class_of_value[votes.value]`` is the
+    position in `classes_` of the class that each vote names, -1 if it names none, as
+    "can't tell" does. ``gold`` has shape (n_samples,) and holds positions in
+    `classes_`, -1 for unlabelled; or shape (n_samples, n_classes), soft gold, with rows
+    of NaN for unlabelled. ``sample_weight`` of shape (n_samples,) is positive.
+
+    ``self._given_prior()`` returns the prior that the user gives, or None for 'auto'.
+    With the class attribute ``_needs_class_votes = True``, votes that name no class are
+    of no use to the model. A subclass with further parameters has an ``__init__`` that
+    sets all of them, `classes` and `class_prior` too, and nothing else.
+
+    Examples
+    --------
+    The share of the votes for each class, as :class:`MajorityVote` without smoothing:
+
+    >>> import numpy as np
+    >>> from sklabel.label_model import BaseLabelModel
+    >>> class VoteShare(BaseLabelModel):
+    ...     _needs_class_votes = True
+    ...
+    ...     def _fit_votes(self, votes, gold, sample_weight):
+    ...         n_classes, prior = len(self.classes_), self._given_prior()
+    ...         even = np.full(n_classes, 1 / n_classes)
+    ...         self.class_prior_ = even if prior is None else prior
+    ...
+    ...     def _posterior(self, votes):
+    ...         named = self._class_of_value[votes.value]
+    ...         total = np.full((votes.n_samples, len(self.classes_)), 1e-6)
+    ...         np.add.at(total, (votes.rows[named >= 0], named[named >= 0]), 1)
+    ...         return total / total.sum(axis=1, keepdims=True)
+    >>> votes = [["ham", "spam", "spam"], ["ham", None, "ham"]]
+    >>> VoteShare().fit(votes).predict_proba(votes).round(2)
+    array([[0.33, 0.67],
+           [1.  , 0.  ]])
     """
 
     classes: ArrayLike | None
     class_prior: str | ArrayLike
+    _parameter_constraints: dict[str, Any] = {
+        "classes": ["array-like", None],
+        "class_prior": [StrOptions({"auto", "uniform"}), "array-like"],
+    }
     # Whether a vote is of use only if it names a class. Such a model cannot learn that
     # a vote for class 1 means class 2, and reads integer votes as indices into string
     # classes that come from gold labels.
     _needs_class_votes = False
+
+    def __init__(
+        self,
+        *,
+        classes: ArrayLike | None = None,
+        class_prior: str | ArrayLike = "auto",
+    ) -> None:
+        self.classes = classes
+        self.class_prior = class_prior
 
     @all_or_nothing
     def fit(
@@ -144,6 +236,11 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
                 "vote; predict_proba returns the class prior. Check ids and columns.",
             )
         self._fit_votes(encoded, gold.encode(self.classes_), weight)
+        if not hasattr(self, "class_prior_"):
+            raise AttributeError(
+                f"{type(self).__name__}._fit_votes must set class_prior_, the "
+                f"probabilities of {self.classes_.tolist()} for rows without votes."
+            )
         if self._counts_copies() and len(self.classes_) > 1:
             args = self._class_of_value, len(self.classes_), names
             warn_of_copies(type(self).__name__, encoded, *args)
@@ -371,13 +468,15 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
             ConvergenceWarning,
         )
 
+    @abstractmethod
     def _fit_votes(
         self, votes: CastVotes, gold: np.ndarray, sample_weight: np.ndarray
     ) -> None:
-        raise NotImplementedError
+        """Learn, and set `class_prior_`; see the notes of the class."""
 
+    @abstractmethod
     def _posterior(self, votes: CastVotes) -> np.ndarray:
-        raise NotImplementedError
+        """Return class probabilities in a new array; see the notes of the class."""
 
     def _log_evidence(self, votes: CastVotes) -> np.ndarray:
         """Take the prior out of the posterior."""

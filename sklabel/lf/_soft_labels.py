@@ -39,15 +39,25 @@ def check_any_label_model(model: Any, *, where: str) -> None:
     """Raise if the argument is not a label model, fitted or not."""
     if isinstance(model, BaseLabelModel):
         return
-    got, hint = type(model).__name__, ""
+    got, hint = type(model).__name__, hint_for(model)
     if isinstance(model, type):
         got, hint = f"the class {model.__name__}", f" Pass {model.__name__}()."
-    elif hasattr(model, "steps"):
-        hint = " Pass the last step of the pipeline."
     raise TypeError(
         f"label_model of {where} must be a label model such as LabelModel(); got {got}."
         f"{hint}"
     )
+
+
+def hint_for(model: Any) -> str:
+    """Return what to do about something that is not a label model, after a space."""
+    if hasattr(model, "steps"):
+        return " Pass the last step of the pipeline."
+    if hasattr(model, "predict_proba"):
+        return (
+            " A label model of your own is a subclass of "
+            "sklabel.label_model.BaseLabelModel."
+        )
+    return ""
 
 
 def soft_label_frame(

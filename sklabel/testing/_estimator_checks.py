@@ -79,6 +79,7 @@ def check_label_model(estimator: Any) -> None:
 
     See Also
     --------
+    sklabel.label_model.BaseLabelModel : What a label model of your own inherits from.
     check_lf_transformer : The same for transformers that return votes.
     sklearn.utils.estimator_checks.check_estimator : Checks of any estimator.
 

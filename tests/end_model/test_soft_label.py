@@ -10,6 +10,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -524,3 +525,13 @@ def test_a_search_over_a_calibrated_pipeline_with_soft_labels():
     name = "estimator__estimator__logisticregression__C"
     search = GridSearchCV(clf, {name: [1e-6, 1.0]}, cv=3, error_score="raise")
     assert search.fit(X, soft).best_score_ > 0.6
+
+
+def test_probabilities_of_float32_features_sum_to_one_for_scikit_learn():
+    X = np.random.default_rng(0).normal(size=(200, 8)).astype(np.float32)
+    y = (X[:, 0] > 0).astype(int)
+    clf = SoftLabelClassifier(LogisticRegression()).fit(X, np.eye(2)[y])
+    proba = clf.predict_proba(X)
+    # scikit-learn warns of sums that are not 1 by the resolution of their dtype.
+    assert log_loss(y, proba) < 0.5
+    assert_allclose(proba.sum(axis=1), 1, atol=np.finfo(proba.dtype).eps)

@@ -82,7 +82,7 @@ def test_votes_are_taken_for_those_of_people_by_default(crowd):
     assert not by_hand.equals(crowd.soft_labels(LabelModel(lf_kind="rule")))
 
 
-@pytest.mark.parametrize("name", family.__all__)
+@pytest.mark.parametrize("name", sorted(set(family.__all__) - {"BaseLabelModel"}))
 @pytest.mark.parametrize("repeats", [False, True])
 def test_every_label_model_gives_what_it_gives_in_a_pipeline(name, repeats):
     options = {"repeats": True, "duplicates": "keep"} if repeats else {}
