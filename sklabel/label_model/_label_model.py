@@ -437,6 +437,10 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         if self._correction is not None:
             # Gold labels have a say in the tables, too.
             sums = sums._replace(counts=counts)
+        elif self._trust is not None:
+            # Votes that count for little still tell what their worker says.
+            trust = np.repeat(self._trust, len(self.vote_values_))
+            sums = sums._replace(counts=sums.counts / trust[:, None])
         joint = expected_votes(facts, sums)
         values = joint / joint.sum(axis=1, keepdims=True)
         self.confusion_ = np.swapaxes(values, 1, 2)

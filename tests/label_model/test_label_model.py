@@ -499,6 +499,19 @@ def test_lf_kind_for_all_lfs():
     assert_array_equal(model.rule_share_, np.zeros(4))
 
 
+def test_table_of_worker_who_always_says_the_same():
+    rng = np.random.default_rng(0)
+    truth = np.tile([0, 1], 100)
+    votes = np.where(rng.random((200, 6)) < 0.8, truth[:, None], 1 - truth[:, None])
+    votes[:, 5] = 1
+    votes[rng.random((200, 6)) < 0.7] = -1
+    model = LabelModel(lf_kind="worker").fit(votes)
+    said, read = model.confusion_[5], model.confusion_[:5]
+    assert said[:, 1].min() > 0.75
+    assert np.abs(said[0] - said[1]).max() < 0.25
+    assert (read[:, 1, 1] - read[:, 0, 1]).min() > 0.3
+
+
 def test_lf_kind_by_position():
     model = LabelModel(lf_kind=["rule", "auto", "worker"]).fit(VOTES)
     assert_array_equal(model.lf_kind_, ["rule", "worker", "worker"])
