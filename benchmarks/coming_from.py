@@ -119,9 +119,9 @@ def of_snorkel(draws: int) -> None:
         a, b = LFAnalysis(L).lf_summary(y)[numbers], lf_summary(L, y)[numbers]
         largest = max(largest, float(np.abs(a.to_numpy() - b.to_numpy()).max()))
     show(rows, ["votes", "labels by"])
-    print(
-        f"Snorkel's LabelModel.predict returns -1 for {np.mean(abstained):.1%} of rows"
-    )
+    shares = np.mean(abstained, axis=0)
+    for name, share in zip(("LabelModel", "MajorityLabelVoter"), shares, strict=True):
+        print(f"predict of Snorkel's {name} is -1 for {share:.1%} of these rows")
     print(f"Largest difference of lf_summary to Snorkel's: {largest:.1e}\n")
 
 
