@@ -88,7 +88,7 @@ warnings.filterwarnings("ignore", message=".*non-interactive.*", category=UserWa
 html_theme = "pydata_sphinx_theme"
 html_title = f"sklabel {version}"
 html_static_path = ["_static"]
-html_css_files = ["sklabel.css"]
+html_css_files = ["sklabel.css", "cheat_sheet.css"]
 html_extra_path = ["llms.txt"]
 html_show_sourcelink = False
 html_copy_source = False

@@ -15,7 +15,7 @@ BLOCK = re.compile(r"```python\n(.*?)```(?:\n+```text\n(.*?)```)?", re.DOTALL)
 BLOCKS = BLOCK.findall(README.read_text())
 
 
-@pytest.mark.parametrize("code, expected", BLOCKS, ids=range(len(BLOCKS)))
+@pytest.mark.parametrize(("code", "expected"), BLOCKS, ids=range(len(BLOCKS)))
 def test_block_pasted_alone_prints_what_the_readme_says(
     code, expected, tmp_path, monkeypatch
 ):
