@@ -6,7 +6,11 @@ How frequent is each class? Soft labels and a few gold labels
 A crowd has judged 2,000 samples of three classes. What share has each class, and how
 many gold labels does it take to say so with confidence?
 
-FINDING
+The soft labels alone are off: their means are 0.474, 0.312 and 0.215, the true shares
+0.591, 0.272 and 0.136. Gold labels of 100 samples put that right, in an interval that
+is 0.131 wide on average; gold labels alone give 0.167. With 50 it is 0.187 against
+0.235, with 20 0.303 against 0.368. All these intervals of 95 % hold the true share in
+95.3 % to 98.7 % of the draws.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
@@ -91,13 +95,8 @@ for ax, (label, of_class) in zip(axes, first.groupby("class"), strict=True):
             markersize=5,
             label=source,
         )
-    ax.axhline(true_share[label], color="#808080", linewidth=1)
-    ax.axhline(
-        shares.loc[label, "mean of soft labels"],
-        color="#0072b2",
-        linewidth=1,
-        linestyle=":",
-    )
+    for kind, line in {"true": "-", "mean of soft labels": ":"}.items():
+        ax.axhline(shares.loc[label, kind], color="#606060", ls=line, lw=1, label=kind)
     ax.set_xticks(range(len(SIZES)), SIZES)
     ax.set(title=f"class {label}", xlabel="gold labels", xlim=(-0.5, 2.5))
     ax.spines[["top", "right"]].set_visible(False)

@@ -6,7 +6,11 @@ Heuristics only: a classifier without a labelled post
 Nobody has judged these posts. How far do a few keywords, two patterns and the polarity
 of the text go?
 
-FINDING
+Ten labeling functions and no gold label give labels that are right on 72.8 % of the
+posts, by LabelModel (MajorityVote: 70.8 %). A classifier that learns from them is right
+on 70.0 % of unseen posts; with gold labels for all posts, on 77.8 %. The functions that
+are always right vote on 2 % and 8 % of the posts; the one that votes on 73 % is right
+in 64 %.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
@@ -17,7 +21,6 @@ FINDING
 # A keyword or pattern is a labeling function for one class; it abstains elsewhere. So
 # does a Python function that returns a class or ``None``.
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 from sklearn.compose import make_column_transformer
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -78,8 +81,28 @@ votes = lfs.fit_transform(posts)
 # Coverage and accuracy
 # ---------------------
 # Gold labels are known here, and used to check only.
-summary = lf_summary(votes, truth)
+summary = lf_summary(votes, truth).sort_values("Coverage")
+figure, axes = plt.subplots(1, 2, figsize=(7, 3.4), sharey=True, layout="constrained")
+for ax, column, title in [
+    (axes[0], "Coverage", "share of posts with its vote"),
+    (axes[1], "Emp. Acc.", "share of its votes that are right"),
+]:
+    bars = ax.barh(summary.index, summary[column], color="#56b4e9", height=0.7)
+    ax.bar_label(bars, fmt="{:.2f}", padding=3, fontsize=8)
+    ax.set(title=title, xlim=(0, 1.12), xticks=[])
+    ax.spines[["top", "right", "bottom"]].set_visible(False)
+    ax.title.set_fontsize(10)
 print(summary[["Coverage", "Conflicts", "Emp. Acc."]].round(2).to_string())
+
+# %%
+# Which ones say the same
+# -----------------------
+# Nearly all posts that "joy" votes on have a positive polarity: the two are not
+# independent sources.
+figure, ax = plt.subplots(figsize=(7, 4.8), layout="constrained")
+overlap = OverlapDisplay.from_votes(votes, ax=ax, colorbar=False, aspect="auto")
+ax.set(title="Share of the row's votes where the column votes, too", xlabel="")
+ax.title.set_fontsize(10)
 
 # %%
 # From votes to labels
@@ -115,22 +138,4 @@ for fit_rows, new_rows in KFold(5, shuffle=True, random_state=0).split(posts):
     )
 print("End model on unseen posts, by what it learned from")
 print(pd.DataFrame(scores).mean().round(3).to_string())
-
-# %%
-# The picture
-# -----------
-figure, axes = plt.subplots(
-    1, 2, figsize=(7.5, 3.9), width_ratios=[1.1, 1], layout="constrained"
-)
-OverlapDisplay.from_votes(votes, ax=axes[0], colorbar=False)
-axes[0].set_title("Share of the row's votes where\nthe column votes too", fontsize=10)
-share = np.array([summary["Coverage"], summary["Emp. Acc."]])
-axes[1].scatter(*share, s=22, color="#0072b2")
-for name, (x, y) in zip(summary.index, share.T, strict=True):
-    axes[1].annotate(
-        name, (x, y), xytext=(5, 0), textcoords="offset points", va="center", fontsize=8
-    )
-axes[1].axhline(0.5, color="#808080", linewidth=0.8, linestyle=":")
-axes[1].set(xlabel="coverage (share of posts)", ylabel="votes that are right (share)")
-axes[1].spines[["top", "right"]].set_visible(False)
 plt.show()

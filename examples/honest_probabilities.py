@@ -6,7 +6,13 @@ Are the probabilities honest? Reliability of soft labels
 A soft label of 0.9 should be right nine times out of ten. Which label models keep that
 promise, and does it hold where everybody errs on the same samples?
 
-FINDING
+Where workers err independently of each other, DawidSkene keeps it: it is as sure (0.922
+on average) as it is right (0.915), with a log-loss of 0.202. LabelModel is right as
+often and too modest (0.776, log-loss 0.307), and so is MajorityVote (0.674 where 0.843
+are right, log-loss 0.468). Where workers guess on the same hard samples, DawidSkene is
+too sure (0.803 where 0.741 are right); LabelModel is still too modest (0.652 where
+0.739 are right), and that costs less: its log-loss is 0.563, that of DawidSkene 0.578.
+Both crowds are simulated. Some gold labels tell which of them yours is like.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause

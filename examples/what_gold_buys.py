@@ -6,7 +6,11 @@ What gold labels buy, and what they cannot buy alone
 You can afford to label some posts yourself. Is that worth it if a crowd and heuristics
 have voted already, or could you drop the votes and train on your labels alone?
 
-FINDING
+It buys better probabilities rather than more right labels: beside the votes, gold
+labels move the log-loss on the other posts from 0.449 to 0.443 (20 labels) and 0.407
+(200 labels), while the accuracy stays between 0.789 and 0.798. Alone they are no match:
+a classifier of the words that has seen 20 labels is right on 0.522 of the other posts,
+and after 200 labels on 0.734 (log-loss 0.581; means of 20 draws).
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
@@ -95,6 +99,6 @@ for ax, metric in zip(axes, ["accuracy", "log-loss"], strict=True):
     ax.set_xticks(range(len(SIZES)), SIZES)
     ax.set(xlabel="gold labels", title=metric)
     ax.spines[["top", "right"]].set_visible(False)
-axes[0].set_ylabel("posts without a gold label")
+axes[0].set_ylabel("of the posts without a gold label")
 axes[0].legend(frameon=False, loc="lower right", fontsize="small")
 plt.show()

@@ -6,7 +6,11 @@ Where to spend the next judgement: a plan beats chance
 Every post could be judged once more, or only those where one more judgement is likely
 to change the label for the better. What does the choice save?
 
-FINDING
+A quarter of the judgements. To have 90 % of the labels right takes 5.7 judgements per
+post if all posts get equally many, and 4.3 if those with the largest expected gain come
+first (means of 10 replays of a simulated crowd). When everything is bought, at 9.5 per
+post, both are the same. For the next 30 judgements, the plan names 25 posts, and
+expects to put 4.3 labels right.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
@@ -51,17 +55,19 @@ print(f"Saved: {1 - needed['adaptive'] / needed['uniform']:.0%} of the judgement
 # The cost curve
 # --------------
 figure, ax = plt.subplots(figsize=(7, 4.2), layout="constrained")
-CostCurveDisplay.from_simulation(curve, ax=ax)
+display = CostCurveDisplay.from_simulation(curve, ax=ax)
+ax.get_legend().remove()
 ax.axhline(TARGET, color="#808080", linewidth=0.8, linestyle=":")
 for policy, cost in needed.items():
     ax.annotate(
-        f"{policy}\n{cost:.1f}",
+        f"{policy}: {cost:.1f}",
         (cost, TARGET),
         xytext=(0, 24 if policy == "adaptive" else -24),
         textcoords="offset points",
         ha="center",
         va="bottom" if policy == "adaptive" else "top",
-        fontsize=9,
+        color=display.lines_[policy].get_color(),
+        weight="bold",
         arrowprops={"arrowstyle": "-", "color": "#808080", "lw": 0.8},
     )
 ax.spines[["top", "right"]].set_visible(False)

@@ -6,7 +6,13 @@ Which label model when: eight models on kinds of votes
 Is a count of votes enough, or does a label model know better? That depends on where the
 votes come from: people, rules, or language models.
 
-FINDING
+With five judgements of each sample, six of the seven label models are right 5 points
+more often than a count of votes; with two, 7 points. Rules and language models that err
+independently gain 1 to 3 points with any label model. But most label models take copies
+for agreement, and silence for evidence. If one language model was asked five times, all
+but LabelModel lose 18 points or more, and LabelModel gains 14.6; if half of the rules
+are copies, it gains 2.4, and the others lose. If each rule knows one class only, none
+beats the count: LabelModel loses 2.1 points, the worst two 52.8.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
@@ -96,7 +102,7 @@ loss[["MajorityVote", *gain.columns]].round(2)
 figure, ax = plt.subplots(figsize=(7, 4.6), layout="constrained")
 ax.imshow(gain, cmap="PuOr", vmin=-10, vmax=10, aspect="auto")
 for (row, column), points in np.ndenumerate(gain.to_numpy()):
-    colour = "white" if abs(points) > 7 else "black"
+    colour = "white" if abs(points) > 5 else "black"
     text = f"{points:+.1f}".replace("-", "\N{MINUS SIGN}")
     ax.text(column, row, text, ha="center", va="center", fontsize=9, color=colour)
 names = [name.replace("DawidSkene", "\nDawidSkene").strip() for name in gain]

@@ -7,7 +7,12 @@ Sixty workers judged weather posts, some of them five posts, some a hundred. A l
 accuracy in five judgements may be bad luck. Whose is not, and what do these workers do
 instead of their work?
 
-FINDING
+By the estimate of a label model, which needs no gold labels, three workers are worse
+than bad luck explains: 143, 142 and 146 are right in 29 %, 45 % and 51 % of their
+judgements, where the mean is 70 %. Two of them nearly always give one answer, the third
+swaps the answers. Five more are flagged for the way they answer. Gold labels that the
+model never saw agree: 42.4 % of the judgements of the three are right, 57.7 % of those
+of the five, and 79.6 % of all others.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
@@ -52,7 +57,7 @@ report = worker_report(crowd, label_model=model)
 figure, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
 funnel = WorkerFunnelDisplay.from_report(report, chance=0.5, ax=ax)
 outside = funnel.worker_ids[funnel.outliers()]
-print(f"Outside of the funnel: {outside.tolist()}")
+print(f"Mean accuracy {funnel.center:.2f}; outside of the funnel {outside.tolist()}")
 
 # %%
 # What the report says of them
@@ -62,7 +67,7 @@ print(f"Outside of the funnel: {outside.tolist()}")
 flagged = report[report["flag"].str.contains("adversarial|guesses|always")]
 for worker, row in flagged.iterrows():
     print(f"{worker}: {row['flag'].partition(';')[0].partition(', c')[0]}")
-columns = ["n_judgements", "accuracy", "favourite_class", "favourite_share", "flag"]
+columns = ["n_judgements", "accuracy", "favourite_class", "favourite_share"]
 flagged[columns].round(2)
 
 # %%
@@ -73,7 +78,10 @@ flagged[columns].round(2)
 # the busiest worker, who does the work.
 busiest = report["n_judgements"].idxmax()
 shown = [*flagged.index[:5], busiest]
-LFConfusionDisplay.from_estimator(model, [f"worker_{worker}" for worker in shown])
+figure, axes = plt.subplots(2, 3, figsize=(7, 4.6), layout="constrained")
+panels = LFConfusionDisplay.from_estimator(
+    model, [f"worker_{worker}" for worker in shown], ax=axes
+)
 
 # %%
 # Were they the right ones? Gold labels, which nobody has seen
@@ -84,8 +92,8 @@ judged = data.crowd_answers[data.crowd_answers["answer"].isin(crowd.classes)]
 right = judged["answer"] == judged["tweet_id"].map(truth)
 who = judged["worker_id"]
 group = pd.Series("not flagged", index=judged.index)
-group[who.isin(flagged.index)] = "flagged"
-group[who.isin(outside)] = "flagged, outside of the funnel"
+group[who.isin(flagged.index)] = "flagged, inside of it"
+group[who.isin(outside)] = "outside of the funnel"
 table = right.groupby(group).agg(["size", "mean"])
 table.columns = ["judgements", "right"]
 print(table.round(3).to_string())
