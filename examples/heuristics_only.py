@@ -48,7 +48,7 @@ keywords = [
     ("sun", "Positive", r"(sunny|sunshine|sunset|warm)\b"),
     ("relief", "Positive", r"\b(finally|thanks|at last)\b"),
     ("cold_wet", "Negative", r"\b(cold|wet|mud|soaked|freezing|damp)\b"),
-    ("anger", "Negative", r"\b(hate|awful|worst|ruined|stuck|cancell?ed)\b"),
+    ("anger", "Negative", r"\b(hate|awful|worst|ruined|stuck|cancelled)\b"),
     ("once_more", "Negative", r"\b(another|third|still)\b"),
 ]
 

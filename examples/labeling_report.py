@@ -13,7 +13,7 @@ flags 8 of 60 workers (one does worse than a guess, six guess, one nearly always
 the same label). Gold labels, which the model never saw, agree: 49 % of their judgements
 are right, and 80 % of those of the others. It names the 50 posts where one more
 judgement each is expected to put 5.1 labels right. On the real weather tweets
-(``--data-home``) it flags 2 of 100 workers: 55 % right, the others 91 %.
+(``--data-home``) it flags 1 of 100 workers: 51 % right, the others 90 %.
 
 Run it on other data, or keep the page::
 
