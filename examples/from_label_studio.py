@@ -175,7 +175,12 @@ ax.hist(
 )
 ax.axvline(0.8, color="black", linewidth=1, linestyle=":")
 ax.text(
-    0.797, 0.97, "ask again", ha="right", va="top", transform=ax.get_xaxis_transform()
+    0.797,
+    0.97,
+    "ask these again",
+    ha="right",
+    va="top",
+    transform=ax.get_xaxis_transform(),
 )
 ax.set(xlabel="confidence: probability of the label", ylabel="tasks")
 ax.spines[["top", "right"]].set_visible(False)

@@ -236,7 +236,7 @@ print(shares[["share", "low", "high", "lambda"]].astype(float).round(3).to_strin
 # The picture: what groups change
 # -------------------------------
 figure, axes = plt.subplots(
-    1, 2, figsize=(7, 2.8), sharex=True, sharey=True, layout="constrained"
+    1, 2, figsize=(7, 3), sharex=True, sharey=True, layout="constrained"
 )
 names = ["LabelModel", "DawidSkene", "MajorityVote"]
 for ax, repeats in zip(axes, (0.9, 0.75), strict=True):
@@ -245,7 +245,7 @@ for ax, repeats in zip(axes, (0.9, 0.75), strict=True):
     ax.plot(right[:, 0], names, "s", color="#d55e00", label="without groups")
     ax.plot(right[:, 1], names, "o", color="#0072b2", label="with groups")
     ax.set(xlabel="labels that are right (share)", ylim=(-0.6, 2.6))
-    ax.set_title(f"{repeats:.0%} of the weak model's answers are repeats", fontsize=9)
+    ax.set_title(f"{repeats:.0%} of the weak model's\nanswers are repeats", fontsize=10)
     ax.spines[["top", "right"]].set_visible(False)
 axes[0].legend(frameon=False, loc="upper left", fontsize="small")
 if args.figure:

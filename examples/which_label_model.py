@@ -102,7 +102,7 @@ loss[["MajorityVote", *gain.columns]].round(2)
 figure, ax = plt.subplots(figsize=(7, 4.6), layout="constrained")
 ax.imshow(gain, cmap="PuOr", vmin=-10, vmax=10, aspect="auto")
 for (row, column), points in np.ndenumerate(gain.to_numpy()):
-    colour = "white" if abs(points) > 5 else "black"
+    colour = "white" if abs(points) > 4 else "black"
     text = f"{points:+.1f}".replace("-", "\N{MINUS SIGN}")
     ax.text(column, row, text, ha="center", va="center", fontsize=9, color=colour)
 names = [name.replace("DawidSkene", "\nDawidSkene").strip() for name in gain]

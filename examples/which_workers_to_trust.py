@@ -10,9 +10,9 @@ instead of their work?
 By the estimate of a label model, which needs no gold labels, three workers are worse
 than bad luck explains: 143, 142 and 146 are right in 29 %, 45 % and 51 % of their
 judgements, where the mean is 70 %. Two of them nearly always give one answer, the third
-swaps the answers. Five more are flagged for the way they answer. Gold labels that the
-model never saw agree: 42.4 % of the judgements of the three are right, 57.7 % of those
-of the five, and 79.6 % of all others.
+more often names the wrong class than the right one. Five more are flagged for the way
+they answer. Gold labels that the model never saw agree: 42.4 % of the judgements of the
+three are right, 57.7 % of those of the five, and 79.6 % of all others.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
