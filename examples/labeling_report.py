@@ -99,7 +99,7 @@ report = labeling_report(
 # -------------------------------------------------------
 for finding in report.findings:
     line = f"{finding.level:8} {finding.title}: {finding.detail}"
-    print(textwrap.fill(line, 88, subsequent_indent=" " * 9))
+    print(textwrap.fill(line, 76, subsequent_indent=" " * 9))
 
 # %%
 # Do the flags agree with gold labels that the model never saw?

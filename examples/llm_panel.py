@@ -139,7 +139,7 @@ with warnings.catch_warnings(record=True) as caught:
     DawidSkene().fit(votes)
 print("\nThe warning")
 for warning in caught:
-    print(textwrap.fill(str(warning.message), 88))
+    print(textwrap.fill(str(warning.message), 76))
 
 # %%
 # Labels and end models without and with groups

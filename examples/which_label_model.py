@@ -81,9 +81,9 @@ for kind, draw in KINDS.items():
     mean = sum(table[["accuracy", "log_loss"]].sort_index() for table in tables) / DRAWS
     accuracy[kind], loss[kind] = mean["accuracy"], mean["log_loss"]
 accuracy, loss = pd.DataFrame(accuracy).T, pd.DataFrame(loss).T
-gain = 100 * accuracy.sub(accuracy.pop("MajorityVote"), axis=0)
-worst_first = gain.drop(columns="MajorityVote", errors="ignore").min().sort_values()
-gain = gain[worst_first.index[::-1]]
+count = accuracy.pop("MajorityVote")
+gain = 100 * accuracy.sub(count, axis=0)
+gain = gain[gain.min().sort_values(ascending=False, kind="stable").index]
 print("Accuracy less that of MajorityVote, in points")
 print(gain.round(1).T.to_string(header=[f"({k})" for k in range(1, len(KINDS) + 1)]))
 for k, kind in enumerate(KINDS, start=1):
@@ -93,7 +93,7 @@ for k, kind in enumerate(KINDS, start=1):
 # Log-loss
 # --------
 # Lower is better. It tells more than accuracy about models that are sure and wrong.
-loss[["MajorityVote", *gain.columns]].round(2)
+loss[["MajorityVote", *gain.columns]].T.round(2)
 
 # %%
 # The picture

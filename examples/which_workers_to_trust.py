@@ -3,7 +3,7 @@
 Which workers to trust: bad luck or bad work?
 =====================================================
 
-Sixty workers judged weather posts, some of them five posts, some a hundred. A low
+Sixty workers judged weather posts, some of them a handful, some a hundred. A low
 accuracy in five judgements may be bad luck. Whose is not, and what do these workers do
 instead of their work?
 
