@@ -66,7 +66,32 @@ profile.mkdir(parents=True, exist_ok=True)
 )
 
 # -- Gallery --------------------------------------------------------------------------
+BY_QUESTION = [
+    "hybrid_crowd_labeling.py",
+    "heuristics_only.py",
+    "votes_and_features.py",
+    "grid_search_thresholds.py",
+    "which_workers_to_trust.py",
+    "labeling_report.py",
+    "which_label_model.py",
+    "honest_probabilities.py",
+    "llm_panel.py",
+    "where_to_ask_next.py",
+    "what_gold_buys.py",
+    "class_frequencies.py",
+    "from_label_studio.py",
+    "from_snorkel.py",
+    "out_of_core_dask.py",
+]
+
+
+def place_of_example(name):
+    """Return the place of an example in the gallery."""
+    return BY_QUESTION.index(name)
+
+
 sphinx_gallery_conf = {
+    "within_subsection_order": "conf.place_of_example",
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r".*\.py$",

@@ -28,10 +28,12 @@ Run it on other data, or keep the page::
 # Options
 # -------
 import argparse
+import sys
 import tempfile
 import textwrap
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pandas as pd
 from sklearn.pipeline import FeatureUnion
 
@@ -55,9 +57,8 @@ parser.add_argument(
     default=Path(tempfile.gettempdir()) / "labeling_report.html",
     help="where to write the page; default: %(default)s",
 )
-args = parser.parse_args()
-
-pd.set_option("display.width", 100)
+# A notebook has no options.
+args = parser.parse_args([] if "ipykernel" in sys.modules else None)
 
 # %%
 # Data: posts, judgements of a crowd, and rules on the polarity of the text
@@ -99,7 +100,7 @@ report = labeling_report(
 # -------------------------------------------------------
 for finding in report.findings:
     line = f"{finding.level:8} {finding.title}: {finding.detail}"
-    print(textwrap.fill(line, 88, subsequent_indent=" " * 9))
+    print(textwrap.fill(line, 76, subsequent_indent=" " * 9))
 
 # %%
 # Do the flags agree with gold labels that the model never saw?
@@ -116,18 +117,46 @@ by_group = pd.DataFrame(
         / groups.groupby("group")["n_gold"].sum(),
     }
 )
-print("\nWorkers, by whether the report says to act")
+print("Workers, by whether the report says to act")
 print(by_group.round(3).to_string())
+
+figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+for name, colour, marker in [
+    ("not flagged", "#0072b2", "o"),
+    ("flagged", "#d55e00", "v"),
+]:
+    of_group = groups[(groups["group"] == name) & (groups["n_gold"] > 0)]
+    ax.scatter(
+        of_group["accuracy"],
+        of_group["gold_accuracy"],
+        s=2 * of_group["n_gold"],
+        color=colour,
+        marker=marker,
+        alpha=0.7,
+        linewidths=0,
+        label=name,
+    )
+ax.axline((0.5, 0.5), slope=1, color="#808080", linewidth=0.8, linestyle=":")
+ax.set(xlabel="accuracy that the model estimates", ylabel="accuracy on gold labels")
+ax.set_title("Workers; size: judgements of posts with gold", fontsize=10)
+ax.spines[["top", "right"]].set_visible(False)
+legend = ax.legend(frameon=False, loc="lower right")
+for handle in legend.legend_handles:
+    handle.set_sizes([40])
 
 # %%
 # Where the next judgements go
 # ----------------------------
 plan = report.tables["relabel"]
 print(
-    f"\nNext: {plan['n_judgements'].sum()} judgements, expected to put "
+    f"Next: {plan['n_judgements'].sum()} judgements, expected to put "
     f"{plan['gain'].sum():.1f} labels right"
 )
-print(
-    plan[["votes", "top_class", "top_posterior", "gain"]].head(8).round(3).to_string()
-)
-print(f"\nThe page: {report.save(args.output)} ({len(report.html) / 1000:.0f} kB)")
+plan[["votes", "top_class", "top_posterior", "gain"]].head(8).round(3)
+
+# %%
+# The page
+# --------
+print(f"The page: {report.save(args.output)} ({len(report.html) / 1000:.0f} kB)")
+plt.show()
+report  # noqa: B018 a notebook shows it
