@@ -7,6 +7,8 @@ import re
 import warnings
 from pathlib import Path
 
+from sphinx_gallery.sorting import ExplicitOrder
+
 import sklabel
 
 HERE = Path(__file__).parent
@@ -83,15 +85,8 @@ BY_QUESTION = [
     "from_snorkel.py",
     "out_of_core_dask.py",
 ]
-
-
-def place_of_example(name):
-    """Return the place of an example in the gallery."""
-    return BY_QUESTION.index(name)
-
-
 sphinx_gallery_conf = {
-    "within_subsection_order": "conf.place_of_example",
+    "within_subsection_order": ExplicitOrder([*BY_QUESTION, "*"]),
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r".*\.py$",
