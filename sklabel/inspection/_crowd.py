@@ -154,8 +154,8 @@ def crowd_to_cast(crowd: CrowdLabels) -> CastVotes:
 
 
 def fit_on_crowd(crowd: CrowdLabels) -> LabelModel:
-    """Fit the model that is used where the user names none."""
-    return LabelModel().fit(crowd_to_cast(crowd))
+    """Fit the model that is used where the user names none, as `soft_labels` does."""
+    return LabelModel(lf_kind="worker").fit(crowd_to_cast(crowd))
 
 
 def columns_of_workers(crowd: CrowdLabels, model: BaseLabelModel) -> np.ndarray:

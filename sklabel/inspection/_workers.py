@@ -71,7 +71,7 @@ def worker_report(
         Fitted on the votes of these workers: LFs called ``worker_<id>``, as
         :class:`~sklabel.WorkerLFTransformer` names them, and other LFs if there are
         some; without names, an LF per worker in the order of
-        ``crowd_labels.worker_ids``. If None, ``LabelModel(classes=classes)`` is fitted
+        ``crowd_labels.worker_ids``. If None, ``LabelModel(lf_kind="worker")`` is fitted
         on the judgements.
 
     Returns

@@ -124,7 +124,7 @@ class ReportData:
         """Which LFs are workers, shape (n_lfs,)."""
         if self.only_crowd:
             return np.ones(self.votes.n_lfs, dtype=bool)
-        return is_of_worker(self)
+        return is_of_worker(self.lf_names, self.crowd)
 
     @property
     def voter(self) -> str:
@@ -200,7 +200,11 @@ def gather(
     if fitted_here:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            model = LabelModel(classes=classes).fit(cast if only_crowd else votes)
+            # Say who is a person: those who always give the same answer are no rules.
+            people = is_of_worker(names, crowd)
+            kind = "worker" if only_crowd else np.where(people, "worker", "auto")
+            model = LabelModel(classes=classes, lf_kind=kind)
+            model.fit(cast if only_crowd else votes)
     if only_crowd:
         assert crowd is not None
         read = read_crowd_votes(crowd, cast, model)
@@ -381,12 +385,12 @@ def expected_votes(data: ReportData, lfs: np.ndarray) -> np.ndarray:
     return out.reshape(len(lfs), n_values, -1)
 
 
-def is_of_worker(data: ReportData) -> np.ndarray:
+def is_of_worker(lf_names: pd.Index, crowd: CrowdLabels | None) -> np.ndarray:
     """Mark the LFs that are workers of the crowd, by name."""
-    if data.crowd is None:
-        return np.zeros(len(data.lf_names), dtype=bool)
-    expected = names_of_workers(data.crowd.worker_ids)
+    if crowd is None:
+        return np.zeros(len(lf_names), dtype=bool)
+    expected = names_of_workers(crowd.worker_ids)
     names = {*expected} | {
-        f"{name}_{plain(c)}" for name in expected for c in data.crowd.classes
+        f"{name}_{plain(c)}" for name in expected for c in crowd.classes
     }
-    return np.array([str(name) in names for name in data.lf_names], dtype=bool)
+    return np.array([str(name) in names for name in lf_names], dtype=bool)

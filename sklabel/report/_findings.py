@@ -154,7 +154,7 @@ def findings(
         found += _of_flags(frames["workers"], tables.worker_flags, "worker")
     if "lfs" in frames:
         # Workers among the LFs are in the table of workers.
-        others = ~is_of_worker(data)
+        others = ~is_of_worker(data.lf_names, data.crowd)
         flags = [tables.lf_flags[j] for j in np.flatnonzero(others)]
         found += _of_flags(frames["lfs"][others], flags, "LF")
     found += _of_model(data)

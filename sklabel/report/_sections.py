@@ -233,7 +233,7 @@ def _workers(data: ReportData, tables: dict[str, pd.DataFrame], max_rows: int) -
 
 
 def _lfs(data: ReportData, tables: dict[str, pd.DataFrame], max_rows: int) -> str:
-    summary, of_worker = tables["lfs"], is_of_worker(data)
+    summary, of_worker = tables["lfs"], is_of_worker(data.lf_names, data.crowd)
     lead = ""
     if of_worker.any():
         summary = summary[~of_worker]
