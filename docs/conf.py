@@ -47,7 +47,7 @@ numpydoc_xref_param_type = False
 # -- Guide: code cells are run, and their warnings and errors fail the build ----------
 myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
-nb_execution_mode = "auto"
+nb_execution_mode = "force"
 nb_execution_timeout = 300
 nb_execution_in_temp = True
 nb_execution_raise_on_error = True
