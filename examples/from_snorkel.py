@@ -183,7 +183,7 @@ figure, axes = plt.subplots(1, 2, figsize=(7, 3.4), sharey=True, layout="constra
 for ax, model in zip(axes, (majority, label_model), strict=True):
     PosteriorDisplay.from_estimator(model, L_train, df_train["sentiment"], ax=ax)
     ax.set_title(type(model).__name__, fontsize=10)
-axes[1].set_ylabel("")
+axes[1].yaxis.label.set_visible(False)
 
 # %%
 # End model

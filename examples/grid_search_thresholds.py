@@ -107,9 +107,9 @@ for (threshold, least), of_pair in shown.groupby(["positive_threshold", "min_lab
     )
 ax.set(xscale="log", xlabel="C of the end model", ylabel="log-loss on gold, 5 folds")
 ax.set_xticks([0.1, 1, 10], ["0.1", "1", "10"])
+ax.legend(frameon=False, fontsize="small")
 ax.minorticks_off()
 ax.spines[["top", "right"]].set_visible(False)
-ax.legend(frameon=False, fontsize="small")
 
 # %%
 # One object to keep: dump, reload, predict

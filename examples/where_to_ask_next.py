@@ -70,8 +70,8 @@ for policy, cost in needed.items():
         weight="bold",
         arrowprops={"arrowstyle": "-", "color": "#808080", "lw": 0.8},
     )
-ax.spines[["top", "right"]].set_visible(False)
 ax.set(xlabel="judgements per post", ylabel="labels that are right (share)")
+ax.spines[["top", "right"]].set_visible(False)
 
 # %%
 # The plan for the judgements to come
