@@ -23,6 +23,7 @@ from sklabel import (
 )
 from sklabel.datasets import load_weather_posts, make_crowd_labels, make_lf_votes
 from sklabel.inspection._agreement import agreement_report
+from sklabel.inspection._crowd import crowd_to_cast
 from sklabel.inspection._lf_summary import lf_summary
 from sklabel.inspection._workers import worker_report
 from sklabel.relabeling._plan import relabel_plan
@@ -177,6 +178,11 @@ def test_accuracy_and_log_loss_are_those_of_scikit_learn():
     assert "figures on gold flatter it" in page
 
 
+def people(votes):
+    """Return the kind of the columns that are workers."""
+    return {name: "worker" for name in votes if str(name).startswith("worker_")}
+
+
 def test_a_hybrid_report_has_workers_and_heuristics(hybrid):
     votes, dev, crowd = hybrid
     report = labeling_report(
@@ -194,7 +200,7 @@ def test_a_hybrid_report_has_workers_and_heuristics(hybrid):
         "polarity_negative_2",
         "polarity_positive",
     ]
-    model = LabelModel(classes=crowd.classes).fit(votes)
+    model = LabelModel(classes=crowd.classes, lf_kind=people(votes)).fit(votes)
     gold = pd.Series(dev["sentiment"].to_numpy(), index=dev["tweet_id"])
     pd.testing.assert_frame_equal(
         report.tables["workers"],
@@ -239,10 +245,24 @@ def test_heuristics_may_vote_for_a_class_that_no_worker_names(crowd):
     report = labeling_report(votes, crowd_labels=crowd)
     lengths = {len(row) for row in _Page(report.html).table("Worker")}
     assert len(lengths) == 1
+    model = LabelModel(classes=[0, 1, 2], lf_kind=people(votes)).fit(votes)
     pd.testing.assert_frame_equal(
-        report.tables["workers"],
-        worker_report(crowd, label_model=LabelModel(classes=[0, 1, 2]).fit(votes)),
+        report.tables["workers"], worker_report(crowd, label_model=model)
     )
+
+
+def test_workers_are_people_whatever_they_vote(crowd):
+    frame = crowd.to_frame()
+    sample, worker, label = frame.columns
+    frame[worker] = frame[worker].astype(str)
+    lazy = pd.DataFrame({sample: crowd.sample_ids, worker: "lazy", label: 1})
+    crowd = CrowdLabels.from_frame(
+        pd.concat([frame, lazy]), sample=sample, worker=worker, label=label
+    )
+    model = LabelModel(lf_kind="worker").fit(crowd_to_cast(crowd))
+    for table in (labeling_report(crowd).tables["workers"], worker_report(crowd)):
+        accuracy = table["accuracy"].loc[crowd.worker_ids]
+        np.testing.assert_allclose(accuracy, model.lf_accuracy_)
 
 
 @pytest.mark.usefixtures("without_plots")
