@@ -61,6 +61,7 @@ profile.mkdir(parents=True, exist_ok=True)
 (profile / "ipython_config.py").write_text(
     "c = get_config()\n"
     "c.HistoryManager.enabled = False\n"
+    "c.IPKernelApp.log_level = 40\n"
     "c.InlineBackend.figure_formats = {'svg'}\n"
     "c.InlineBackend.rc = {'figure.figsize': (6.4, 3.6),"
     " 'figure.constrained_layout.use': True, 'axes.spines.top': False,"
@@ -97,8 +98,6 @@ sphinx_gallery_conf = {
     "write_computation_times": False,  # that page loads scripts from the net
     "doc_module": ("sklabel",),
     "backreferences_dir": "api/backreferences",
-    "capture_repr": ("_repr_html_", "__repr__"),
-    "reference_url": {"sklabel": None},
     "image_srcset": ["2x"],
 }
 # Figures are captured, not shown.
