@@ -116,6 +116,14 @@ def test_every_page_is_in_a_toctree():
     assert entries - {"auto_examples/index"} <= set(pages)
 
 
+def test_the_gallery_orders_and_lists_every_example():
+    names = {path.name for path in (ROOT / "examples").glob("*.py")}
+    ordered = (DOCS / "conf.py").read_text().split("BY_QUESTION = [")[1].split("]")[0]
+    assert set(re.findall(r'"(\w+\.py)"', ordered)) == names
+    header = (ROOT / "examples" / "GALLERY_HEADER.rst").read_text()
+    assert set(re.findall(r"auto_examples_(\w+\.py)`", header)) == names
+
+
 def test_snippets_of_the_cheat_sheet_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     data = load_weather_posts()
