@@ -11,7 +11,12 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from sklabel.evidence._alike import AGREEMENT, Agreement, possible_copies
+from sklabel.evidence._alike import (
+    AGREEMENT,
+    SAME_ROWS,
+    Agreement,
+    possible_copies,
+)
 from sklabel.evidence._fit import Settings, search_copies
 from sklabel.evidence._kinds import find_kinds
 from sklabel.sums._gold import no_gold
@@ -99,7 +104,7 @@ def find_copies(
 
 
 def _any_pair_shares(votes: CastVotes, n_common: int) -> bool:
-    """Tell whether two LFs both vote on so many rows; in large crowds none do."""
+    """Tell whether two LFs vote on mostly the same rows; in large crowds none do."""
     n_votes = np.bincount(votes.lf, minlength=votes.n_lfs)
     often = n_votes >= n_common
     if often.sum() < 2:
@@ -109,8 +114,25 @@ def _any_pair_shares(votes: CastVotes, n_common: int) -> bool:
     ones = np.ones(len(votes.lf), dtype=np.float32)
     shape = votes.n_samples, votes.n_lfs
     cast = sparse.csr_array((ones, votes.lf, votes.indptr), shape=shape)[:, often]
+    n_votes = n_votes[often]
+    half = cast[::2]
+    # What two LFs share outside of this half is at most what each has there.
+    outside = n_votes - half.sum(axis=0)
+    if (outside < SAME_ROWS[0] * n_votes).all():
+        a, b, common = _common_rows(half)
+        least = SAME_ROWS[0] * np.maximum(n_votes[a], n_votes[b])
+        if not (common > least - np.minimum(outside[a], outside[b])).any():
+            return False
+    a, b, common = _common_rows(cast)
+    least = SAME_ROWS[0] * np.maximum(n_votes[a], n_votes[b])
+    return bool(((common >= n_common) & (common > least)).any())
+
+
+def _common_rows(cast: sparse.csr_array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return pairs of LFs that vote on a common row, and the number of these rows."""
     common = sparse.coo_array(cast.T @ cast)
-    return bool((common.data[common.row != common.col] >= n_common).any())
+    other = common.row < common.col
+    return common.row[other], common.col[other], common.data[other]
 
 
 def _components(pairs: sparse.csr_matrix) -> list[np.ndarray]:

@@ -12,6 +12,8 @@ from sklabel.label_model import (
     OneCoinDawidSkene,
     WeightedMajorityVote,
 )
+from sklabel.label_model._copies import _any_pair_shares
+from sklabel.votes._read import read_any_votes
 
 MODELS = [MajorityVote, WeightedMajorityVote, DawidSkene, OneCoinDawidSkene, MACE, GLAD]
 
@@ -125,3 +127,20 @@ def test_no_alarm_on_many_panels_without_copies():
             rng = np.random.default_rng(seed)
             accuracy = rng.uniform(0.55, 0.97)
             MajorityVote().fit(panel(200, 1, accuracy=accuracy, seed=seed))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_pair_that_shares_rows_is_found_as_in_a_plain_count(seed):
+    rng = np.random.default_rng(seed)
+    n_samples, n_lfs = 200, 12
+    votes = np.where(rng.random((n_samples, n_lfs)) < 0.2, 1, -1)
+    if seed % 2:
+        votes[:, 1] = np.where(rng.random(n_samples) < 0.6, votes[:, 0], votes[:, 1])
+    if seed % 3 == 0:
+        votes[::2, 2:4] = -1  # these two vote on every other row only
+    cast = votes >= 0
+    n_votes, common = cast.sum(axis=0), cast.T.astype(int) @ cast
+    larger = np.maximum.outer(n_votes, n_votes)
+    enough = (common >= 30) & (common > 0.6 * larger)
+    np.fill_diagonal(enough, False)
+    assert _any_pair_shares(read_any_votes(votes), 30) == enough.any()
