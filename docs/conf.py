@@ -31,6 +31,7 @@ extensions = [
 exclude_patterns = ["_build", "auto_examples/*.ipynb", "auto_examples/*.py"]
 templates_path = ["_templates"]
 default_role = "literal"
+toc_object_entries_show_parents = "hide"
 smartquotes = False  # 'auto' is to be copied as it stands
 # What sklabel's own pages name must exist; other projects are not asked (no network).
 nitpicky = True

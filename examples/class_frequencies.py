@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """
 =============================================================
 How frequent is each class? Soft labels and a few gold labels
@@ -12,8 +13,6 @@ is 0.131 wide on average; gold labels alone give 0.167. With 50 it is 0.187 agai
 0.235, with 20 0.303 against 0.368. All these intervals of 95 % hold the true share in
 95.3 % to 98.7 % of the draws.
 """
-
-# SPDX-License-Identifier: BSD-3-Clause
 
 # %%
 # Soft labels of a crowd

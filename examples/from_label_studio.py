@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """
 ===================================================================
 From an export of Label Studio to soft labels, and back
@@ -20,8 +21,6 @@ Run it on your own export, or keep the one that it makes::
     python examples/from_label_studio.py --export project-1.json --question mood
     python examples/from_label_studio.py --folder .
 """
-
-# SPDX-License-Identifier: BSD-3-Clause
 
 # %%
 # Options

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """
 ===============================================
 Coming from Snorkel: the same job, line by line
@@ -16,8 +17,6 @@ On the posts that come with the package the label model is right on 82.5 % of tr
 where majority vote is right on 80.4 % (of dev: 80 % and 82 %, one post being 2 %). Its
 soft labels train an end model that is right on 75.7 % of test from the text alone.
 """
-
-# SPDX-License-Identifier: BSD-3-Clause
 
 # %%
 # Data

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """
 =======================================================
 Heuristics only: a classifier without a labelled post
@@ -12,8 +13,6 @@ on 70.0 % of unseen posts; with gold labels for all posts, on 77.8 %. The functi
 are always right vote on 2 % and 8 % of the posts; the one that votes on 73 % is right
 in 64 %.
 """
-
-# SPDX-License-Identifier: BSD-3-Clause
 
 # %%
 # Labeling functions

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """
 ==========================================================
 Are the probabilities honest? Reliability of soft labels
@@ -14,8 +15,6 @@ too sure (0.803 where 0.741 are right); LabelModel is still too modest (0.652 wh
 0.739 are right), and that costs less: its log-loss is 0.563, that of DawidSkene 0.578.
 Both crowds are simulated. Some gold labels tell which of them yours is like.
 """
-
-# SPDX-License-Identifier: BSD-3-Clause
 
 # %%
 # Two crowds

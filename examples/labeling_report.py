@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """
 ===================================================================
 A report on a labelling project: whom to trust, what to ask again
@@ -21,8 +22,6 @@ Run it on other data, or keep the page::
     python examples/labeling_report.py --output report.html
     python examples/labeling_report.py --data-home DIR     # real weather tweets
 """
-
-# SPDX-License-Identifier: BSD-3-Clause
 
 # %%
 # Options
@@ -159,4 +158,4 @@ plan[["votes", "top_class", "top_posterior", "gain"]].head(8).round(3)
 # --------
 print(f"The page: {report.save(args.output)} ({len(report.html) / 1000:.0f} kB)")
 plt.show()
-report  # noqa: B018 a notebook shows it
+report

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """
 =========================================================================
 A panel of language models, rules and people: what groups change
@@ -30,8 +31,6 @@ Run it with other numbers, or keep the figure::
     python examples/llm_panel.py --draws 20
     python examples/llm_panel.py --figure groups.png
 """
-
-# SPDX-License-Identifier: BSD-3-Clause
 
 # %%
 # Options

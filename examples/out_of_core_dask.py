@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """
 =====================================================
 Out of core: soft labels for more votes than memory
@@ -18,8 +19,6 @@ Run it on more data, or keep the files::
     python examples/out_of_core_dask.py --judgements 1e7 --per-file 1e6
     python examples/out_of_core_dask.py --folder NEW_DIR --memory-limit 2GiB
 """
-
-# SPDX-License-Identifier: BSD-3-Clause
 
 # %%
 # Options
@@ -118,7 +117,8 @@ def largest_difference(source: Path, target: Path) -> float:
     crowd = CrowdLabels.from_frame(pd.read_parquet(source))
     lfs = WorkerLFTransformer(crowd, sparse_output=True)
     votes = lfs.fit_transform(crowd.sample_ids.to_frame())
-    proba = LabelModel().fit(votes).predict_proba(votes)
+    # What sklabel.dask makes of a crowd: its columns are people.
+    proba = LabelModel(lf_kind="worker").fit(votes).predict_proba(votes)
     soft = pd.read_parquet(target).loc[crowd.sample_ids]
     return float(np.abs(soft.to_numpy() - proba).max())
 

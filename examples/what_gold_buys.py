@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """
 =======================================================
 What gold labels buy, and what they cannot buy alone
@@ -12,8 +13,6 @@ labels move the log-loss on the other posts from 0.449 to 0.443 (20 labels) and 
 a classifier of the words that has seen 20 labels is right on 0.522 of the other posts,
 and after 200 labels on 0.734 (log-loss 0.581; means of 20 draws).
 """
-
-# SPDX-License-Identifier: BSD-3-Clause
 
 # %%
 # Votes on every post

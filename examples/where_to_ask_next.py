@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """
 =======================================================
 Where to spend the next judgement: a plan beats chance
@@ -10,10 +11,8 @@ A quarter of the judgements. To have 90 % of the labels right takes 5.7 judgemen
 post if all posts get equally many, and 4.3 if those with the largest expected gain come
 first (means of 10 replays of a simulated crowd). When everything is bought, at 9.5 per
 post, both are the same. For the next 30 judgements, the plan names 25 posts, and
-expects to put 4.3 labels right.
+expects to put some 4 labels right.
 """
-
-# SPDX-License-Identifier: BSD-3-Clause
 
 # %%
 # A pilot with more judgements than needed

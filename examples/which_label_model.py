@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """
 ==========================================================
 Which label model when: eight models on kinds of votes
@@ -14,8 +15,6 @@ but LabelModel lose 18 points or more, and LabelModel gains 14.6; if half of the
 are copies, it gains 2.4, and the others lose. If each rule knows one class only, none
 beats the count: LabelModel loses 2.1 points, the worst two 52.8.
 """
-
-# SPDX-License-Identifier: BSD-3-Clause
 
 # %%
 # Kinds of votes
@@ -98,7 +97,7 @@ loss[["MajorityVote", *gain.columns]].T.round(2)
 # %%
 # The picture
 # -----------
-# Blue cells beat the vote count, orange ones lose to it. Colours end at 10 points.
+# Purple cells beat the vote count, orange ones lose to it. Colours end at 10 points.
 figure, ax = plt.subplots(figsize=(7, 4.6), layout="constrained")
 ax.imshow(gain, cmap="PuOr", vmin=-10, vmax=10, aspect="auto")
 for (row, column), points in np.ndenumerate(gain.to_numpy()):

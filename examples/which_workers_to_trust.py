@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """
 =====================================================
 Which workers to trust: bad luck or bad work?
@@ -14,8 +15,6 @@ more often names the wrong class than the right one. Five more are flagged for t
 they answer. Gold labels that the model never saw agree: 42.4 % of the judgements of the
 three are right, 57.7 % of those of the five, and 79.6 % of all others.
 """
-
-# SPDX-License-Identifier: BSD-3-Clause
 
 # %%
 # The judgements

@@ -91,8 +91,8 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         Kind of every LF, of each LF in order, or of LFs by name (others are 'auto').
         'auto': inferred from the numbers of votes for each value; an LF may be partly
         a rule. Say 'worker' for people: those who always give the same answer then
-        count next to nothing. :class:`sklabel.end_model.WeakSupervisionClassifier`
-        does so for the votes of :class:`sklabel.lf.WorkerLFTransformer`, and
+        count next to nothing. :class:`~sklabel.WeakSupervisionClassifier`
+        does so for the votes of :class:`~sklabel.WorkerLFTransformer`, and
         :func:`sklabel.dask.fit` for judgements.
     groups : array-like of shape (n_lfs,) or dict, default=None
         Name of the source of every LF, or of LFs by name (each other one is its own).
