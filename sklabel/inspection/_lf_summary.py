@@ -54,7 +54,7 @@ def lf_summary(
         unlabelled, and such rows do not count as correct or incorrect.
     label_model : label model, default=None
         Fitted on votes of the same LFs, for instance :class:`~sklabel.LabelModel`.
-        Adds what it learned without gold labels, and flags LFs that need a look.
+        Adds what it learned, and flags LFs that need a look.
     classes : array-like of shape (n_classes,), default=None
         Class names behind votes that are indices, where `y` holds names; for instance
         `classes` of the CrowdLabels. If None, the class names of `label_model`.

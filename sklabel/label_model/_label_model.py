@@ -170,13 +170,17 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     Notes
     -----
     *Scores.* A vote a = (j, v) of LF j for value v adds a row :math:`W_{ac}` to the log
-    scores of a sample: with u the `rule_share_` of j,
-    :math:`W_a = u \log (P(c | a) / \mu_c) + (1 - u) \log P(v | c)`. A worker has a
-    confusion matrix, as in [1]_; given that it votes, a rule always votes the same, so
-    it has the lift of its class instead. Both are estimated by EM, which starts from
-    the vote shares: there is no seed, and permuting rows, LFs or classes permutes the
-    result. Where rules cast all votes EM makes two sweeps, since their votes would
-    confirm themselves; the more rows workers judge, the further it goes.
+    scores of a sample. With u the `rule_share_` of j and :math:`\mu_c` the class
+    shares, it is
+
+    .. math:: W_{ac} = u \log (P(c | a) / \mu_c) + (1 - u) \log P(v | c).
+
+    A worker has a confusion matrix, as in [1]_; given that it votes, a rule always
+    votes the same, so it has the lift of its class instead. Both are estimated by EM,
+    which starts from the vote shares: there is no seed, and permuting rows, LFs or
+    classes permutes the result. Where rules cast all votes EM makes two sweeps, since
+    their votes would confirm themselves; the more rows workers judge, the further it
+    goes.
 
     *Kinds.* From numbers of votes only: a rule casts one value up to slips (a
     beta-binomial), the shares of a worker scatter about those of all workers (a Polya
@@ -201,9 +205,9 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     *Output.* ``(1 - mixing) * softmax(score / d) + mixing * shares`` with the design
     effect d of `tempering`, which also counts rules that fire together more often than
     their classes explain. With a given `class_prior` the scores of each class are
-    shifted, by at most one nat, until the probabilities of the fitted samples have
-    these shares (samples without votes have them by definition, so the fewer are
-    covered, the less those that are must have them).
+    shifted, by at most one nat (a factor of e in the odds), until the probabilities of
+    the fitted samples have these shares (samples without votes have them by
+    definition, so the fewer are covered, the less those that are must have them).
 
     *Gold labels.* The model of the votes does not see them. On the gold rows a
     multinomial logistic regression learns how to scale its log probabilities, and

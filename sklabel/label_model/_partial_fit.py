@@ -134,7 +134,8 @@ class PartialFitMixin(BaseSumsLabelModel):
         .. [2] O. Cappé and E. Moulines, "On-line expectation-maximization algorithm for
            latent data models", JRSS-B 71(3), 2009, 593-613.
            doi:10.1111/j.1467-9868.2009.00698.x
-        .. [3] P. Liang and D. Klein, "Online EM for unsupervised models", NAACL 2009.
+        .. [3] Percy Liang and Dan Klein, "Online EM for unsupervised models", NAACL
+           2009.
 
         Examples
         --------

@@ -79,7 +79,8 @@ _PHRASES: dict[Kind, _Phrase] = {
     "guesses": _Phrase(
         "tells next to nothing about the class",
         "tell next to nothing about the class",
-        "Stop asking these workers; past votes do little harm.",
+        "Look at some of their judgements before you ask them again; past votes do "
+        "little harm.",
         "Mend or drop them; past votes do little harm.",
     ),
     "below_crowd": _Phrase(
