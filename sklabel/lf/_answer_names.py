@@ -186,6 +186,11 @@ class ClassNames:
         )
         self.longest = max(len(name) for name in (*self._exact, *self._folded))
         self._mentions = self._mention_table()
+        self._short = {
+            name: code
+            for name, code in self._exact.items()
+            if len(name) == 1 or name.isdigit()
+        }
 
     def find(self, text: str) -> int:
         """Return the class that a text names as a whole.
@@ -230,18 +235,61 @@ class ClassNames:
             False if the statement is a negation or a question.
         """
         text = fold(text)
+        for code, start, end in self.spans(text):
+            yield code, not _is_denied(text, start, end)
+
+    def spans(self, folded: str) -> Iterator[tuple[int, int, int]]:
+        """Find whole names in a text that `fold` returned, the longest at each place.
+
+        Parameters
+        ----------
+        folded : str
+            Any text.
+
+        Yields
+        ------
+        code : int
+            Position of a class.
+        start, end : int
+            Where its name stands.
+        """
         place = 0
-        while (head := _HEAD.search(text, place)) is not None:
+        while (head := _HEAD.search(folded, place)) is not None:
             start, place = head.span()
             spellings = self._mentions.get(head.group())
-            if spellings is None or _is_glued_before(text, start):
+            if spellings is None or _is_glued_before(folded, start):
                 continue
             for size, name, code in spellings:
                 end = start + size
-                if text.startswith(name, start) and not _is_glued_after(text, end):
-                    yield code, not _is_denied(text, start, end)
+                if folded.startswith(name, start) and not _is_glued_after(folded, end):
+                    yield code, start, end
                     place = end
                     break
+
+    def has_other_short(self, text: str, code: int) -> bool:
+        """Tell whether a letter or number stands in a text that is another class.
+
+        Parameters
+        ----------
+        text : str
+            Any text, as it was written.
+        code : int
+            Position of the class that may be named.
+
+        Returns
+        -------
+        has_other : bool
+            A letter before a word, as in "A user writes", is not counted, nor is the
+            5 of "4 out of 5".
+        """
+        return any(
+            other != code
+            and re.search(
+                rf"(?<![\w.'/-])(?<!out of ){re.escape(name)}(?![\w%'])(?!\.\d)(?! [a-z])",
+                text,
+            )
+            for name, other in self._short.items()
+        )
 
     def _mention_table(self) -> dict[str, list[tuple[int, str, int]]]:
         """List spellings of names by the word they start with, the longest first."""
