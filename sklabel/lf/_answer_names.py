@@ -49,6 +49,8 @@ _CLAUSE_END = re.compile(
     r",\s*(?=(?:it|it's|this|that|i|so|rather|the|therefore|thus|hence)\b)"
 )
 _SENTENCE_END = re.compile(r"[.;!?\n\u3002]")
+# A letter or number that stands alone: not the A of "A user", the 5 of "4 out of 5".
+_SHORT_NAME = r"(?<![\w.'/-])(?<!out of ){}(?![\w%'])(?!\.\d)(?! [a-z])"
 # No sentence is looked at further than this.
 _REACH = 300
 
@@ -186,11 +188,11 @@ class ClassNames:
         )
         self.longest = max(len(name) for name in (*self._exact, *self._folded))
         self._mentions = self._mention_table()
-        self._short = {
-            name: code
+        self._short = [
+            (re.compile(_SHORT_NAME.format(re.escape(name))), code)
             for name, code in self._exact.items()
             if len(name) == 1 or name.isdigit()
-        }
+        ]
 
     def find(self, text: str) -> int:
         """Return the class that a text names as a whole.
@@ -283,12 +285,7 @@ class ClassNames:
             5 of "4 out of 5".
         """
         return any(
-            other != code
-            and re.search(
-                rf"(?<![\w.'/-])(?<!out of ){re.escape(name)}(?![\w%'])(?!\.\d)(?! [a-z])",
-                text,
-            )
-            for name, other in self._short.items()
+            other != code and pattern.search(text) for pattern, other in self._short
         )
 
     def _mention_table(self) -> dict[str, list[tuple[int, str, int]]]:
