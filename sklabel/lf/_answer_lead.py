@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from sklabel.lf._answer_names import AMBIGUOUS, UNKNOWN, ClassNames, fold
 
@@ -37,7 +38,9 @@ _CONFIDENCE = re.compile(
 )
 # A bare number in brackets is a probability; below one half it speaks against.
 _NUMBER = re.compile(r"\W*(\d*\.?\d+)\s*(%?)\W*")
-_MOST_SHORT = 3
+# A list of labels has shorter items than an explanation has.
+_FEWEST_WORDS = 3
+_MOST_SAID = 20
 # "bug: no", "bug, or ...", "bug, if ...".
 _TURNED_AT_ONCE = re.compile(
     r"\W*(?:no|none|false|unlikely|never|nope|n/a|unknown|wrong|incorrect|absent|"
@@ -64,12 +67,13 @@ _REJECTED = re.compile(
     r"correct|it|the case))\b|\bnot (?:\w+ ){0,2}?(?:right|applicable|appropriate|"
     r"correct|relevant|the best|the case|suitable|fitting|one|this one)\b|"
     r"\bdisagree\w*|\bruled? out\b|\b(?:dropped|discard\w*|reject\w*|dismiss\w*|"
-    r"exclud\w*) (?:it|this|that)?\b|\bthen dropped\b|\bleast likely\b|"
+    r"exclud\w*) (?:it|this|that)?\b|\bdropped\b|"
+    r"\b(?:it|this|that) (?:is|was) not[.!]|\bleast likely\b|"
     r"\bno (?:\w+ )?(?:evidence|sign|indication)s? (?:of|for) (?:it|this|that|one)\b|"
     r"\b0 (?:out )?of\b|\bfirst (?:thought|idea|impression|guess)\b|"
     r"\b(?:which|that|this|it|label|category|class) (?:is|was|would be|seems) (?:\w+ )?"
     r"(?:wrong|incorrect|unlikely|false|mistaken|a mistake)\b|"
-    r"\b(?:would|should) (?:\w+ )?be (?:wrong|incorrect)\b"
+    r"\b(?:would|should) (?:\w+ )?be (?:wrong|incorrect)\b|\bsondern\b|\bsino\b"
 )
 _REVISED_LINE = re.compile(
     r"^\W*(?:no|wait|actually|correction|on second thoughts?|hmm+|oops|sorry)\b"
@@ -77,17 +81,20 @@ _REVISED_LINE = re.compile(
     re.MULTILINE,
 )
 _DOUBT = re.compile(
-    r"\b(?:maybe|perhaps|possibly|probably not|might|may be|could be|not sure|unsure|"
+    r"\b(?:maybe|perhaps|possibly|might|may be|could be|not sure|unsure|"
     r"uncertain|not certain|not clear|unclear|ambiguous|borderline|either|both|mixed|"
     r"hard to (?:say|tell|decide)|or not|or so|in doubt|doubtful|debatable|arguabl[ey]|"
-    r"sort of|kind of|guess\w*|tentative\w*|toss-?up|depends|not confident|"
-    r"questionable|fifty-fifty|50/50)\b|\?"
+    r"sort of|kind of|guess\w*|tentative\w*|toss-?up|close call|probably|likely|"
+    r"partial\w*|partly|depends|not confident|questionable|fifty-fifty|50/50)\b|"
+    r"\b50 ?%|\?"
 )
 _FIRST_SENTENCE = re.compile(r".*?(?:[.!?](?=\s)|\n|\Z)", re.DOTALL)
 _SENTENCE_END = re.compile(r"[.;!?\n]")
+# How far before a name its negation is looked for.
+_BACK = 120
 _NEGATION = (
     r"(?:\b(?:not|no|never|neither|nor|without|rather than|instead of|other than|"
-    r"unlike|cannot|hardly|despite)|n't)\s+"
+    r"kein\w*|nicht|pas|geen|niet|unlike|cannot|hardly|despite)|n't)\s+"
     r"(?!only\b|just\b|merely\b|simply\b|sure\b|certain\b|doubt\b|necessarily\b|clear\b)"
 )
 # Another class may be named where the words before it rule it out; so near that no
@@ -108,6 +115,8 @@ _HEADER = re.compile(
     r"\W*(?:reason\w*|explanations?|rationale|justification|because|confidence|note|"
     r"why|analysis)\b"
 )
+_FIELD = re.compile(r"^[\s*_#>\u2022-]*[^\W\d_][\w -]{0,30}[*_]*:", re.MULTILINE)
+_OVERALL = re.compile(r"\b(?:overall|on balance|in sum|in total|all in all)\b")
 
 _LABEL_WORDS = (
     r"(?:category|label|class|classification|answer|sentiment|emotion|intent|topic|"
@@ -115,17 +124,19 @@ _LABEL_WORDS = (
 )
 # "Based on the text, the most likely category of this ticket is ...".
 STATEMENT = re.compile(
-    r"(?:\A|\n|(?<=[.!])\s)[\s>*_`#\u2022-]*"
+    r"(?:\A|\n|(?<=[.!])\s)[\s>*_`#\u2022-]*(?:"
+    r"(?:i would|i'd|i)\s+(?:classify|label|categori[sz]e)\s+"
+    r"(?:this|it|the\s+\w+)(?:\s+\w+)?\s+as\b|"
     r"(?:(?:sure|ok|okay|so|therefore|thus|hence|overall|in conclusion|in short|"
     r"(?:based on|given|considering|from) [^,.;:?!\n]{1,80}|i think|i believe|"
     r"i would say|i'd say)(?: that)?[,!.:]?\s+)?"
-    r"(?:(?:the|my|this|its)\s+)?"
+    r"(?:(?:the|my|this|its)\s+|the\s+\w+'s\s+)?"
     r"(?:(?:most\s+(?:appropriate|likely|fitting|suitable)|best|right|correct|final|"
     r"predicted|overall|appropriate|main|primary|dominant|assigned|suggested|chosen|"
     r"resulting)\s+){0,2}"
     rf"[*_`\"]*{_LABEL_WORDS}[*_`\"]*"
     r"(?:\s+(?:of|for)\s+(?:this|the|that|your)(?:\s+\w+){1,3}?)?"
-    r"(?:\s*[:\uff1a=\u2013\u2014][*_`]*|\s+-|\s+(?:is|would be|should be)\b(?!\s*n't))"
+    r"(?:\s*[:\uff1a=\u2013\u2014][*_`]*|\s+-|\s+is\b))"
     r"[ \t]*:?\s*"
     r"(?:(?:clearly|definitely|therefore|thus|most\s+likely|best\s+described\s+as)\s+)?",
     re.IGNORECASE,
@@ -172,10 +183,10 @@ class LeadReader:
             Position of the class; `UNKNOWN` if there is none, or a sentence says
             something else.
         """
-        codes = {
-            self.lead(text[match.end() :], after_label=True)
-            for match in STATEMENT.finditer(text)
-        }
+        ends = [match.end() for match in islice(STATEMENT.finditer(text), _MOST_SAID)]
+        if len(ends) == _MOST_SAID:
+            return UNKNOWN  # it went round in circles
+        codes = {self.lead(text[end:], after_label=True) for end in ends}
         return codes.pop() if len(codes) == 1 else UNKNOWN
 
     def lead(self, text: str, *, after_label: bool = False) -> int:
@@ -201,10 +212,14 @@ class LeadReader:
             found = self._class_of(head, after_label)
             if found != UNKNOWN:
                 code, kind, rest = found, found_kind, after
-        if code < 0 or not rest.strip(" \t\r\n*_`\"'.!)]"):
+        if kind != "bracket" and not rest.strip(" \t\r\n*_`\"'.!"):
             return max(code, UNKNOWN)
         items = _ITEM.findall(text)
         if len(items) > 1 and _ITEM.match(text):
+            return UNKNOWN
+        if code < 0:
+            return UNKNOWN
+        if kind == "colon" and _lists_fields(rest):
             return UNKNOWN
         return code if self._explains(fold(rest), rest, code, kind) else UNKNOWN
 
@@ -247,7 +262,9 @@ class LeadReader:
     def _explains(self, rest: str, written: str, code: int, kind: str) -> bool:
         """Tell whether what follows a class explains it, and no more."""
         if kind == "bracket":
-            inside, _, after = rest.partition(")" if ")" in rest else "]")
+            inside, closed, after = rest.partition(")" if ")" in rest else "]")
+            if not closed:
+                return False
             number = _NUMBER.fullmatch(inside)
             if number is not None and _is_below_half(*number.groups()):
                 return False
@@ -278,7 +295,7 @@ class LeadReader:
         return all(
             _speaks_for(rest, start, end)
             if other == code
-            else _RULED_OUT.search(rest[:start]) is not None
+            else _RULED_OUT.search(rest, max(0, start - _BACK), start) is not None
             and not _is_asked(rest, end)
             for other, start, end in spans
         )
@@ -302,9 +319,16 @@ def _is_explanation(rest: str, kind: str) -> bool:
     if kind == "line":
         lines = [line for line in rest.split("\n") if line.strip()]
         return any(
-            _HEADER.match(line) or len(line.split()) >= _MOST_SHORT for line in lines
+            _HEADER.match(line) or len(line.split()) >= _FEWEST_WORDS for line in lines
         )
-    return kind == "word" or len(rest.split()) >= _MOST_SHORT
+    return kind == "word" or len(rest.split()) >= _FEWEST_WORDS
+
+
+def _lists_fields(rest: str) -> bool:
+    """Tell whether "bug: ..." is the first of several fields, or of a summary."""
+    return _OVERALL.search(rest) is not None or any(
+        _HEADER.match(match.group()) is None for match in _FIELD.finditer(rest)
+    )
 
 
 def _is_below_half(number: str, percent: str) -> bool:
@@ -316,7 +340,7 @@ def _is_below_half(number: str, percent: str) -> bool:
 def _speaks_for(text: str, start: int, end: int) -> bool:
     """Tell whether a further mention of the class does not take it back."""
     return (
-        _TAKEN_BACK.search(text[max(0, start - 80) : start]) is None
+        _TAKEN_BACK.search(text, max(0, start - _BACK), start) is None
         and _TAKEN_BACK_AFTER.match(text, end) is None
         and not _is_asked(text, end)
     )

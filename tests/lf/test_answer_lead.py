@@ -12,6 +12,9 @@ STARS = [1, 2, 3, 4, 5]
 ENTAIL = ["entailment", "contradiction", "neutral"]
 KINDS = ["bug", "feature request", "question"]
 
+REQUESTS = ["billing", "bug", "feature"]
+FEELINGS = ["positive", "negative", "neutral"]
+
 
 def read(answer, classes=TOPICS, **options):
     """Return the vote of one answer."""
@@ -373,6 +376,243 @@ def test_an_answer_that_leaves_the_class_open_abstains(answer):
 )
 def test_classes_of_all_kinds(answer, classes, vote):
     assert read(answer, classes) == vote
+
+
+@pytest.mark.parametrize(
+    ("answer", "classes"),
+    [
+        ("Bug reports are usually like this - feature is better", REQUESTS),
+        ("bug\n\nHowever, one might argue that this is a feature.", REQUESTS),
+        (
+            "bug: This could be seen as a bug, yet the request is for something new",
+            REQUESTS,
+        ),
+        ("bug (see note)\n\nNote: if the user means the price, billing.", REQUESTS),
+        ("Bug - a close call", REQUESTS),
+        ("Bug (50/50)", REQUESTS),
+        ("Bug, 50% sure", REQUESTS),
+        ("Bug. Or a new wish?", REQUESTS),
+        ("bug then feature", REQUESTS),
+        ("bug > feature", REQUESTS),
+        ("bug & feature", REQUESTS),
+        ("bug + feature", REQUESTS),
+        ("bug; feature", REQUESTS),
+        ("bug. feature.", REQUESTS),
+        ("Bug\nFeature", REQUESTS),
+        ("- bug\n- feature", REQUESTS),
+        ("- bug\n- crash", REQUESTS),
+        ("bug, feature: the user wants both", REQUESTS),
+        ("Category: bug, feature", REQUESTS),
+        ("Category: bug/feature because", REQUESTS),
+        ("Category: bug (primary), feature (secondary)", REQUESTS),
+        ("Primary: bug\nSecondary: feature", REQUESTS),
+        ("bug (primary)\nfeature (secondary)", REQUESTS),
+        ("positive \u2013 but negative in tone", FEELINGS),
+        ("Positive/negative: both are there", FEELINGS),
+        ("positive: no. negative: yes.", FEELINGS),
+        ("Positive: 0.2\nNegative: 0.7\nNeutral: 0.1", FEELINGS),
+        ("Positive - 20%\nNegative - 80%", FEELINGS),
+        ("Positive 20%, negative 80%", FEELINGS),
+        ("Positive aspects: the food. Negative aspects: the price", FEELINGS),
+        (
+            "Positive: the food was great\nNegative: the price was high\nOverall: neutral",
+            FEELINGS,
+        ),
+        ("Positive: the food was great\nBad: the price was high", FEELINGS),
+        ("Positive: the food is good\n\nOverall label: mixed", FEELINGS),
+        ("Negative? No, positive", FEELINGS),
+        ("Negative. Wait - positive", FEELINGS),
+        ("Negative... wait, positive.", FEELINGS),
+        ("Negative\n\nHmm, let me think again. Positive.", FEELINGS),
+        ("Negative. Let me reconsider: it is good.", FEELINGS),
+        ("Negative. Correction: positive.", FEELINGS),
+        ("Initially negative, finally positive", FEELINGS),
+        ("The sentiment is negative at first, then positive", FEELINGS),
+        ("The sentiment is negative, then positive.", FEELINGS),
+        ("The sentiment is not clearly positive, because of the price.", FEELINGS),
+        ("The sentiment is far from positive.", FEELINGS),
+        ("The sentiment is positive or neutral, because", FEELINGS),
+        ("The sentiment is positive-neutral.", FEELINGS),
+        ("The sentiment is positive to neutral.", FEELINGS),
+        ("The sentiment is neither positive nor negative.", FEELINGS),
+        (
+            "The sentiment is positive in the first half and negative in the second.",
+            FEELINGS,
+        ),
+        ("The sentiment: not positive, because of the price", FEELINGS),
+        ("The label cannot be positive.", FEELINGS),
+        ("The label should not be positive.", FEELINGS),
+        ("The label would be positive if it had no price.", FEELINGS),
+        ("The label would be positive, were it not for the price.", FEELINGS),
+        ("The label would be positive, but the price is too high.", FEELINGS),
+        ("The label should be positive. It is not.", FEELINGS),
+        (
+            "The category would be bug. But the user wants something new, so no.",
+            REQUESTS,
+        ),
+        ("Some would say the category is bug.", REQUESTS),
+        ("One could think the category is bug. That is false.", REQUESTS),
+        ("The category is bug. That is false.", REQUESTS),
+        ("The category is bug. Just kidding.", REQUESTS),
+        ("False: the category is bug.", REQUESTS),
+        ("It is false that the category is bug.", REQUESTS),
+        ('The user says: "The category is bug."', REQUESTS),
+        ("The possible categories: bug, feature, billing.\nPick one.", REQUESTS),
+        ("Label: bug | feature | billing", REQUESTS),
+        (
+            "Categories:\n- bug: something is broken\n- feature: something is wanted",
+            REQUESTS,
+        ),
+        ("bug: something that does not work as it should; billing: money", REQUESTS),
+        ("Bug: no bug was found by the reader", REQUESTS),
+        ("Bug: false positive, the app is fine", REQUESTS),
+        ("bug \u2014 just not one of ours", REQUESTS),
+        ("Bug: if the app crashed it would be, here it is a wish", REQUESTS),
+        ("Bug (considered and dropped)", REQUESTS),
+        ("bug (not chosen)", REQUESTS),
+        ("bug (rejected)", REQUESTS),
+        ("bug (excluded)", REQUESTS),
+        ("Bug (second choice)", REQUESTS),
+        ("Bug - second choice", REQUESTS),
+        ("bug (alternative)", REQUESTS),
+        ("bug (partially)", REQUESTS),
+        ("Bug (wait, no)", REQUESTS),
+        ("Almost bug: the user is angry about it", REQUESTS),
+        ("Bug-like: the user is angry about it", REQUESTS),
+        ("Bug: and also a feature", REQUESTS),
+        ("No bug: the user is happy about it", REQUESTS),
+        ("Bug, not.", REQUESTS),
+        ("Bug - NOT", REQUESTS),
+        ("Bug: NO", REQUESTS),
+        ("bug, right?", REQUESTS),
+        ("bug, I guess", REQUESTS),
+        ("Bug I guess", REQUESTS),
+        ("bug, probably", REQUESTS),
+        ("Bug (probably)", REQUESTS),
+        ("bug, likely", REQUESTS),
+        ("Bug\nIs this right?", REQUESTS),
+        ("bug: hard to say", REQUESTS),
+        ("Bug: TODO", REQUESTS),
+        ("Bug:", REQUESTS),
+        ("The category is", REQUESTS),
+        ("Label:", REQUESTS),
+        ("Bug:\n", REQUESTS),
+        ("Bug -", REQUESTS),
+        ("Bug (", REQUESTS),
+        ("Bug or not, that is the question", REQUESTS),
+        ("Bug, feature or billing: the user must say", REQUESTS),
+        ("Bug Bug Bug feature", REQUESTS),
+        ("bug: das ist kein Fehler, sondern ein Wunsch", REQUESTS),
+        ("bug - kein bug im engeren sinn", REQUESTS),
+    ],
+)
+def test_revisions_lists_and_doubts_abstain(answer, classes):
+    assert read(answer, classes) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "classes", "vote"),
+    [
+        (
+            "Bug\n\n**Reasoning:** The user reports that the app crashes when they try to log in, which indicates a defect in the software.",
+            REQUESTS,
+            "bug",
+        ),
+        (
+            "**Category:** Bug\n\n**Explanation:** The user reports a crash.",
+            REQUESTS,
+            "bug",
+        ),
+        (
+            "Based on the content of the message, the category is **billing**, because the user talks about an invoice.",
+            REQUESTS,
+            "billing",
+        ),
+        (
+            "Billing - The customer is asking for a refund of a double charge.",
+            REQUESTS,
+            "billing",
+        ),
+        (
+            "Billing (95% confidence) - The customer asks for a refund.",
+            REQUESTS,
+            "billing",
+        ),
+        (
+            "Billing. The customer asks for a refund, which is not about a defect.",
+            REQUESTS,
+            "billing",
+        ),
+        ("Feature: the user would like to have a dark mode", REQUESTS, "feature"),
+        (
+            "Feature\n\nThe user would like to have a dark mode, which doesn't exist yet.",
+            REQUESTS,
+            "feature",
+        ),
+        ("Negative \U0001f61e", FEELINGS, "negative"),
+        ("\U0001f61e Negative", FEELINGS, "negative"),
+        ("Negative \U0001f61e: the user is sad about it", FEELINGS, "negative"),
+        ("The sentiment is negative \U0001f61e", FEELINGS, "negative"),
+        ("Negative. The customer did not get the parcel.", FEELINGS, "negative"),
+        (
+            "Negative: The customer did not get the parcel and is angry.",
+            FEELINGS,
+            "negative",
+        ),
+        ("Positive \u2013 the author loves the weather.", FEELINGS, "positive"),
+        ("Answer: Positive (the author loves the weather)", FEELINGS, "positive"),
+        ("Answer: positive\n\nThe author loves it.", FEELINGS, "positive"),
+        ("Neutral\n\nThe text states facts without emotion.", FEELINGS, "neutral"),
+        (
+            "Neutral: the text states facts, neither positive nor negative.",
+            FEELINGS,
+            "neutral",
+        ),
+        (
+            "Sentiment: Neutral. The text states facts, without any positive or negative words.",
+            FEELINGS,
+            "neutral",
+        ),
+        (
+            "The sentiment of the text is positive, because the author is happy.",
+            FEELINGS,
+            "positive",
+        ),
+        ("Overall, the sentiment is positive.", FEELINGS, "positive"),
+        ("Classification: positive \u2014 the author is happy.", FEELINGS, "positive"),
+        ("positive (very confident)", FEELINGS, "positive"),
+        ("Positive, with high confidence.", FEELINGS, "positive"),
+        (
+            "The correct classification for this text is: Positive.",
+            FEELINGS,
+            "positive",
+        ),
+        ("Positive!", FEELINGS, "positive"),
+        ("Positive! The author is happy.", FEELINGS, "positive"),
+        ("*Positive* - the author is happy", FEELINGS, "positive"),
+        ("Class: Positive, because the author is happy", FEELINGS, "positive"),
+        ("My classification is negative.", FEELINGS, "negative"),
+        ("The text's sentiment is negative.", FEELINGS, "negative"),
+        ("This text belongs to the category: negative", FEELINGS, "negative"),
+        ("I would classify this as negative.", FEELINGS, "negative"),
+        ("The answer is: negative. The author is sad.", FEELINGS, "negative"),
+        ("Final label: negative (sad)", FEELINGS, "negative"),
+        ("Final Answer - negative", FEELINGS, "negative"),
+        ("Predicted sentiment: negative", FEELINGS, "negative"),
+        ("Label = negative\nReason = the author is sad", FEELINGS, "negative"),
+        ("Negative; the author is sad", FEELINGS, "negative"),
+        ("negative, as the author is sad", FEELINGS, "negative"),
+        ("Negative\nConfidence: 85%\nReason: sad", FEELINGS, "negative"),
+        ("negative (0.87)\n", FEELINGS, "negative"),
+        ("'negative' because sad", FEELINGS, "negative"),
+    ],
+)
+def test_answers_as_models_write_them(answer, classes, vote):
+    assert read(answer, classes) == vote
+
+
+def test_an_answer_that_goes_round_in_circles_abstains():
+    assert read("The category is bug. " * 50) is None
 
 
 def test_sentences_are_markers_of_the_default_only():
