@@ -237,5 +237,5 @@ def unknown_gold(unknown: Sequence[Any], name: str) -> str:
     return (
         f"{len(unknown)} gold label(s) in {name} are of samples that are not in the "
         f"crowd labels and are left out: {first_few(unknown)}. If nobody judged them, "
-        f"pass {name}[{name}.index.isin(crowd.sample_ids)]."
+        f"keep those of crowd.sample_ids in {name}."
     )

@@ -415,7 +415,7 @@ def test_classes_of_all_kinds(answer, classes, vote):
         ("Positive 20%, negative 80%", FEELINGS),
         ("Positive aspects: the food. Negative aspects: the price", FEELINGS),
         (
-            "Positive: the food was great\nNegative: the price was high\nOverall: neutral",
+            "Positive: the food\nNegative: the price\nOverall: neutral",
             FEELINGS,
         ),
         ("Positive: the food was great\nBad: the price was high", FEELINGS),
@@ -502,7 +502,7 @@ def test_classes_of_all_kinds(answer, classes, vote):
         ("Bug or not, that is the question", REQUESTS),
         ("Bug, feature or billing: the user must say", REQUESTS),
         ("Bug Bug Bug feature", REQUESTS),
-        ("bug: das ist kein Fehler, sondern ein Wunsch", REQUESTS),
+        ("bug: kein Fehler, sondern ein Wunsch", REQUESTS),
         ("bug - kein bug im engeren sinn", REQUESTS),
     ],
 )
@@ -514,7 +514,7 @@ def test_revisions_lists_and_doubts_abstain(answer, classes):
     ("answer", "classes", "vote"),
     [
         (
-            "Bug\n\n**Reasoning:** The user reports that the app crashes when they try to log in, which indicates a defect in the software.",
+            "Bug\n\n**Reasoning:** It crashes, which indicates a defect.",
             REQUESTS,
             "bug",
         ),
@@ -524,7 +524,7 @@ def test_revisions_lists_and_doubts_abstain(answer, classes):
             "bug",
         ),
         (
-            "Based on the content of the message, the category is **billing**, because the user talks about an invoice.",
+            "Based on the message, the category is **billing**, because it is money.",
             REQUESTS,
             "billing",
         ),
@@ -545,7 +545,7 @@ def test_revisions_lists_and_doubts_abstain(answer, classes):
         ),
         ("Feature: the user would like to have a dark mode", REQUESTS, "feature"),
         (
-            "Feature\n\nThe user would like to have a dark mode, which doesn't exist yet.",
+            "Feature\n\nThe user would like to have a dark mode, which does not exist.",
             REQUESTS,
             "feature",
         ),
@@ -569,7 +569,7 @@ def test_revisions_lists_and_doubts_abstain(answer, classes):
             "neutral",
         ),
         (
-            "Sentiment: Neutral. The text states facts, without any positive or negative words.",
+            "Sentiment: Neutral. It has facts, without any positive or negative words.",
             FEELINGS,
             "neutral",
         ),
