@@ -38,6 +38,12 @@ _CONFIDENCE = re.compile(
 )
 # A bare number in brackets is a probability; below one half it speaks against.
 _NUMBER = re.compile(r"\W*(\d*\.?\d+)\s*(%?)\W*")
+# What chat models add at the end, and is not about the class.
+_COURTESY = re.compile(
+    r"(?:(?<=[.!\n])|\A)\s*(?:please )?(?:let me know|is there anything|would you like|"
+    r"do you (?:want|need)|anything else|(?:i )?hope this)\b[^.!?\n]*[.!?]?",
+    re.IGNORECASE,
+)
 # A list of labels has shorter items than an explanation has.
 _FEWEST_WORDS = 3
 _MOST_SAID = 20
@@ -205,7 +211,7 @@ class LeadReader:
             Position of the class; `UNKNOWN` if there is none, or what follows names
             another class, takes the first back or doubts it.
         """
-        text = text.strip()
+        text = _COURTESY.sub("", text).strip()
         code, kind, rest = UNKNOWN, "", ""
         # The longest counts: "bug - login" may be a class, and "bug" as well.
         for found_kind, head, after in _splits(text, self._reach):

@@ -181,3 +181,20 @@ def test_bad_input_is_refused(write):
         write(crowd().soft_labels().reset_index(), question="mood")
     with pytest.raises(ValueError, match=r"colour"):
         to_argilla(TABLE, question="mood", samples=SAMPLES, fields=["colour"])
+
+
+def test_gold_of_tasks_that_only_an_expert_judged(tmp_path):
+    path = _export(tmp_path / "export.json", ["T-0", "T-1", "T-2"])
+    tasks = json.loads(path.read_text(encoding="utf-8"))
+    for task in tasks[:2]:
+        expert = {**task["annotations"][0], "completed_by": 9, "ground_truth": True}
+        task["annotations"].append(expert)
+    del tasks[0]["annotations"][0]  # nobody but the expert
+    path.write_text(json.dumps(tasks), encoding="utf-8")
+    found = read_label_studio(path, sample="my_id")
+    crowd, gold = found.crowd_labels(), found.gold_labels()
+    table = crowd.soft_labels(gold=gold[crowd.sample_ids])
+    assert table.index.tolist() == ["T-1", "T-2"]
+    assert gold.tolist() == ["good", "good", None]
+    with pytest.warns(UserWarning, match=r"1 gold .*'T-0'.*keep those of crowd.sample"):
+        crowd.soft_labels(gold=gold)

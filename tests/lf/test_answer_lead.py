@@ -611,6 +611,19 @@ def test_answers_as_models_write_them(answer, classes, vote):
     assert read(answer, classes) == vote
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "bug\n\nIs there anything else I can help with?",
+        "Bug. Let me know if you want to hear more!",
+        "Bug: the app crashes. Would you like me to explain?",
+        "The category is bug.\n\nI hope this helps!",
+    ],
+)
+def test_courtesies_at_the_end_do_not_count(answer):
+    assert read(answer) == "bug"
+
+
 def test_an_answer_that_goes_round_in_circles_abstains():
     assert read("The category is bug. " * 50) is None
 
