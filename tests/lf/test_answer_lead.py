@@ -612,6 +612,24 @@ def test_answers_as_models_write_them(answer, classes, vote):
 
 
 @pytest.mark.parametrize(
+    ("answer", "vote"),
+    [
+        ("### Classification\n**Bug**\n\n### Reasoning\nIt crashes.", "bug"),
+        ("## Label\n\nbug", "bug"),
+        ("### Classification\nbug or billing", None),
+        ("### Reasoning\nbug", None),
+        ("The text is classified as bug.", "bug"),
+        ("The text is not classified as bug.", None),
+        ("Bug: I doubt it.", None),
+        ("Bug (I doubt it)", None),
+        ("Bug: there is no doubt that it crashes", "bug"),
+    ],
+)
+def test_headings_and_doubts(answer, vote):
+    assert read(answer) == vote
+
+
+@pytest.mark.parametrize(
     "answer",
     [
         "bug\n\nIs there anything else I can help with?",
