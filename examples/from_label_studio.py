@@ -121,11 +121,11 @@ print(annotations, "\n")
 # %%
 # Soft labels
 # -----------
-# Answers of experts do not vote, but the model learns from them: gold.
+# Answers of experts do not vote, but the model learns from them: gold. A task that only
+# an expert judged needs no soft label, and is in none of the tables below.
 crowd = annotations.crowd_labels()
 print(crowd, "\n")
-gold = annotations.gold_labels().dropna()
-gold = gold[gold.index.isin(crowd.sample_ids)]
+gold = annotations.gold_labels()[crowd.sample_ids].dropna()
 soft = crowd.soft_labels(gold=gold)
 
 # %%
@@ -189,7 +189,8 @@ plt.show()
 # %%
 # Back to Label Studio
 # --------------------
-# As predictions: people see the label, and tasks can be sorted by its score.
+# As predictions for the tasks that exist: people see the label, and tasks can be sorted
+# by its score. Post the list to ``/api/projects/<id>/import/predictions``.
 path = folder / "label_studio_predictions.json"
-to_label_studio(soft, path, question=annotations.question, samples=annotations.samples)
+to_label_studio(soft, path, question=annotations.question)
 print(f"Predictions of {len(soft)} tasks: {path}")

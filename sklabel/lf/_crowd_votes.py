@@ -236,5 +236,6 @@ def unknown_gold(unknown: Sequence[Any], name: str) -> str:
     """Say that gold labels are of samples that nobody judged."""
     return (
         f"{len(unknown)} gold label(s) in {name} are of samples that are not in the "
-        f"crowd labels and are left out: {first_few(unknown)}."
+        f"crowd labels and are left out: {first_few(unknown)}. If nobody judged them, "
+        f"keep those of crowd.sample_ids in {name}."
     )
