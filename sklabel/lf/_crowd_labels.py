@@ -78,6 +78,9 @@ class CrowdLabels:
     classes : ndarray of shape (n_classes,)
         The labels that count as votes: those given, else all labels. Numbers ascend,
         texts are in natural order ('2' before '10'), ordered categories keep theirs.
+    classes_given : bool
+        Whether `classes` were given, and not found in the labels. A gold label that is
+        not one of them is then an error.
     sample_ids : Index of length n_samples
         Ids of the samples with at least one judgement, in order of first appearance.
     worker_ids : Index of length n_workers
@@ -127,6 +130,7 @@ class CrowdLabels:
         "_left_out",
         "_worker",
         "classes",
+        "classes_given",
         "judgements_per_worker",
         "label_name",
         "n_tidied",
@@ -138,6 +142,7 @@ class CrowdLabels:
     )
 
     classes: np.ndarray
+    classes_given: bool
     sample_ids: pd.Index
     worker_ids: pd.Index
     judgements_per_worker: np.ndarray
@@ -276,6 +281,7 @@ class CrowdLabels:
         label_code = class_code[label_code]
         return cls._build(
             classes=class_array,
+            classes_given=classes is not None,
             sample_ids=pd.Index(sample_ids, name=sample),
             worker_ids=pd.Index(worker_ids, name=worker),
             judgements_per_worker=np.bincount(worker_code, minlength=len(worker_ids)),
@@ -601,8 +607,9 @@ class CrowdLabels:
         TypeError
             If `label_model` is not a label model.
         ValueError
-            If no id of `gold` is a sample, an id repeats in it, or it comes with a
-            fitted model; if LFs of a fitted model cannot be matched with workers.
+            If no id of `gold` is a sample, an id repeats in it, a label in it is none
+            of the classes that were given, or it comes with a fitted model; if LFs of
+            a fitted model cannot be matched with workers.
 
         Warns
         -----

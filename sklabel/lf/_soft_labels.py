@@ -122,7 +122,9 @@ def soft_labels_of_crowd(crowd: Any, label_model: Any, gold: Any) -> pd.DataFram
             )
         return soft_label_frame(label_model, votes, crowd.sample_ids)
     if gold is not None:
-        gold, unknown = gold_by_sample(crowd, gold, name="gold")
+        gold, unknown = gold_by_sample(
+            crowd, gold, name="gold", classes=[label_model.classes]
+        )
         if unknown:
             warn(unknown_gold(unknown, "gold"))
     model = clone(label_model).fit(cast, gold)

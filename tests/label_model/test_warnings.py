@@ -138,3 +138,17 @@ def test_verbose_writes_a_line_per_sweep(model, capsys):
     assert out == ""
     assert len(lines) == model.n_iter_
     assert all(line.startswith(type(model).__name__) for line in lines)
+
+
+@pytest.mark.parametrize("y", [["neg", None], ["neg", "Pos"]])
+def test_gold_that_votes_write_otherwise_is_warned_of(y):
+    message = "Votes and gold labels hold 'Neg' and 'neg', which are two classes"
+    with pytest.warns(UserWarning, match=message):
+        LabelModel().fit([["Neg", "Neg"], ["Pos", "Pos"]], y)
+
+
+@pytest.mark.parametrize("classes", [None, ["Neg", "Pos", "Rare"]])
+def test_gold_alone_may_name_a_class(classes):
+    model = LabelModel(classes=classes)
+    model.fit([["Neg", "Neg"], ["Pos", "Pos"]], ["Rare", None])
+    assert model.classes_.tolist() == ["Neg", "Pos", "Rare"]
