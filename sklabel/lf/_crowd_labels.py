@@ -20,6 +20,7 @@ from sklabel.lf._judgements import (
     HandleUnknown,
     choose_repeated,
     code_labels,
+    count_unknown,
     in_order_of_time,
     match_ids,
     read_ids,
@@ -29,6 +30,7 @@ from sklabel.lf._judgements import (
     sort_alphabet,
     sort_judgements,
     starts_of_pairs,
+    warn_of_alike,
     warn_of_ids,
     warn_of_minus_one,
 )
@@ -50,6 +52,9 @@ from sklabel.votes._cells import (
 from sklabel.votes._labels import check_classes
 from sklabel.votes._named import ABSTAIN, categories_of, vote_for_themselves
 from sklabel.votes._shape import check_columns_of_labels, refuse_counts
+
+# Unknown labels that a summary lists.
+_SHOWN_UNKNOWN = 5
 
 
 class JudgementsOfSamples(NamedTuple):
@@ -92,6 +97,8 @@ class CrowdLabels:
     n_unknown : int
         Number of judgements whose label is not one of the classes
         (``handle_unknown='count'``). They are kept and are not votes.
+    unknown_labels : dict of label to int
+        How often each of these labels was given, the most frequent first.
     left_out : dict of str to int
         How much of the input was left out: ``missing_label`` rows without a label, and
         ``repeated`` judgements of a (sample, worker) pair.
@@ -128,6 +135,7 @@ class CrowdLabels:
         "_indptr",
         "_label",
         "_left_out",
+        "_unknown_labels",
         "_worker",
         "classes",
         "classes_given",
@@ -152,6 +160,7 @@ class CrowdLabels:
     worker_name: Any
     label_name: Any
     _left_out: dict[str, int]
+    _unknown_labels: dict[Any, int]
     # Judgements of sample i stand at _indptr[i]:_indptr[i + 1]; _label indexes classes.
     _indptr: np.ndarray
     _worker: np.ndarray
@@ -220,7 +229,8 @@ class CrowdLabels:
         Warns
         -----
         UserWarning
-            If labels are -1 and `classes` does not say whether that is a class.
+            If labels are -1 and `classes` does not say whether that is a class, or a
+            label that is not one of `classes` equals one but for case.
         """
         if hasattr(frame, "__dask_graph__"):
             raise TypeError(
@@ -278,6 +288,9 @@ class CrowdLabels:
             label_code = label_code[choose_repeated(first, label_code, duplicates)]
             kept_before = np.concatenate([[0], np.cumsum(first)])
             indptr, worker_code = kept_before[indptr], worker_code[first]
+        unknown = count_unknown(label_code, labels, class_code)
+        if unknown:
+            warn_of_alike(label, len(label_code), unknown, class_array)
         label_code = class_code[label_code]
         return cls._build(
             classes=class_array,
@@ -294,6 +307,7 @@ class CrowdLabels:
                 "missing_label": int(missing.sum()),
                 "repeated": n_repeated,
             },
+            _unknown_labels=unknown,
             _indptr=indptr,
             _worker=worker_code,
             _label=label_code,
@@ -472,6 +486,11 @@ class CrowdLabels:
         return dict(self._left_out)
 
     @property
+    def unknown_labels(self) -> dict[Any, int]:
+        """How often each label outside of the classes was given."""
+        return dict(self._unknown_labels)
+
+    @property
     def n_samples(self) -> int:
         """Number of samples with at least one judgement."""
         return len(self.sample_ids)
@@ -505,15 +524,17 @@ class CrowdLabels:
         Returns
         -------
         summary : Series of int
-            Samples, workers, judgements, those with an unknown label, and what was
-            left out.
+            Samples, workers, judgements, those with an unknown label and the five most
+            frequent of these labels, and what was left out.
         """
+        unknown = list(self._unknown_labels.items())[:_SHOWN_UNKNOWN]
         return pd.Series(
             {
                 "samples": self.n_samples,
                 "workers": self.n_workers,
                 "judgements": self.n_judgements,
                 "judgements with an unknown label": self.n_unknown,
+                **{f"unknown label {label!r}": n for label, n in unknown},
                 "repeated, left out": self._left_out["repeated"],
                 "without label, left out": self._left_out["missing_label"],
                 "labels read without blanks": self.n_tidied,

@@ -17,6 +17,7 @@ from sklabel.votes._cast import distinct, index_of, is_numeric
 from sklabel.votes._cells import minus_one_is_class
 from sklabel.votes._labels import (
     NUMBER_KINDS,
+    alike,
     check_classes,
     check_gap_texts,
     natural_order,
@@ -31,6 +32,8 @@ Duplicates = Literal["last", "first", "majority", "keep", "raise"]
 DUPLICATES = ("last", "first", "majority", "keep", "raise")
 HandleUnknown = Literal["raise", "count"]
 
+# Labels that a message lists.
+_MOST_SHOWN = 5
 # Code of a label that is not one of the classes.
 UNKNOWN = -1
 
@@ -266,12 +269,73 @@ def refuse_unknown(
     """Raise if a label is not one of the classes."""
     unknown = code == UNKNOWN
     if unknown.any():
+        others = distinct(labels[unknown])
+        hints = "".join(
+            f"{label!r} equals {known!r} but for case. "
+            for label, known in list(alike(others.tolist(), classes).items())[:3]
+        )
         raise ValueError(
             f"{int(unknown.sum())} of {len(code)} labels in column {column!r} are not "
-            f"in classes={classes.tolist()}: {first_few(distinct(labels[unknown]))}. "
+            f"in classes={classes.tolist()}: {first_few(others)}. {hints}"
             "Add them to classes, or pass handle_unknown='count' to keep them as "
             "judgements that are not votes."
         )
+
+
+def count_unknown(
+    code: np.ndarray, labels: np.ndarray, class_code: np.ndarray
+) -> dict[Any, int]:
+    """Return how often each label that is not a class was given, most frequent first.
+
+    Parameters
+    ----------
+    code : ndarray of shape (n_judgements,)
+        Position in `labels` of the label of each judgement.
+    labels : ndarray of shape (n_labels,)
+        The distinct labels.
+    class_code : ndarray of shape (n_labels,)
+        The class of each label, -1 where it is not one.
+
+    Returns
+    -------
+    counts : dict of label to int
+        Without labels that were not given.
+    """
+    counts = np.bincount(code, minlength=len(labels))
+    counts[class_code != UNKNOWN] = 0
+    order = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
+    return {plain(labels[k]): int(counts[k]) for k in order}
+
+
+def warn_of_alike(
+    column: Any, n_judgements: int, unknown: dict[Any, int], classes: np.ndarray
+) -> None:
+    """Warn if labels that are not classes equal one but for case.
+
+    Parameters
+    ----------
+    column : hashable
+        Name of the column of labels.
+    n_judgements : int
+        Number of judgements, those with an unknown label included.
+    unknown : dict of label to int
+        What `count_unknown` returns.
+    classes : ndarray of shape (n_classes,)
+        The classes.
+    """
+    others = alike(unknown, classes)
+    if not others:
+        return
+    few = dict(list(others.items())[:_MOST_SHOWN])
+    shown = ", ".join(f"{label!r} ({unknown[label]})" for label in few)
+    more = f", ... ({len(others)} in all)" if len(others) > len(few) else ""
+    n_alike = sum(unknown[label] for label in others)
+    warn(
+        f"{sum(unknown.values())} of {n_judgements} judgements in column {column!r} "
+        f"name none of the classes, and are not votes. {n_alike} of them equal a class "
+        f"but for case: {shown}{more}. Write them as the classes are written if they "
+        f"are meant, for instance with .replace({few!r})."
+    )
 
 
 def code_labels(

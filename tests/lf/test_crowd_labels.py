@@ -207,6 +207,60 @@ def test_unknown_labels_can_count_without_being_votes():
     assert crowd.sample_ids.tolist() == [7, 8, 9]
 
 
+def test_unknown_labels_are_counted_the_most_frequent_first():
+    frame = pd.DataFrame({"sample": range(9), "worker": "ann"})
+    frame["label"] = ["a", "b", "?", "can't tell", *["?"] * 2, None, "b", "!"]
+    frame.loc[9] = [8, "ann", "?"]  # takes the place of "!"
+    options = {"classes": ["a", "b"], "handle_unknown": "count"}
+    crowd = CrowdLabels.from_frame(frame, **options)
+    assert list(crowd.unknown_labels.items()) == [("?", 4), ("can't tell", 1)]
+    assert sum(crowd.unknown_labels.values()) == crowd.n_unknown
+    assert crowd.summary()["unknown label '?'"] == 4
+    crowd.unknown_labels.clear()
+    assert pickle.loads(pickle.dumps(crowd)).unknown_labels == crowd.unknown_labels
+    assert len(crowd.unknown_labels) == 2
+
+
+def test_unknown_labels_may_be_numbers():
+    frame = _frame(label=[0, 7, 7, 1])
+    crowd = CrowdLabels.from_frame(frame, classes=[0, 1], handle_unknown="count")
+    assert crowd.unknown_labels == {7: 2}
+    assert CrowdLabels.from_frame(frame).unknown_labels == {}
+
+
+def test_a_summary_lists_five_unknown_labels():
+    frame = pd.DataFrame({"sample": range(9), "worker": "ann"})
+    frame["label"] = ["a", "b", *"uvwxyzu"]
+    crowd = CrowdLabels.from_frame(frame, classes=["a", "b"], handle_unknown="count")
+    listed = [row for row in crowd.summary().index if row.startswith("unknown label")]
+    assert listed == [f"unknown label {label!r}" for label in "uvwxy"]
+
+
+ALIKE = ["Bug", "bug", "Question", "Bug", "I can't tell", "question"]
+
+
+def test_unknown_labels_that_equal_a_class_but_for_case_are_warned_of():
+    frame = pd.DataFrame({"sample": range(6), "worker": "ann", "label": ALIKE})
+    message = (
+        r"^4 of 6 judgements in column 'label' name none of the classes, and are not "
+        r"votes. 3 of them equal a class but for case: 'Bug' \(2\), 'Question' \(1\)."
+        r" .* \.replace\({'Bug': 'bug', 'Question': 'question'}\)\.$"
+    )
+    options = {"classes": ["bug", "question"], "handle_unknown": "count"}
+    with pytest.warns(UserWarning, match=message):
+        crowd = CrowdLabels.from_frame(frame, **options)
+    assert crowd.unknown_labels == {"Bug": 2, "I can't tell": 1, "Question": 1}
+    wide = frame.pivot(index="sample", columns="worker", values="label")
+    with pytest.warns(UserWarning, match="3 of them equal a class but for case"):
+        CrowdLabels.from_wide(wide, **options)
+
+
+def test_an_error_says_that_a_label_equals_a_class_but_for_case():
+    frame = pd.DataFrame({"sample": range(6), "worker": "ann", "label": ALIKE})
+    with pytest.raises(ValueError, match=r"'Bug' equals 'bug' but for case\. 'Quest"):
+        CrowdLabels.from_frame(frame, classes=["bug", "question"])
+
+
 @pytest.mark.parametrize(
     ("classes", "error", "message"),
     [
@@ -904,6 +958,7 @@ def test_the_summary_counts_what_came_in():
         "workers": 2,
         "judgements": 1,
         "judgements with an unknown label": 1,
+        "unknown label '?'": 1,
         "repeated, left out": 1,
         "without label, left out": 1,
         "labels read without blanks": 0,
