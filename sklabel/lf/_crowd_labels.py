@@ -23,6 +23,7 @@ from sklabel.lf._judgements import (
     count_unknown,
     in_order_of_time,
     match_ids,
+    read_csv_with_ids,
     read_ids,
     read_labels,
     refuse_unknown,
@@ -334,7 +335,9 @@ class CrowdLabels:
         path : str, path-like or file
             The file, or its path; compressed ones are read too.
         sample, worker, label : str, default='sample', 'worker', 'label'
-            Names of the columns.
+            Names of the columns. Ids are numbers if all of a column are, and texts if
+            a number would not keep what is written: '00041', '+41', or more digits
+            than integers of 64 bits have.
         classes : array-like of shape (n_classes,), default=None
             Labels that count as votes. If None, all labels.
         duplicates : {'last', 'first', 'majority', 'keep', 'raise'}, default='last'
@@ -344,9 +347,10 @@ class CrowdLabels:
         handle_unknown : {'raise', 'count'}, default='raise'
             What to do with a label that is not one of `classes`.
         **read_csv_options : dict
-            Passed to :func:`pandas.read_csv`, for instance ``dtype={"worker": str}``
-            for ids with leading zeros, or ``keep_default_na=False`` if "NA" is an id
-            or a label.
+            Passed to :func:`pandas.read_csv`, for instance
+            ``keep_default_na=False`` if "NA" is an id or a label, or
+            ``dtype={"worker": str}`` if ids are texts elsewhere, although they look
+            like numbers.
 
         Returns
         -------
@@ -360,7 +364,7 @@ class CrowdLabels:
         OSError
             If the file cannot be read.
         """
-        frame = pd.read_csv(path, **read_csv_options)
+        frame = read_csv_with_ids(path, [sample, worker], read_csv_options)
         return cls.from_frame(
             frame,
             sample=sample,

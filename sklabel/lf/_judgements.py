@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import re
 import warnings
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -12,7 +14,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from sklabel.utils._validation import first_few, plain, warn
+from sklabel.utils._validation import first_few, is_text, plain, warn
 from sklabel.votes._cast import distinct, index_of, is_numeric
 from sklabel.votes._cells import minus_one_is_class
 from sklabel.votes._labels import (
@@ -34,6 +36,10 @@ HandleUnknown = Literal["raise", "count"]
 
 # Labels that a message lists.
 _MOST_SHOWN = 5
+# A number does not keep the zeros and the plus sign that such a text begins with.
+_NOT_A_NUMBER = re.compile(r"\+|-?0[0-9]")
+_INTEGER = re.compile(r"-?[0-9]+")
+
 # Code of a label that is not one of the classes.
 UNKNOWN = -1
 
@@ -132,6 +138,65 @@ def factorize(column: pd.Series, what: str) -> tuple[np.ndarray, np.ndarray]:
             f"{what} must be all strings or all integers; got {first_few(kinds)}."
         ) from None
     return code, plain_values(pd.Index(values), what)
+
+
+def read_csv_with_ids(
+    path: Any, columns: Sequence[Any], options: dict[str, Any]
+) -> pd.DataFrame:
+    """Read a CSV file; ids stay texts where a number would lose something.
+
+    Parameters
+    ----------
+    path : str, path-like or file
+        What `pandas.read_csv` reads.
+    columns : sequence of hashable
+        The columns of ids.
+    options : dict
+        Options of `pandas.read_csv`. They decide about the columns that they name in
+        `dtype` or `converters`, and about all if numbers are written in another way.
+
+    Returns
+    -------
+    frame : DataFrame
+        What the file holds.
+    """
+    dtype = options.get("dtype")
+    if not (dtype is None or isinstance(dtype, Mapping)):
+        return pd.read_csv(path, **options)
+    if options.get("thousands") or options.get("decimal", ".") != ".":
+        return pd.read_csv(path, **options)
+    named = {*(dtype or {}), *(options.get("converters") or {})}
+    free = [column for column in dict.fromkeys(columns) if column not in named]
+    texts = {**(dtype or {}), **dict.fromkeys(free, str)}
+    frame = pd.read_csv(path, **{**options, "dtype": texts})
+    for column in free:
+        if isinstance(frame, pd.DataFrame) and column in frame.columns:
+            frame[column] = _numbers_of(frame[column])
+    return frame
+
+
+def _numbers_of(ids: pd.Series) -> pd.Series:
+    """Return ids as numbers, or as they are if a number would lose something."""
+    if not is_text(ids.dropna().to_numpy(dtype=object)):
+        return ids
+    code, distinct_ids = pd.factorize(ids)
+    texts = [str(text).strip() for text in distinct_ids]
+    if any(_NOT_A_NUMBER.match(text) for text in texts):
+        return ids
+    if all(_INTEGER.fullmatch(text) for text in texts):
+        whole = [int(text) for text in texts]
+        low, high = min(whole), max(whole)
+        if low < -(2**63) or high >= 2**64 or (low < 0 and high >= 2**63):
+            return ids
+        kept = pd.Series(whole, dtype="Int64" if high < 2**63 else "UInt64")
+        if (code >= 0).all():
+            kept = kept.astype("int64" if high < 2**63 else "uint64")
+        return kept.reindex(code).set_axis(ids.index)
+    try:
+        numbers = pd.to_numeric(pd.Series(texts))
+    except (ValueError, TypeError):
+        return ids
+    return numbers.reindex(code).set_axis(ids.index)
 
 
 def read_ids(column: pd.Series, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -393,7 +458,8 @@ def match_ids(known: pd.Index, ids: ArrayLike) -> np.ndarray:
         raise TypeError(
             f"Sample ids in X are {kinds[0]} (like {plain(values[0])!r}) and those of "
             f"the crowd labels are {kinds[1]} (like {plain(known[0])!r}), so none can "
-            "match. Convert one of them, for instance with .astype(str)."
+            "match. Convert one of them, for instance with .astype(str), or read both "
+            "files with dtype=str for ids if they begin with 0."
         )
     return known.get_indexer(pd.Index(values))
 
