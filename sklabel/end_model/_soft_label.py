@@ -142,6 +142,9 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
         y : array-like or DataFrame of shape (n_samples, n_classes) or (n_samples,)
             Class probabilities whose rows sum to 1, up to rounding, or hard labels.
             Frames may be of pandas, polars or pyarrow; their columns are class names.
+            The table of :meth:`sklabel.CrowdLabels.soft_labels` may come as it is: the
+            columns label, n_votes and confidence are left out, and ``proba_`` in front
+            of the name of every other column is not part of the class.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row.
 

@@ -621,7 +621,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
             open_ = np.nan_to_num(self.label_proba_, nan=1.0).max(axis=1) < 1
             voted = open_ & (read_any_votes(votes).counts > 0)
             label = np.nan_to_num(self.votes_proba_).argmax(axis=1)
-            y = pd.Series(self.classes_[label], dtype=object).where(voted, None)
+            y = np.where(voted, self.classes_[label].astype(object), None)
         names = None
         if hasattr(self.lfs_, "get_feature_names_out"):
             found = self.lfs_.get_feature_names_out()

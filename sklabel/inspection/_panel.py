@@ -382,8 +382,10 @@ def panel_report(
     threshold = check_share(threshold, "threshold")
     min_common = check_integer(min_common, "min_common")
     max_lfs = check_integer(max_lfs, "max_lfs")
-    columns = None if proba is None else read_columns(proba, name="proba")[1]
-    named = columns if classes is None else classes
+    named = classes
+    if classes is None and proba is not None:
+        has_names = read_columns(proba, name="proba")[1] is not None
+        named = read_proba(proba)[1] if has_names else None
     votes, names = read_votes_and_names(X, lf_names, named)
     if len(votes.lf) == 0:
         raise ValueError(

@@ -119,7 +119,8 @@ def worker_report(
         If `label_model` is not fitted.
     ValueError
         If no LF of `label_model` can be matched with a worker, it does not know the
-        labels, or `y` has the wrong length, ids or labels.
+        labels, or `y` has the wrong length, ids or labels, such as one that is none
+        of the classes that `crowd_labels` was given.
 
     See Also
     --------
@@ -216,7 +217,7 @@ def describe_workers(
     fitted_here = label_model is None
     model = fit_on_crowd(crowd) if label_model is None else label_model
     model = check_label_model(model, where="worker_report")
-    gold = None if y is None else gold_of_crowd(crowd, y)
+    gold = None if y is None else gold_of_crowd(crowd, y, classes=[model.classes])
     cast = crowd_to_cast(crowd)
     if posterior is None:
         posterior = posterior_of(model, read_crowd_votes(crowd, cast, model).votes)

@@ -14,9 +14,8 @@ import numpy as np
 import pandas as pd
 
 from sklabel.utils._validation import check_columns, first_few, plain
-from sklabel.votes._proba import read_proba
+from sklabel.votes._proba import PREFIX, read_proba
 
-_PREFIX = "proba_"
 # Column of samples with the ids of Label Studio's tasks.
 TASK_ID = "label_studio_id"
 
@@ -225,9 +224,9 @@ def _read(soft_labels: Any, where: str) -> tuple[list[Any], np.ndarray, list[Any
             f"{where} is indexed by the numbers of its rows, which are not ids of "
             "samples. Set the index: table.set_index('sample'), or table.index = ids."
         )
-    named = [c for c in table.columns if isinstance(c, str) and c.startswith(_PREFIX)]
+    named = [c for c in table.columns if isinstance(c, str) and c.startswith(PREFIX)]
     if "label" in table.columns and named:
-        table = table[named].rename(columns=lambda name: name[len(_PREFIX) :])
+        table = table[named].rename(columns=lambda name: name[len(PREFIX) :])
     twice = table.index[table.index.duplicated()]
     if len(twice):
         raise ValueError(

@@ -407,10 +407,18 @@ def _of_crowd(data: ReportData) -> list[Finding]:
                 "note",
                 "Some judgements are not votes",
                 f"{n:,} judgement{'s name' if n > 1 else ' names'} none of the "
-                "classes.",
+                f"classes: {_counted(data.crowd.unknown_labels)}.",
             )
         )
     return found
+
+
+def _counted(labels: dict[Any, int]) -> str:
+    """Write the first few labels with their counts, and how many more there are."""
+    first = list(labels.items())[:_MOST_NAMES]
+    shown = ", ".join(f'"{label}" ({count:,})' for label, count in first)
+    more = len(labels) - len(first)
+    return f"{shown} and {more:,} more" if more > 0 else shown
 
 
 def _samples_have(n: int) -> str:

@@ -415,11 +415,15 @@ def test_few_gold_labels_and_what_was_left_out_are_noted():
 @pytest.mark.usefixtures("without_plots")
 def test_judgements_that_are_not_votes_are_kept_and_noted():
     frame = pd.DataFrame({"sample": [1, 1, 2], "worker": ["a", "b", "a"]})
-    frame["label"] = [0, 1, 7]
-    crowd = CrowdLabels.from_frame(frame, classes=[0, 1], handle_unknown="count")
+    frame["label"] = ["no", "yes", "<?>"]
+    classes = ["no", "yes"]
+    crowd = CrowdLabels.from_frame(frame, classes=classes, handle_unknown="count")
     report = labeling_report(crowd)
     titles = _titles(report, "note")
-    assert "Some judgements are not votes" in titles
+    title = "Some judgements are not votes"
+    (finding,) = [f for f in report.findings if f.title == title]
+    assert finding.detail == '1 judgement names none of the classes: "<?>" (1).'
+    assert "<?>" not in report.html
     assert "Judgements were left out" not in titles
 
 
