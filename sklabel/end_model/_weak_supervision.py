@@ -682,6 +682,12 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         ------
         NotFittedError
             If the classifier is not fitted.
+
+        Warns
+        -----
+        UserWarning
+            If `classes_` is not sorted, and a scorer or an ensemble of scikit-learn
+            asks that relies on it.
         """
         check_is_fitted(self)
         return self._end_model.predict_proba(X)
@@ -704,6 +710,12 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         ------
         NotFittedError
             If the classifier is not fitted.
+
+        Warns
+        -----
+        UserWarning
+            If `classes_` is not sorted, and a scorer or an ensemble of scikit-learn
+            asks that relies on it.
         """
         check_is_fitted(self)
         return self._end_model.decision_function(X)

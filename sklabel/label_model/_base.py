@@ -27,7 +27,7 @@ from sklabel.sums._em import EMResult, run_em
 from sklabel.sums._gold import gold_total, has_gold, no_gold
 from sklabel.sums._sums import FLOOR, VoteChunk, VoteSource
 from sklabel.utils._frames import as_pandas
-from sklabel.utils._loops import refuse_loops
+from sklabel.utils._loops import refuse_loops, warn_of_order
 from sklabel.utils._validation import (
     StrOptions,
     check_class_prior,
@@ -266,8 +266,16 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle, ABC):
             If the model is not fitted.
         ValueError
             If X has other LFs than in `fit`.
+
+        Warns
+        -----
+        UserWarning
+            If `classes_` is not sorted, and a scorer or an ensemble of scikit-learn
+            asks that relies on it.
         """
-        return self._proba(X)
+        proba = self._proba(X)
+        warn_of_order(self.classes_)
+        return proba
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the most probable class of each sample.
