@@ -67,8 +67,9 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
         only the classifiers at the end see copies, see Notes.
     classes : array-like of shape (n_classes,), default=None
         The classes. The columns of an array of soft labels are in this order, those of
-        a frame are found by name. If None, the column names of a frame, in their
-        order, and 0, 1, 2, ... for an array.
+        a frame are found by name; scikit-learn's scorers of probabilities need sorted
+        ones, see :class:`~sklabel.GoldKFold`. If None, the column names of a frame, in
+        their order, and 0, 1, 2, ... for an array.
 
     Attributes
     ----------

@@ -98,7 +98,9 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The classes.
+        The classes, in the order that `classes` of the label model or of the labeling
+        functions has. scikit-learn's scorers of probabilities need a sorted one, see
+        :class:`~sklabel.GoldKFold`.
     lfs_ : transformer
         The fitted labeling functions.
     label_model_ : classifier
