@@ -106,7 +106,9 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
     label_model_ : classifier
         The fitted label model; after rounds, as it learned from votes and features.
     estimator_ : classifier
-        The fitted end model.
+        The fitted end model. Its columns of probabilities are in the order of its own
+        ``estimator_.classes_``, which scikit-learn sorts, and without classes that no
+        row was trained on.
     label_proba_ : ndarray of shape (n_samples, n_classes)
         Soft labels of the rows of X in `fit`, by votes and features: what to export,
         review and report. Certain for rows with a gold label; NaN for rows of weight
