@@ -135,7 +135,10 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     classes_ : ndarray of shape (n_classes,)
         The classes.
     class_prior_ : ndarray of shape (n_classes,)
-        Prior probability of each class.
+        What a row without votes gets: the prior that is given or learned, and where it
+        is learned and such rows have gold labels, drawn towards these. It is
+        not the share of each class, least of all after gold labels: that is the mean of
+        `predict_proba`, or :func:`~sklabel.inspection.class_shares` with an interval.
     vote_values_ : ndarray of shape (n_values,)
         The values that a vote can have.
     confusion_ : ndarray of shape (n_lfs, n_classes, n_values)
