@@ -113,6 +113,14 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle, ABC):
     of no use to the model. A subclass with further parameters has an ``__init__`` that
     sets all of them, `classes` and `class_prior` too, and nothing else.
 
+    Tables show these attributes if `_fit_votes` sets them. ``lf_accuracy_`` of shape
+    (n_lfs,): the accuracy in `lf_summary`, `worker_report` and `labeling_report`;
+    without it, they take the mean posterior of what each LF voted for. ``confusion_``
+    of shape (n_lfs, n_classes, n_values), P(vote value | class, the LF votes): the
+    spammer score and information of `worker_report`, the gain of `relabel_plan`, and
+    with `lf_accuracy_` :class:`~sklabel.inspection.LFConfusionDisplay`. ``converged_``,
+    bool: `labeling_report` warns if it is False.
+
     Examples
     --------
     The share of the votes for each class, as :class:`MajorityVote` without smoothing:
