@@ -98,13 +98,17 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The classes.
+        The classes, in the order that `classes` of the label model or of the labeling
+        functions has. scikit-learn's scorers of probabilities need a sorted one, see
+        :class:`~sklabel.GoldKFold`.
     lfs_ : transformer
         The fitted labeling functions.
     label_model_ : classifier
         The fitted label model; after rounds, as it learned from votes and features.
     estimator_ : classifier
-        The fitted end model.
+        The fitted end model. Its columns of probabilities are in the order of its own
+        ``estimator_.classes_``, which scikit-learn sorts, and without classes that no
+        row was trained on.
     label_proba_ : ndarray of shape (n_samples, n_classes)
         Soft labels of the rows of X in `fit`, by votes and features: what to export,
         review and report. Certain for rows with a gold label; NaN for rows of weight
@@ -682,6 +686,12 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         ------
         NotFittedError
             If the classifier is not fitted.
+
+        Warns
+        -----
+        UserWarning
+            If `classes_` is not sorted, and a scorer or an ensemble of scikit-learn
+            asks that relies on it.
         """
         check_is_fitted(self)
         return self._end_model.predict_proba(X)
@@ -704,6 +714,12 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         ------
         NotFittedError
             If the classifier is not fitted.
+
+        Warns
+        -----
+        UserWarning
+            If `classes_` is not sorted, and a scorer or an ensemble of scikit-learn
+            asks that relies on it.
         """
         check_is_fitted(self)
         return self._end_model.decision_function(X)

@@ -176,10 +176,12 @@ class LFConfusionDisplay:
         """
         check_matplotlib("LFConfusionDisplay.from_estimator")
         check_is_fitted(estimator)
-        if not hasattr(estimator, "confusion_"):
+        if not (
+            hasattr(estimator, "confusion_") and hasattr(estimator, "lf_accuracy_")
+        ):
             raise TypeError(
                 f"{type(estimator).__name__} does not learn confusion tables "
-                "(confusion_). Fit a LabelModel or DawidSkene."
+                "(confusion_ and lf_accuracy_). Fit a LabelModel or DawidSkene."
             )
         accuracy = np.asarray(estimator.lf_accuracy_, dtype=np.float64)
         names = list(getattr(estimator, "feature_names_in_", range(len(accuracy))))

@@ -27,7 +27,7 @@ from sklabel.sums._em import EMResult, run_em
 from sklabel.sums._gold import gold_total, has_gold, no_gold
 from sklabel.sums._sums import FLOOR, VoteChunk, VoteSource
 from sklabel.utils._frames import as_pandas
-from sklabel.utils._loops import refuse_loops
+from sklabel.utils._loops import refuse_loops, warn_of_order
 from sklabel.utils._validation import (
     StrOptions,
     check_class_prior,
@@ -60,9 +60,10 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle, ABC):
     Parameters
     ----------
     classes : array-like of shape (n_classes,), default=None
-        The classes, in the order of the columns of `predict_proba`. If None, the labels
-        of `y` where every row has one, else those that the votes know or hold, and
-        those of `y`.
+        The classes, in the order of the columns of `predict_proba`; scikit-learn's
+        scorers of probabilities need them sorted, see :class:`~sklabel.GoldKFold`. If
+        None, the labels of `y` where every row has one, else those that the votes know
+        or hold, and those of `y`.
     class_prior : {'auto', 'uniform'} or array-like of shape (n_classes,), \
             default='auto'
         Probabilities in the order of `classes_`, or a Series or dict by class. What
@@ -111,6 +112,14 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle, ABC):
     With the class attribute ``_needs_class_votes = True``, votes that name no class are
     of no use to the model. A subclass with further parameters has an ``__init__`` that
     sets all of them, `classes` and `class_prior` too, and nothing else.
+
+    Tables show these attributes if `_fit_votes` sets them. ``lf_accuracy_`` of shape
+    (n_lfs,): the accuracy in `lf_summary`, `worker_report` and `labeling_report`;
+    without it, they take the mean posterior of what each LF voted for. ``confusion_``
+    of shape (n_lfs, n_classes, n_values), P(vote value | class, the LF votes): the
+    spammer score and information of `worker_report`, the gain of `relabel_plan`, and
+    with `lf_accuracy_` :class:`~sklabel.inspection.LFConfusionDisplay`. ``converged_``,
+    bool: `labeling_report` warns if it is False.
 
     Examples
     --------
@@ -266,8 +275,16 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle, ABC):
             If the model is not fitted.
         ValueError
             If X has other LFs than in `fit`.
+
+        Warns
+        -----
+        UserWarning
+            If `classes_` is not sorted, and a scorer or an ensemble of scikit-learn
+            asks that relies on it.
         """
-        return self._proba(X)
+        proba = self._proba(X)
+        warn_of_order(self.classes_)
+        return proba
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the most probable class of each sample.

@@ -74,11 +74,12 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     Parameters
     ----------
     classes : array-like of shape (n_classes,), default=None
-        The classes, in the order of the columns of `predict_proba`. Votes that know
-        their classes are matched by label; with strings here, plain integers are
-        positions in it. Vote values outside of it ("can't tell") are evidence. If None,
-        the labels of `y` where every row has one, else those that the votes know or
-        hold, and those of `y`.
+        The classes, in the order of the columns of `predict_proba`; scikit-learn's
+        scorers of probabilities need them sorted, see :class:`~sklabel.GoldKFold`.
+        Votes that know their classes are matched by label; with strings here, plain
+        integers are positions in it. Vote values outside of it ("can't tell") are
+        evidence. If None, the labels of `y` where every row has one, else those that
+        the votes know or hold, and those of `y`.
     class_prior : {'auto', 'uniform'} or array-like of shape (n_classes,), \
             default='auto'
         Probabilities in the order of `classes_`, or a Series or dict by class. 'auto':
@@ -134,7 +135,10 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     classes_ : ndarray of shape (n_classes,)
         The classes.
     class_prior_ : ndarray of shape (n_classes,)
-        Prior probability of each class.
+        What a row without votes gets: the prior that is given or learned, and where it
+        is learned and such rows have gold labels, drawn towards these. It is
+        not the share of each class, least of all after gold labels: that is the mean of
+        `predict_proba`, or :func:`~sklabel.inspection.class_shares` with an interval.
     vote_values_ : ndarray of shape (n_values,)
         The values that a vote can have.
     confusion_ : ndarray of shape (n_lfs, n_classes, n_values)

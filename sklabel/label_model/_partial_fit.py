@@ -230,7 +230,8 @@ class PartialFitMixin(BaseSumsLabelModel):
             raise ValueError(
                 "columns='by_name' needs a DataFrame whose column names are all "
                 f"strings; got X of type {type(X).__name__}. Name the columns after "
-                "the LFs, or keep their number and order with columns='same'."
+                "the LFs, X.columns = X.columns.astype(str) where the names are "
+                "numbers, or keep their number and order with columns='same'."
             )
         if not first and known is None:
             raise ValueError(

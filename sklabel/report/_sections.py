@@ -317,7 +317,10 @@ def _pairs(data: ReportData) -> str:
             )
             html += plot(svg, heading, captions[kind], css="dense")
     html += "</div>"
-    if not hasattr(data.model, "confusion_") or len(data.votes.lf) == 0:
+    has_tables = hasattr(data.model, "confusion_") and hasattr(
+        data.model, "lf_accuracy_"
+    )
+    if not has_tables or len(data.votes.lf) == 0:
         return html
     return html + '<div class="plots">' + _confusion(data) + "</div>"
 

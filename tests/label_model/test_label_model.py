@@ -953,3 +953,22 @@ def test_a_worker_who_always_gives_the_same_answer_counts_next_to_nothing():
     moved = people.predict_proba(votes) - honest.predict_proba(votes[:, 27:])
     assert np.abs(moved[covered]).max() < 0.12
     assert people.score(votes, truth) > MajorityVote().fit(votes).score(votes, truth)
+
+
+def test_after_gold_the_shares_are_the_mean_of_the_soft_labels():
+    made = make_lf_votes(
+        1000,
+        12,
+        coverage=(0.1, 0.5),
+        accuracy=(0.6, 0.9),
+        class_prior=[0.8, 0.2],
+        random_state=0,
+    )
+    gold = np.where(np.arange(1000) < 100, made.y, -1)
+    model, without = LabelModel().fit(made.votes, gold), LabelModel().fit(made.votes)
+    shares = np.bincount(made.y) / len(made.y)
+    of_rows = model.predict_proba(made.votes).mean(axis=0)
+    assert_allclose(of_rows, shares, atol=0.01)
+    # No row without votes has a gold label, so its answer is the same.
+    assert_allclose(model.class_prior_, without.class_prior_)
+    assert abs(model.class_prior_ - shares).max() > 0.03

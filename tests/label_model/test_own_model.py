@@ -11,7 +11,12 @@ from sklearn.pipeline import make_pipeline
 
 from sklabel import CrowdLabels, WeakSupervisionClassifier, WorkerLFTransformer
 from sklabel.datasets import make_crowd_labels
-from sklabel.inspection import lf_summary, soft_label_table, worker_report
+from sklabel.inspection import (
+    LFConfusionDisplay,
+    lf_summary,
+    soft_label_table,
+    worker_report,
+)
 from sklabel.label_model import BaseLabelModel
 from sklabel.model_selection import compare_label_models
 from sklabel.relabeling import relabel_plan, simulate_cost_curve
@@ -145,6 +150,67 @@ def test_report_of_an_own_label_model(crowd_and_gold, tmp_path):
     fitted = GoldWeightedVote().fit(crowd.to_wide())
     labeling_report(crowd, label_model=fitted).save(tmp_path / "report.html")
     assert "GoldWeightedVote" in (tmp_path / "report.html").read_text()
+
+
+class WithTables(VoteShare):
+    """Sets what tables and figures show, if told to."""
+
+    def __init__(self, *, classes=None, class_prior="auto", sets=()):
+        self.classes = classes
+        self.class_prior = class_prior
+        self.sets = sets
+
+    def _fit_votes(self, votes, gold, sample_weight):
+        super()._fit_votes(votes, gold, sample_weight)
+        right = np.linspace(0.6, 0.9, votes.n_lfs)
+        table = np.array([[right, 1 - right], [1 - right, right]])
+        known = {
+            "lf_accuracy_": right,
+            "confusion_": np.moveaxis(table, -1, 0),
+            "converged_": False,
+        }
+        for name in self.sets:
+            setattr(self, name, known[name])
+
+
+def test_attributes_that_tables_show(crowd_and_gold):
+    crowd, _ = crowd_and_gold
+    votes = crowd.to_wide()
+
+    def fitted(*sets):
+        return WithTables(sets=sets).fit(votes)
+
+    right = np.linspace(0.6, 0.9, votes.shape[1])
+    for table in (
+        lf_summary(votes, label_model=fitted("lf_accuracy_")),
+        worker_report(crowd, label_model=fitted("lf_accuracy_")).sort_index(),
+    ):
+        assert_allclose(table["accuracy"], right)
+    informed = worker_report(crowd, label_model=fitted("confusion_")).sort_index()
+    assert_allclose(informed["spammer_score"], 1 - (2 * right - 1) ** 2)
+    plain = relabel_plan(votes, label_model=fitted(), budget=3)["gain"]
+    with_tables = relabel_plan(votes, label_model=fitted("confusion_"), budget=3)
+    assert with_tables["gain"].iloc[0] != pytest.approx(plain.iloc[0])
+
+
+def test_figures_of_an_own_model_need_both_attributes(crowd_and_gold, tmp_path):
+    plt = pytest.importorskip("matplotlib.pyplot")
+    crowd, _ = crowd_and_gold
+    votes, pages = crowd.to_wide(), {}
+    for sets in (("confusion_",), ("confusion_", "lf_accuracy_"), ("converged_",)):
+        model = WithTables(sets=sets).fit(votes)
+        labeling_report(crowd, label_model=model).save(tmp_path / "report.html")
+        pages[sets] = (tmp_path / "report.html").read_text()
+        if len(sets) == 2:
+            LFConfusionDisplay.from_estimator(model)
+            plt.close("all")
+        else:
+            with pytest.raises(TypeError, match=r"confusion_ and lf_accuracy_"):
+                LFConfusionDisplay.from_estimator(model)
+    plain, both, unfinished = pages.values()
+    assert len(both) > len(plain)
+    assert "WithTables has not converged" in unfinished
+    assert "has not converged" not in both
 
 
 @pytest.mark.parametrize("model", OWN)
