@@ -27,7 +27,7 @@ from sklabel.evidence._evidence import (
     revise,
     with_newcomers,
 )
-from sklabel.evidence._fit import Settings, fit_evidence, search_copies
+from sklabel.evidence._fit import Settings, fit_evidence, is_searched, search_copies
 from sklabel.evidence._gold import (
     GOLD_ROWS,
     Correction,
@@ -38,6 +38,7 @@ from sklabel.evidence._gold import (
 from sklabel.evidence._kinds import find_kinds
 from sklabel.evidence._soft_labels import SOFT_COUNTS, TEMPERING, SoftLabels
 from sklabel.label_model._base import BaseSumsLabelModel
+from sklabel.label_model._copies import warn_of_missed_copies
 from sklabel.label_model._partial_fit import PartialFitMixin
 from sklabel.sums._sums import (
     ATOM_PROFILE,
@@ -265,6 +266,8 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     _correction: Correction | None
     # Whether all votes are judgements of people, as sklabel.dask.fit knows.
     _are_people = False
+    # How much of the rows workers cover, which tells whether copies are looked for.
+    _cover: float
 
     def __init__(
         self,
@@ -298,11 +301,24 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     def _chunk_type(self) -> type[LabelModelChunk]:
         return LabelModelChunk if self.soft_gold == "target" else PosteriorChunk
 
-    def _counts_copies(self) -> bool:
-        return False  # it finds them itself
+    def _look_for_copies(self, votes: CastVotes, encoded: CastVotes) -> None:
+        if not is_searched(self._cover):
+            return
+        named = group_of_each(self.groups, self._lf_names(), "groups")
+        is_named = np.array([given for given, _ in named])
+        args = self._class_of_value, len(self.classes_), self._lf_names()
+        warn_of_missed_copies(encoded, *args, self._alike, is_named, self._judge)
+
+    def _judge(self, votes: CastVotes) -> np.ndarray:
+        """Return soft labels that tell errors: mixing would make LFs too weak."""
+        soft_labels = self._soft_labels()
+        if self._correction is None:
+            soft_labels = soft_labels._replace(mixing=0)
+        return soft_labels.of(one_hot(votes, len(self.vote_values_)))
 
     def _fit_source(self, data: VoteSource) -> None:
         self._correction, self._alike, self._trust = None, None, None
+        self._cover = 0.0
         given = self._given_prior()
         profile = data.total(ATOM_PROFILE)
         n_votes = profile.n_votes.reshape(data.n_lfs, len(self.vote_values_))
@@ -313,6 +329,7 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
             self._learn_from_gold(data, given)
             return
         kinds = find_kinds(n_votes, profile.weight, self._given_kinds())
+        self._cover = kinds.cover
         settings = self._settings()
         copies = search_copies(data, profile, kinds, settings)
         facts, sources, result = fit_evidence(data, profile, kinds, copies, settings)
