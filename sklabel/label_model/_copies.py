@@ -43,8 +43,13 @@ _ONE_SOURCE = 0.5
 # the number of LFs that are compared. Among three sources, each is judged by the rest:
 # fewest others, in effective numbers.
 _MISSING = 0.5
+# Fewest common votes there: with fewer, one of many pairs of a crowd differs by luck in
+# no vote but one.
+_MANY_COMMON = 50
 _MOST_COMPARED = 1000
 _LEAST_OTHERS = 1.5
+# Standard errors by which the others must agree beyond what a set says.
+_CLEAR = 3.0
 # How many LFs of the groups a message names.
 _MOST_NAMED = 8
 
@@ -142,7 +147,11 @@ def find_copies(
         certain = _with_common_errors(votes, n_values, certain)
         nearly_equal = _equal_in(agreement, _EQUAL_SHARE)
         equal = nearly_equal.multiply(certain).sum(axis=1).A1 > 0
-        sets = [columns for columns in _components(certain) if equal[columns].any()]
+        sets = [
+            columns
+            for columns in _components(certain)
+            if equal[columns].any() and _others_know_more(votes, n_values, columns)
+        ]
     if not sets:
         sets = _suggested(screened, class_of_value, judge(taken))
         certain = candidates
@@ -231,7 +240,7 @@ def _suggested(
     lfs = np.flatnonzero(candidates.getnnz(axis=1))
     lfs = np.sort(lfs[np.argsort(-per_lf[lfs], kind="stable")[:_MOST_COMPARED]])
     pairs = count_pairs(take_lfs(votes, lfs), class_of_value, proba)
-    clear = clearly_alike(pairs, _COMMON_VOTES)
+    clear = clearly_alike(pairs, _MANY_COMMON)
     clear = np.where(candidates[lfs][:, lfs].toarray() > 0, clear, 0)
     group = suggest_groups(clear, np.arange(len(lfs)), _MISSING)
     sets = [lfs[group == g] for g in np.flatnonzero(np.bincount(group) > 1)]
@@ -242,7 +251,36 @@ def _suggested(
         of_set[columns] = columns[0]
     sources = with_groups(None, of_set, votes.n_lfs)
     n_others = effective_number(per_lf.astype(np.float64), sources) - 1
-    return sets if n_others >= _LEAST_OTHERS else []
+    if n_others < _LEAST_OTHERS:
+        return []
+    return [s for s in sets if _others_know_more(votes, len(class_of_value), s)]
+
+
+def _others_know_more(votes: CastVotes, n_values: int, columns: np.ndarray) -> bool:
+    """Tell whether the other LFs clearly agree beyond what a set of LFs says.
+
+    Where independent LFs agree, and they do so nearly always, they are right, and the
+    others have the truth in common with them, and nothing else. Where copies agree,
+    they are as often wrong as their source is, and the others then agree against them.
+    """
+    atoms = one_hot(votes, n_values).tocsc()
+    by_value = [atoms[:, v::n_values].tocsr() for v in range(n_values)]
+    others = np.setdiff1d(np.arange(votes.n_lfs), columns)[:_MOST_COMPARED]
+    more = variance = 0.0
+    for of_value in by_value:
+        n_said = of_value[:, columns].sum(axis=1).A1
+        said = n_said == len(columns)
+        cast = [B[said][:, others] for B in by_value]
+        n_votes = sum(B.sum(axis=0).A1 for B in cast)
+        share = [B.sum(axis=0).A1 / np.maximum(n_votes, 1) for B in cast]
+        expected = sum(np.outer(p, p) for p in share)
+        equal = sum((B.T @ B).toarray() for B in cast)
+        any_value = sum(cast[1:], cast[0])
+        common = (any_value.T @ any_value).toarray()
+        upper = np.triu_indices(len(others), k=1)
+        more += (equal - common * expected)[upper].sum()
+        variance += (common * expected * (1 - expected))[upper].sum()
+    return bool(more > _CLEAR * np.sqrt(variance))
 
 
 def _equal_votes(
