@@ -15,6 +15,7 @@ from sklabel.evidence._alike import (
     AGREEMENT,
     SAME_ROWS,
     Agreement,
+    clear_excess,
     possible_copies,
     with_groups,
 )
@@ -43,11 +44,15 @@ _ONE_SOURCE = 0.5
 # the number of LFs that are compared. Among three sources, each is judged by the rest:
 # fewest others, in effective numbers.
 _MISSING = 0.5
+# By accuracies alone, which explain a bit more or less than tables do.
+_PERHAPS_MISSING = 0.3
 # Fewest common votes there: with fewer, one of many pairs of a crowd differs by luck in
 # no vote but one.
 _MANY_COMMON = 50
 _MOST_COMPARED = 1000
 _LEAST_OTHERS = 1.5
+# Among more LFs, in effective numbers, the search of LabelModel has enough others.
+_FEW_LFS = 12
 # Standard errors by which the others must agree beyond what a set says.
 _CLEAR = 3.0
 # How many LFs of the groups a message names.
@@ -90,14 +95,20 @@ def _screen(
     profile = data.total(ATOM_PROFILE)
     n_votes = profile.n_votes.reshape(votes.n_lfs, n_values)
     agreement = data.total(AGREEMENT)
-    nearly_equal = _equal_in(agreement, _EQUAL_SHARE)
-    if nearly_equal.nnz == 0:
-        return None
-    candidates = nearly_equal.multiply(possible_copies(agreement, n_votes)).tocsr()
-    candidates.eliminate_zeros()
+    candidates = _candidates(agreement, n_votes)
     if candidates.nnz == 0:
         return None
     return _Screened(votes, taken, data, profile, agreement, candidates)
+
+
+def _candidates(agreement: Agreement, n_votes: np.ndarray) -> sparse.csr_matrix:
+    """Mark the pairs that agree well, on the same rows and beyond chance."""
+    nearly_equal = _equal_in(agreement, _EQUAL_SHARE)
+    if nearly_equal.nnz == 0:
+        return nearly_equal
+    candidates = nearly_equal.multiply(possible_copies(agreement, n_votes)).tocsr()
+    candidates.eliminate_zeros()
+    return candidates
 
 
 def find_copies(
@@ -152,12 +163,56 @@ def find_copies(
             for columns in _components(certain)
             if equal[columns].any() and _others_know_more(votes, n_values, columns)
         ]
-    if not sets:
+    few = effective_number(n_votes.sum(axis=1), None) <= _FEW_LFS
+    if not sets and few:
         sets = _suggested(screened, class_of_value, judge(taken))
         certain = candidates
     if not sets:
         return [], np.nan
     return sorted(sets, key=len, reverse=True), _equal_votes(agreement, certain, sets)
+
+
+def may_be_missed(
+    agreement: Agreement,
+    n_votes: np.ndarray,
+    alike: sparse.csr_matrix | None,
+    is_named: np.ndarray,
+    accuracy: np.ndarray,
+) -> bool:
+    """Tell at little cost whether LabelModel may count copies as several sources.
+
+    Parameters
+    ----------
+    agreement : Agreement
+        How often two LFs vote together, and alike.
+    n_votes : ndarray of shape (n_lfs, n_values)
+        Weighted number of votes.
+    alike : csr_matrix of shape (n_lfs, n_lfs) or None
+        How far the model takes LFs for one source.
+    is_named : ndarray of shape (n_lfs,), bool
+        Whether the user named a group for the LF, be it one of its own.
+    accuracy : ndarray of shape (n_lfs,)
+        Share of right votes, by the model.
+
+    Returns
+    -------
+    maybe : bool
+        False if no pair agrees by more than its accuracies explain.
+    """
+    if is_named.all() or effective_number(n_votes.sum(axis=1), None) > _FEW_LFS:
+        return False
+    pairs = _candidates(agreement, n_votes)
+    a, b = pairs.nonzero()
+    is_open = ~(is_named[a] & is_named[b])
+    if alike is not None:
+        is_open &= np.asarray(alike[a, b]).ravel() < _ONE_SOURCE
+    a, b = a[is_open], b[is_open]
+    if len(a) == 0:
+        return False
+    both, same = (np.asarray(m[a, b]).ravel() for m in agreement)
+    # What both get right is the least that they have in common.
+    excess = clear_excess(same, both, accuracy[a] * accuracy[b])
+    return bool((excess > _PERHAPS_MISSING).any())
 
 
 def find_missed_copies(
@@ -192,17 +247,11 @@ def find_missed_copies(
     equal : float
         Share of equal votes among their common ones.
     """
-    if is_named.all():
-        return [], np.nan
     screened = _screen(votes, class_of_value, n_classes)
     if screened is None:
         return [], np.nan
     if alike is None:
         alike = sparse.eye(votes.n_lfs).tocsr()
-    a, b = screened.candidates.nonzero()
-    open_ = ~(is_named[a] & is_named[b])
-    if not (np.asarray(alike[a, b]).ravel()[open_] < _ONE_SOURCE).any():
-        return [], np.nan
     sets = [
         columns
         for columns in _suggested(screened, class_of_value, judge(screened.votes))

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from sklabel.evidence._alike import AGREEMENT
 from sklabel.evidence._evidence import (
     CLASS_MASS,
     CO_FIRING,
@@ -38,7 +39,7 @@ from sklabel.evidence._gold import (
 from sklabel.evidence._kinds import find_kinds
 from sklabel.evidence._soft_labels import SOFT_COUNTS, TEMPERING, SoftLabels
 from sklabel.label_model._base import BaseSumsLabelModel
-from sklabel.label_model._copies import warn_of_missed_copies
+from sklabel.label_model._copies import may_be_missed, warn_of_missed_copies
 from sklabel.label_model._partial_fit import PartialFitMixin
 from sklabel.sums._sums import (
     ATOM_PROFILE,
@@ -266,8 +267,8 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     _correction: Correction | None
     # Whether all votes are judgements of people, as sklabel.dask.fit knows.
     _are_people = False
-    # How much of the rows workers cover, which tells whether copies are looked for.
-    _cover: float
+    # Whether some LFs may be copies that count as several sources.
+    _may_miss: bool
 
     def __init__(
         self,
@@ -302,12 +303,16 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         return LabelModelChunk if self.soft_gold == "target" else PosteriorChunk
 
     def _look_for_copies(self, votes: CastVotes, encoded: CastVotes) -> None:
-        if not is_searched(self._cover):
+        if not self._may_miss:
             return
-        named = group_of_each(self.groups, self._lf_names(), "groups")
-        is_named = np.array([given for given, _ in named])
         args = self._class_of_value, len(self.classes_), self._lf_names()
-        warn_of_missed_copies(encoded, *args, self._alike, is_named, self._judge)
+        named = self._is_named()
+        warn_of_missed_copies(encoded, *args, self._alike, named, self._judge)
+
+    def _is_named(self) -> np.ndarray:
+        """Tell for each LF whether the user named its group."""
+        named = group_of_each(self.groups, self._lf_names(), "groups")
+        return np.array([given for given, _ in named])
 
     def _judge(self, votes: CastVotes) -> np.ndarray:
         """Return soft labels that tell errors: mixing would make LFs too weak."""
@@ -318,7 +323,7 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
 
     def _fit_source(self, data: VoteSource) -> None:
         self._correction, self._alike, self._trust = None, None, None
-        self._cover = 0.0
+        self._may_miss = False
         given = self._given_prior()
         profile = data.total(ATOM_PROFILE)
         n_votes = profile.n_votes.reshape(data.n_lfs, len(self.vote_values_))
@@ -329,9 +334,10 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
             self._learn_from_gold(data, given)
             return
         kinds = find_kinds(n_votes, profile.weight, self._given_kinds())
-        self._cover = kinds.cover
-        settings = self._settings()
-        copies = search_copies(data, profile, kinds, settings)
+        settings, agreement = self._settings(), None
+        if is_searched(kinds.cover) and data.n_lfs > 1:
+            agreement = data.total(AGREEMENT)
+        copies = search_copies(data, profile, kinds, settings, agreement)
         facts, sources, result = fit_evidence(data, profile, kinds, copies, settings)
         self._keep_ending(result)
         self.rule_share_ = facts.kinds.rule
@@ -350,6 +356,9 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         self._evidence = with_newcomers(facts, result.led_to, evidence)
         self._learn_from_gold(data, given)
         self._describe(data, facts, result.led_to)
+        if agreement is not None:
+            args = self._alike, self._is_named(), self.lf_accuracy_
+            self._may_miss = may_be_missed(agreement, n_votes, *args)
 
     def _given_groups(self) -> np.ndarray | None:
         """Return the number of the source of each LF; None if each is its own."""
