@@ -340,7 +340,7 @@ def panel_report(
     themselves.
 
     *Without gold labels* the errors are those that a :class:`~sklabel.LabelModel`
-    without mixing expects. It finds near-copies as far as other LFs show them. Where
+    without mixing expects. It finds near-copies where enough other LFs show them. Where
     copies are the majority of a panel, no model of the votes can tell. Its `tempering`
     takes for granted that errors correlate: the mean correlation came out within .1 of
     that by gold labels on 14 of 25 public sets, but independent LFs with 5 votes a row

@@ -100,8 +100,10 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         Name of the source of every LF, or of LFs by name (each other one is its own).
         LFs of one group count as one source: samples, prompts and checkpoints of one
         language model, or the repeated answers of one person. Each keeps its table,
-        but in a row the votes of a group weigh as much as one vote. Near-copies are
-        found without groups, as far as the other LFs show them; groups are surer.
+        but in a row the votes of a group weigh as much as one vote. Where you know
+        groups, always say so: without them near-copies are found only beside enough
+        other LFs. `fit` warns of copies that it sees and does not count as one source,
+        unless each is named here, be it with a group of its own.
     use_gold : bool, default=True
         Whether gold labels in `y` correct the soft labels. False: they only help to
         name the classes, so that cross-validation may pass them for scoring.
@@ -198,7 +200,11 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     *One source.* Two LFs may be copies if they vote on mostly the same rows and agree
     well beyond chance. They count as one source in two first fits; as far as they then
     agree more than their accuracies explain, they stay one source. The votes of a
-    source are divided by their number in the row.
+    source are divided by their number in the row. This takes enough other LFs:
+    beside two or three, copies often count as several sources. `fit` then warns of
+    those that :func:`sklabel.inspection.panel_report` would suggest, if the other LFs
+    clearly agree beyond what the copies say; they do not where two LFs agree because
+    they are right. Three copies beside three other LFs mostly go unnoticed.
 
     *Output.* ``(1 - mixing) * softmax(score / d) + mixing * shares`` with the design
     effect d of `tempering`, which also counts rules that fire together more often than
