@@ -204,9 +204,10 @@ def may_be_missed(
     pairs = _candidates(agreement, n_votes)
     a, b = pairs.nonzero()
     is_open = ~(is_named[a] & is_named[b])
-    if alike is not None:
-        is_open &= np.asarray(alike[a, b]).ravel() < _ONE_SOURCE
     a, b = a[is_open], b[is_open]
+    if alike is not None and len(a):
+        apart = np.asarray(alike[a, b]).ravel() < _ONE_SOURCE
+        a, b = a[apart], b[apart]
     if len(a) == 0:
         return False
     both, same = (np.asarray(m[a, b]).ravel() for m in agreement)

@@ -260,3 +260,9 @@ def test_no_alarm_on_two_accurate_lfs_beside_poor_ones(n_classes, good, poor):
             columns.append(np.where(rng.random(len(y)) < coverage, column, -1))
         for model in (LabelModel(), MajorityVote()):
             model.fit(np.column_stack(columns))
+
+
+def test_groups_of_which_no_two_lfs_are_alike():
+    votes, _ = two_samples(0)
+    groups = {"model a": "one", "model b": "one"}
+    LabelModel(groups=groups).fit(votes.drop(columns="gpt_1"))
