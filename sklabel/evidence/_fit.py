@@ -82,6 +82,11 @@ class Settings(NamedTuple):
     say: Callable[[int, float, float], None] | None = None
 
 
+def is_searched(cover: float) -> bool:
+    """Tell whether workers cover enough of the rows to look for copies."""
+    return bool(ramp(cover, _CLOSE_LOOK) > 0)
+
+
 def search_copies(
     data: VoteSource,
     profile: Profile,

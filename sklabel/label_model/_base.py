@@ -250,9 +250,8 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle, ABC):
                 f"{type(self).__name__}._fit_votes must set class_prior_, the "
                 f"probabilities of {self.classes_.tolist()} for rows without votes."
             )
-        if self._counts_copies() and len(self.classes_) > 1:
-            args = self._class_of_value, len(self.classes_), names
-            warn_of_copies(type(self).__name__, encoded, *args)
+        if len(self.classes_) > 1:
+            self._look_for_copies(votes, encoded)
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -504,9 +503,10 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle, ABC):
     def _design_effect(self, votes: CastVotes) -> np.ndarray:
         return np.ones(votes.n_samples)
 
-    def _counts_copies(self) -> bool:
-        """Tell whether LFs that repeat each other count as so many witnesses."""
-        return True
+    def _look_for_copies(self, votes: CastVotes, encoded: CastVotes) -> None:
+        """Warn of LFs that repeat each other and count as so many witnesses."""
+        args = self._class_of_value, self.classes_, self._lf_names()
+        warn_of_copies(type(self).__name__, votes, encoded, *args)
 
     def _lf_names(self) -> Sequence[Any]:
         """Names of the LFs for messages: column names, else positions."""

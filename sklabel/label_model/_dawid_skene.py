@@ -47,9 +47,10 @@ class BaseDawidSkene(PartialFitMixin, BaseSumsLabelModel):
 
     table_groups: ArrayLike | None
 
-    def _counts_copies(self) -> bool:
+    def _look_for_copies(self, votes: CastVotes, encoded: CastVotes) -> None:
         # Whoever names the workers knows which columns are one source.
-        return self.table_groups is None
+        if self.table_groups is None:
+            super()._look_for_copies(votes, encoded)
 
     def _usable(self, votes: CastVotes) -> CastVotes:
         """Return the votes of workers; one may have several on a sample."""

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from sklabel.evidence._alike import AGREEMENT
 from sklabel.evidence._evidence import (
     CLASS_MASS,
     CO_FIRING,
@@ -27,7 +28,7 @@ from sklabel.evidence._evidence import (
     revise,
     with_newcomers,
 )
-from sklabel.evidence._fit import Settings, fit_evidence, search_copies
+from sklabel.evidence._fit import Settings, fit_evidence, is_searched, search_copies
 from sklabel.evidence._gold import (
     GOLD_ROWS,
     Correction,
@@ -38,6 +39,7 @@ from sklabel.evidence._gold import (
 from sklabel.evidence._kinds import find_kinds
 from sklabel.evidence._soft_labels import SOFT_COUNTS, TEMPERING, SoftLabels
 from sklabel.label_model._base import BaseSumsLabelModel
+from sklabel.label_model._copies import may_be_missed, warn_of_missed_copies
 from sklabel.label_model._partial_fit import PartialFitMixin
 from sklabel.sums._sums import (
     ATOM_PROFILE,
@@ -99,8 +101,10 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         Name of the source of every LF, or of LFs by name (each other one is its own).
         LFs of one group count as one source: samples, prompts and checkpoints of one
         language model, or the repeated answers of one person. Each keeps its table,
-        but in a row the votes of a group weigh as much as one vote. Near-copies are
-        found without groups, as far as the other LFs show them; groups are surer.
+        but in a row the votes of a group weigh as much as one vote. Where you know
+        groups, always say so: without them near-copies are found only beside enough
+        other LFs. `fit` warns of copies that it sees and does not count as one source,
+        unless each is named here, be it with a group of its own.
     use_gold : bool, default=True
         Whether gold labels in `y` correct the soft labels. False: they only help to
         name the classes, so that cross-validation may pass them for scoring.
@@ -204,7 +208,11 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     *One source.* Two LFs may be copies if they vote on mostly the same rows and agree
     well beyond chance. They count as one source in two first fits; as far as they then
     agree more than their accuracies explain, they stay one source. The votes of a
-    source are divided by their number in the row.
+    source are divided by their number in the row. This takes enough other LFs:
+    beside two or three, copies often count as several sources. `fit` then warns of
+    those that :func:`sklabel.inspection.panel_report` would suggest, if the other LFs
+    clearly agree beyond what the copies say; they do not where two LFs agree because
+    they are right. Three copies beside three other LFs mostly go unnoticed.
 
     *Output.* ``(1 - mixing) * softmax(score / d) + mixing * shares`` with the design
     effect d of `tempering`, which also counts rules that fire together more often than
@@ -273,6 +281,8 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     _correction: Correction | None
     # Whether all votes are judgements of people, as sklabel.dask.fit knows.
     _are_people = False
+    # Whether some LFs may be copies that count as several sources.
+    _may_miss: bool
 
     def __init__(
         self,
@@ -306,11 +316,28 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     def _chunk_type(self) -> type[LabelModelChunk]:
         return LabelModelChunk if self.soft_gold == "target" else PosteriorChunk
 
-    def _counts_copies(self) -> bool:
-        return False  # it finds them itself
+    def _look_for_copies(self, votes: CastVotes, encoded: CastVotes) -> None:
+        if not self._may_miss:
+            return
+        args = self._class_of_value, len(self.classes_), self._lf_names()
+        named = self._is_named()
+        warn_of_missed_copies(encoded, *args, self._alike, named, self._judge)
+
+    def _is_named(self) -> np.ndarray:
+        """Tell for each LF whether the user named its group."""
+        named = group_of_each(self.groups, self._lf_names(), "groups")
+        return np.array([given for given, _ in named])
+
+    def _judge(self, votes: CastVotes) -> np.ndarray:
+        """Return soft labels that tell errors: mixing would make LFs too weak."""
+        soft_labels = self._soft_labels()
+        if self._correction is None:
+            soft_labels = soft_labels._replace(mixing=0)
+        return soft_labels.of(one_hot(votes, len(self.vote_values_)))
 
     def _fit_source(self, data: VoteSource) -> None:
         self._correction, self._alike, self._trust = None, None, None
+        self._may_miss = False
         given = self._given_prior()
         profile = data.total(ATOM_PROFILE)
         n_votes = profile.n_votes.reshape(data.n_lfs, len(self.vote_values_))
@@ -321,8 +348,10 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
             self._learn_from_gold(data, given)
             return
         kinds = find_kinds(n_votes, profile.weight, self._given_kinds())
-        settings = self._settings()
-        copies = search_copies(data, profile, kinds, settings)
+        settings, agreement = self._settings(), None
+        if is_searched(kinds.cover) and data.n_lfs > 1:
+            agreement = data.total(AGREEMENT)
+        copies = search_copies(data, profile, kinds, settings, agreement)
         facts, sources, result = fit_evidence(data, profile, kinds, copies, settings)
         self._keep_ending(result)
         self.rule_share_ = facts.kinds.rule
@@ -341,6 +370,9 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         self._evidence = with_newcomers(facts, result.led_to, evidence)
         self._learn_from_gold(data, given)
         self._describe(data, facts, result.led_to)
+        if agreement is not None:
+            args = self._alike, self._is_named(), self.lf_accuracy_
+            self._may_miss = may_be_missed(agreement, n_votes, *args)
 
     def _given_groups(self) -> np.ndarray | None:
         """Return the number of the source of each LF; None if each is its own."""
