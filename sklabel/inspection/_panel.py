@@ -14,10 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from sklabel.inspection._crowd import check_gold
-from sklabel.inspection._error_correlation import ErrorCorrelationDisplay
-from sklabel.inspection._overlap import leaf_order, read_votes_and_names
-from sklabel.inspection._panel_pairs import (
+from sklabel.evidence._pairs import (
     PanelPairs,
     clearly_alike,
     count_pairs,
@@ -25,6 +22,9 @@ from sklabel.inspection._panel_pairs import (
     suggest_groups,
     take_lfs,
 )
+from sklabel.inspection._crowd import check_gold
+from sklabel.inspection._error_correlation import ErrorCorrelationDisplay
+from sklabel.inspection._overlap import leaf_order, read_votes_and_names
 from sklabel.label_model import LabelModel
 from sklabel.utils._validation import check_integer, check_same_rows, check_share, plain
 from sklabel.votes._alphabets import Contents, resolve_classes

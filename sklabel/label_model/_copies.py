@@ -21,6 +21,12 @@ from sklabel.evidence._alike import (
 )
 from sklabel.evidence._fit import Settings, is_searched, search_copies
 from sklabel.evidence._kinds import effective_number, find_kinds
+from sklabel.evidence._pairs import (
+    clearly_alike,
+    count_pairs,
+    suggest_groups,
+    take_lfs,
+)
 from sklabel.sums._gold import no_gold
 from sklabel.sums._sums import ATOM_PROFILE, Profile, VoteChunk, VoteSource, one_hot
 from sklabel.utils._validation import first_few, plain, warn
@@ -277,14 +283,6 @@ def _suggested(
     screened: _Screened, class_of_value: np.ndarray, proba: np.ndarray
 ) -> list[np.ndarray]:
     """Return the groups among the candidates that `panel_report` would suggest."""
-    # It imports the label models itself.
-    from sklabel.inspection._panel_pairs import (
-        clearly_alike,
-        count_pairs,
-        suggest_groups,
-        take_lfs,
-    )
-
     votes, candidates = screened.votes, screened.candidates
     per_lf = np.bincount(votes.lf, minlength=votes.n_lfs)
     lfs = np.flatnonzero(candidates.getnnz(axis=1))

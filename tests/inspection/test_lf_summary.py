@@ -10,7 +10,8 @@ from sklearn.pipeline import make_pipeline
 
 from sklabel import CrowdLabels, LabelModel, WorkerLFTransformer
 from sklabel.datasets import make_crowd_labels, make_lf_votes
-from sklabel.inspection import _pair_sums, _repeats, label_coverage, lf_summary
+from sklabel.evidence import _pair_sums
+from sklabel.inspection import _repeats, label_coverage, lf_summary
 from sklabel.inspection._vote_quality import expected_accuracy_interval
 from sklabel.label_model import DawidSkene, MajorityVote
 from sklabel.votes import NamedVotes, votes_to_sparse

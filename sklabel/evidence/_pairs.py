@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import squareform
 
 from sklabel.evidence._alike import clear_excess
-from sklabel.inspection._pair_sums import pair_sums
+from sklabel.evidence._pair_sums import pair_sums
 from sklabel.sums._sums import one_hot
 from sklabel.votes._cast import CastVotes
 
