@@ -91,6 +91,7 @@ def test_without_a_learned_accuracy_the_soft_labels_decide():
     assert summary["accuracy"].iloc[2] == pytest.approx(expected)
 
 
+@pytest.mark.filterwarnings("ignore:.* as copies do:UserWarning")
 @pytest.mark.parametrize("model", MODELS)
 def test_gold_labels_correct_an_accuracy_that_the_votes_believe(model):
     # Two LFs copy the first, which is hardly better than a guess.
