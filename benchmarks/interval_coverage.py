@@ -8,12 +8,13 @@ a sample, which the interval cannot know where few of the votes of an LF are on 
 rows: *lenient* counts where the interval meets the Wilson 95 % interval of it. *by set*
 is the mean of strict over sets, so that a crowd of hundreds of workers counts once.
 `width` is the mean width of the intervals, `error` the mean absolute error of
-`accuracy`. The kinds: workers of a crowd; rules, which cast one value in 98 % of their
-votes or more; classifiers, all other LFs of a set that is not a crowd.
+`accuracy`. Which rows are gold is drawn once per seed, and every draw adds its cases.
+The kinds: workers of a crowd; rules, which cast one value in 98 % of their votes or
+more; classifiers, all other LFs of a set that is not a crowd, language models too.
 
 A folder holds a folder per set, as for label_models.py; without one, votes are
 generated: crowds, independent LFs, LFs that copy, classifiers that share errors, and
-these beside rules.
+these beside rules. The last table has the share of strict set by set.
 
     python benchmarks/interval_coverage.py
     python benchmarks/interval_coverage.py --data DIR --gold 0 60 --csv cases.csv
@@ -156,7 +157,7 @@ def make_sets(repeats: int, seed: int) -> Iterator[Set]:
             else:
                 n_rules = rng.randint(1, 8) if kind.endswith("rules") else 0
                 votes, y, n_classes = make_classifiers(rng, at, n_rules)
-            yield f"{kind} {repeat}", kind == "crowd", votes, y, n_classes
+            yield f"{kind} {seed} {repeat}", kind == "crowd", votes, y, n_classes
 
 
 def wilson(share: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -202,6 +203,7 @@ def cases_of(data: Set, n_gold: int, seed: int) -> pd.DataFrame | None:
             "kind": kind,
             "n_lfs": int((n_values > 0).sum()),
             "gold": n_gold,
+            "seed": seed,
             "lf": np.arange(len(summary)),
             "n_votes": summary["n_votes"].to_numpy(),
             "n_judged": n_judged,
@@ -238,6 +240,11 @@ def print_tables(cases: pd.DataFrame, title: str) -> None:
         table.insert(1, "sets", groups["set"].nunique())
         table.insert(3, "by set", by_set.groupby(keys, observed=True).mean())
         print(f"\n{title}\n{table.round(3).to_string()}", flush=True)
+    if title == "data sets":
+        groups = cases.groupby(["kind", "set", "gold"], observed=True)["strict"]
+        table = groups.mean().unstack("gold")
+        table.insert(0, "cases", groups.size().groupby(["kind", "set"]).sum())
+        print(f"\n{title}: strict\n{table.round(3).to_string()}", flush=True)
 
 
 def main() -> None:
@@ -247,15 +254,17 @@ def main() -> None:
     parser.add_argument("--sets", nargs="*", help="names of sets, default: all")
     parser.add_argument("--gold", type=int, nargs="*", default=GOLD)
     parser.add_argument("--repeats", type=int, default=40, help="of generated regimes")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2])
     parser.add_argument("--csv", type=Path, help="where to write the cases")
     args = parser.parse_args()
     warnings.simplefilter("ignore")
-    if args.data is None:
-        sets, title = make_sets(args.repeats, args.seed), "generated"
-    else:
-        sets, title = read_sets(args.data, args.sets), "data sets"
-    found = [cases_of(data, n, args.seed) for data in sets for n in args.gold]
+    found = []
+    for seed in args.seeds:
+        if args.data is None:
+            sets, title = make_sets(args.repeats, seed), "generated"
+        else:
+            sets, title = read_sets(args.data, args.sets), "data sets"
+        found += [cases_of(data, n, seed) for data in sets for n in args.gold]
     cases = pd.concat([table for table in found if table is not None])
     if args.csv is not None:
         cases.to_csv(args.csv, index=False)

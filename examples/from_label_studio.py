@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """
 ===================================================================
 From an export of Label Studio to soft labels, and back
@@ -21,17 +22,17 @@ Run it on your own export, or keep the one that it makes::
     python examples/from_label_studio.py --folder .
 """
 
-# SPDX-License-Identifier: BSD-3-Clause
-
 # %%
 # Options
 # -------
 import argparse
 import json
+import sys
 import tempfile
 from pathlib import Path
 
-import pandas as pd
+import matplotlib.pyplot as plt
+import numpy as np
 
 from sklabel.datasets import load_weather_posts
 from sklabel.io import read_label_studio, to_label_studio
@@ -48,10 +49,8 @@ parser.add_argument(
     default=tempfile.gettempdir(),
     help="where to write the files; default: %(default)s",
 )
-args = parser.parse_args()
-
-pd.set_option("display.width", 100)
-pd.set_option("display.max_columns", 8)
+# A notebook has no options.
+args = parser.parse_args([] if "ipykernel" in sys.modules else None)
 
 # %%
 # An export, as the tool writes it
@@ -122,21 +121,22 @@ print(annotations, "\n")
 # %%
 # Soft labels
 # -----------
-# Answers of experts do not vote, but the model learns from them: gold.
+# Answers of experts do not vote, but the model learns from them: gold. A task that only
+# an expert judged needs no soft label, and is in none of the tables below.
 crowd = annotations.crowd_labels()
 print(crowd, "\n")
-gold = annotations.gold_labels().dropna()
-gold = gold[gold.index.isin(crowd.sample_ids)]
+gold = annotations.gold_labels()[crowd.sample_ids].dropna()
 soft = crowd.soft_labels(gold=gold)
 
 # %%
 # Which tasks are uncertain: ask there again
 # ------------------------------------------
-table = soft.join(annotations.samples["text"].str.slice(0, 50))
+table = soft.join(annotations.samples["text"])
 is_uncertain = soft["confidence"] < 0.8
 print(f"{is_uncertain.sum()} of {len(soft)} labels are less sure than 0.8; the first")
-first = table.sort_values("confidence").drop(columns="confidence").head(8)
-print(first.round(2).to_string(), "\n")
+first = table.sort_values("confidence").head(6)
+print(first[["label", "n_votes", "confidence"]].round(2).to_string(), "\n")
+first.round(2)
 
 # %%
 # Are these the wrong ones? Here the true moods are known
@@ -154,9 +154,43 @@ if args.export is None:
     print(by_confidence.round(3).to_string(), "\n")
 
 # %%
+# The picture
+# -----------
+figure, ax = plt.subplots(figsize=(7, 3.4), layout="constrained")
+edges = np.linspace(0.5, 1, 11)
+if args.export is None:
+    confidence = soft.loc[unseen, "confidence"]
+    parts = {"right": confidence[right], "wrong": confidence[~right]}
+else:
+    edges = np.linspace(0, 1, 21)
+    parts = {"all": soft["confidence"]}
+ax.hist(
+    list(parts.values()),
+    edges,
+    stacked=True,
+    color=["#56b4e9", "#d55e00"][: len(parts)],
+    label=list(parts),
+    rwidth=0.92,
+)
+ax.axvline(0.8, color="black", linewidth=1, linestyle=":")
+ax.text(
+    0.797,
+    0.97,
+    "ask these again",
+    ha="right",
+    va="top",
+    transform=ax.get_xaxis_transform(),
+)
+ax.set(xlabel="confidence: probability of the label", ylabel="tasks")
+ax.spines[["top", "right"]].set_visible(False)
+ax.legend(frameon=False, loc="upper left")
+plt.show()
+
+# %%
 # Back to Label Studio
 # --------------------
-# As predictions: people see the label, and tasks can be sorted by its score.
+# As predictions for the tasks that exist: people see the label, and tasks can be sorted
+# by its score. Post the list to ``/api/projects/<id>/import/predictions``.
 path = folder / "label_studio_predictions.json"
-to_label_studio(soft, path, question=annotations.question, samples=annotations.samples)
+to_label_studio(soft, path, question=annotations.question)
 print(f"Predictions of {len(soft)} tasks: {path}")

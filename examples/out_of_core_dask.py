@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """
 =====================================================
 Out of core: soft labels for more votes than memory
@@ -19,18 +20,18 @@ Run it on more data, or keep the files::
     python examples/out_of_core_dask.py --folder NEW_DIR --memory-limit 2GiB
 """
 
-# SPDX-License-Identifier: BSD-3-Clause
-
 # %%
 # Options
 # -------
 import argparse
 import logging
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 import dask.dataframe as dd
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from distributed import Client, LocalCluster
@@ -90,13 +91,15 @@ def write_file(path: Path, number: int, n_samples: int, crowd: np.ndarray) -> No
 # %%
 # Fit, predict, and write soft labels, partition by partition
 # -----------------------------------------------------------
-def label_files(source: Path, target: Path) -> tuple[LabelModel, int, int]:
+def label_files(
+    source: Path, target: Path
+) -> tuple[LabelModel, PartitionedCrowdLabels]:
     """Fit a model on the files of a folder and write soft labels to another."""
     crowd = PartitionedCrowdLabels.from_parquet(str(source))
     model = fit(LabelModel(), crowd)
     soft = predict_proba(model, crowd).rename(columns=str)
     soft.to_parquet(str(target))
-    return model, crowd.n_judgements, crowd.n_workers
+    return model, crowd
 
 
 def count_right(soft: pd.DataFrame) -> pd.DataFrame:
@@ -114,13 +117,14 @@ def largest_difference(source: Path, target: Path) -> float:
     crowd = CrowdLabels.from_frame(pd.read_parquet(source))
     lfs = WorkerLFTransformer(crowd, sparse_output=True)
     votes = lfs.fit_transform(crowd.sample_ids.to_frame())
-    proba = LabelModel().fit(votes).predict_proba(votes)
+    # What sklabel.dask makes of a crowd: its columns are people.
+    proba = LabelModel(lf_kind="worker").fit(votes).predict_proba(votes)
     soft = pd.read_parquet(target).loc[crowd.sample_ids]
     return float(np.abs(soft.to_numpy() - proba).max())
 
 
-def run(args: argparse.Namespace, folder: Path) -> None:
-    """Generate, fit, and print a table."""
+def run(args: argparse.Namespace, folder: Path) -> pd.DataFrame:
+    """Generate, fit, and print a table; return the true and learned accuracies."""
     source, target = folder / "judgements", folder / "soft_labels"
     source.mkdir(parents=True)
     crowd = draw_crowd(args.workers, args.classes)
@@ -138,7 +142,7 @@ def run(args: argparse.Namespace, folder: Path) -> None:
     )
     with cluster, Client(cluster):
         started = time.perf_counter()
-        model, n_judgements, n_workers = label_files(source, target)
+        model, judgements = label_files(source, target)
         seconds = time.perf_counter() - started
         soft = dd.read_parquet(str(target))
         counts = soft.map_partitions(
@@ -147,24 +151,54 @@ def run(args: argparse.Namespace, folder: Path) -> None:
         counts = counts.sum().compute()
 
     rows = {
-        "judgements": f"{n_judgements:,}",
+        "judgements": f"{judgements.n_judgements:,}",
         "samples": f"{counts['samples']:,}",
-        "workers of the crowd": f"{n_workers:,}",
+        "workers of the crowd": f"{judgements.n_workers:,}",
         "files": n_files,
         "seconds": f"{seconds:.1f}",
         "sweeps": model.n_iter_,
         "accuracy of the soft labels": f"{counts['right'] / counts['samples']:.3f}",
     }
-    if n_judgements <= args.compare_up_to:
+    if judgements.n_judgements <= args.compare_up_to:
         difference = largest_difference(source, target)
         rows["largest difference to a fit in memory"] = f"{difference:.0e}"
     print(pd.Series(rows).to_string())
+    right = np.diagonal(crowd, axis1=1, axis2=2).mean(axis=1)
+    return pd.DataFrame(
+        {"true": right[judgements.worker_ids], "learned": model.lf_accuracy_}
+    )
 
 
 # %%
 # Processes of the cluster import this script: what it does stands behind a guard
 # -------------------------------------------------------------------------------
 if __name__ == "__main__":
-    options = parser.parse_args()
+    # A notebook has no options.
+    options = parser.parse_args([] if "ipykernel" in sys.modules else None)
     with tempfile.TemporaryDirectory() as temporary:
-        run(options, Path(options.folder or temporary))
+        workers = run(options, Path(options.folder or temporary))
+
+# %%
+# What the model learned of each worker
+# -------------------------------------
+# True are the accuracies that the judgements were drawn with. Learned ones are lower,
+# since they are counted by soft labels that are modest on purpose, and nearly in the
+# same order.
+if __name__ == "__main__":
+    figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+    ax.scatter(
+        workers["true"],
+        workers["learned"],
+        s=10,
+        alpha=0.5,
+        linewidths=0,
+        color="#0072b2",
+        rasterized=True,
+    )
+    ax.axline((0.5, 0.5), slope=1, color="#808080", linewidth=0.8, linestyle=":")
+    ax.set(xlabel="true accuracy of the worker", ylabel="learned accuracy")
+    rank = workers.corr(method="spearman").loc["true", "learned"]
+    print(f"Rank correlation of true and learned accuracies: {rank:.3f}")
+    ax.set_title(f"{len(workers):,} workers, rank correlation {rank:.2f}", fontsize=10)
+    ax.spines[["top", "right"]].set_visible(False)
+    plt.show()

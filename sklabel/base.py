@@ -101,7 +101,8 @@ def unpickled_state(state: dict[str, Any], who: str) -> dict[str, Any]:
         warn(
             f"{who} was pickled by sklabel {version} and is read by "
             f"{_version.__version__}; its results may differ. Fit it again, or install "
-            f'the writer: pip install "sklabel=={version}"',
+            f'the writer: pip install "sklabel=={version}", or pip install -e . in a '
+            "clone of that version.",
         )
     return restored(state)
 

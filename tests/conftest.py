@@ -24,6 +24,7 @@ SLOW = (
     "text/test_bert.py",
     "label_model/test_family_stress.py",
     "report/test_labeling_report.py",
+    "report/test_page_layout.py",
 )
 # Tests of other modules that do.
 SLOW_TESTS = (

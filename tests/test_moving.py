@@ -4,6 +4,7 @@ import pickle
 import pickletools
 import subprocess
 import sys
+from inspect import isabstract
 from pathlib import Path, PurePosixPath
 
 import joblib
@@ -118,7 +119,7 @@ def things():
     yield "classifier", classifier.fit(votes, gold), lambda e: e.transform(votes)
     for name in label_model.__all__:
         Model = getattr(label_model, name)
-        if not (isinstance(Model, type) and issubclass(Model, BaseEstimator)):
+        if isabstract(Model) or not issubclass(Model, BaseEstimator):
             continue
         yield name, Model().fit(votes, gold), proba
         if hasattr(Model, "partial_fit"):

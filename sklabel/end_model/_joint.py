@@ -63,7 +63,7 @@ class Votes(NamedTuple):
 
 def log_opinion(proba: np.ndarray) -> np.ndarray:
     """Return log probabilities, none of which is too small to be overruled."""
-    return np.log(np.maximum(proba, _LEAST_OPINION))
+    return np.log(np.maximum(np.asarray(proba, dtype=np.float64), _LEAST_OPINION))
 
 
 def cross_entropy(

@@ -31,6 +31,7 @@ from sklabel.end_model._weight_use import (
     why_hard_labels,
 )
 from sklabel.utils._frames import as_pandas, for_estimator
+from sklabel.utils._loops import warn_of_order
 from sklabel.utils._validation import (
     HasMethods,
     check_same_rows,
@@ -66,8 +67,9 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
         only the classifiers at the end see copies, see Notes.
     classes : array-like of shape (n_classes,), default=None
         The classes. The columns of an array of soft labels are in this order, those of
-        a frame are found by name. If None, the column names of a frame, in their
-        order, and 0, 1, 2, ... for an array.
+        a frame are found by name; scikit-learn's scorers of probabilities need sorted
+        ones, see :class:`~sklabel.GoldKFold`. If None, the column names of a frame, in
+        their order, and 0, 1, 2, ... for an array.
 
     Attributes
     ----------
@@ -77,7 +79,7 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
         The fitted classifier.
     n_features_in_ : int
         Number of columns of X, if the estimator has it.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Columns of X, if the estimator has it.
 
     See Also
@@ -142,6 +144,9 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
         y : array-like or DataFrame of shape (n_samples, n_classes) or (n_samples,)
             Class probabilities whose rows sum to 1, up to rounding, or hard labels.
             Frames may be of pandas, polars or pyarrow; their columns are class names.
+            The table of :meth:`sklabel.CrowdLabels.soft_labels` may come as it is: the
+            columns label, n_votes and confidence are left out, and ``proba_`` in front
+            of the name of every other column is not part of the class.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row.
 
@@ -282,12 +287,20 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
         ------
         NotFittedError
             If the classifier is not fitted.
+
+        Warns
+        -----
+        UserWarning
+            If `classes_` is not sorted, and a scorer or an ensemble of scikit-learn
+            asks that relies on it.
         """
         check_is_fitted(self)
         X = for_estimator(X, where="X of SoftLabelClassifier")
-        proba = self.estimator_.predict_proba(X)
-        full = np.zeros((len(proba), len(self.classes_)))
+        proba = np.asarray(self.estimator_.predict_proba(X))
+        # In the dtype of the estimator: float32 that sums to 1 does not in float64.
+        full = np.zeros((len(proba), len(self.classes_)), dtype=proba.dtype)
         full[:, self._columns()] = proba
+        warn_of_order(self.classes_)
         return full
 
     @available_if(estimator_has("decision_function"))
@@ -309,8 +322,15 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
         ------
         NotFittedError
             If the classifier is not fitted.
+
+        Warns
+        -----
+        UserWarning
+            If `classes_` is not sorted, and a scorer or an ensemble of scikit-learn
+            asks that relies on it.
         """
         check_is_fitted(self)
+        warn_of_order(self.classes_)
         X = for_estimator(X, where="X of SoftLabelClassifier")
         decision = self.estimator_.decision_function(X)
         columns, n_classes = self._columns(), len(self.classes_)

@@ -98,13 +98,17 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The classes.
+        The classes, in the order that `classes` of the label model or of the labeling
+        functions has. scikit-learn's scorers of probabilities need a sorted one, see
+        :class:`~sklabel.GoldKFold`.
     lfs_ : transformer
         The fitted labeling functions.
     label_model_ : classifier
         The fitted label model; after rounds, as it learned from votes and features.
     estimator_ : classifier
-        The fitted end model.
+        The fitted end model. Its columns of probabilities are in the order of its own
+        ``estimator_.classes_``, which scikit-learn sorts, and without classes that no
+        row was trained on.
     label_proba_ : ndarray of shape (n_samples, n_classes)
         Soft labels of the rows of X in `fit`, by votes and features: what to export,
         review and report. Certain for rows with a gold label; NaN for rows of weight
@@ -114,7 +118,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
     oof_proba_ : ndarray of shape (n_samples, n_classes)
         What the classifier of the last round says of each row without having seen it.
         Only after rounds.
-    temperatures_ : ndarray of shape (n_rounds_,)
+    temperatures_ : ndarray of shape (`n_rounds_`,)
         By what the log probabilities of the classifier were multiplied in each round,
         in (0, 1]; below 1, it was too sure of itself.
     n_rounds_ : int
@@ -131,7 +135,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         rounds and a class prior that is known, all.
     n_features_in_ : int
         Number of columns of X, if the end model has it.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Columns of X in training, if the end model has it; `predict` needs those that
         the end model uses.
 
@@ -621,7 +625,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
             open_ = np.nan_to_num(self.label_proba_, nan=1.0).max(axis=1) < 1
             voted = open_ & (read_any_votes(votes).counts > 0)
             label = np.nan_to_num(self.votes_proba_).argmax(axis=1)
-            y = pd.Series(self.classes_[label], dtype=object).where(voted, None)
+            y = np.where(voted, self.classes_[label].astype(object), None)
         names = None
         if hasattr(self.lfs_, "get_feature_names_out"):
             found = self.lfs_.get_feature_names_out()
@@ -682,6 +686,12 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         ------
         NotFittedError
             If the classifier is not fitted.
+
+        Warns
+        -----
+        UserWarning
+            If `classes_` is not sorted, and a scorer or an ensemble of scikit-learn
+            asks that relies on it.
         """
         check_is_fitted(self)
         return self._end_model.predict_proba(X)
@@ -704,6 +714,12 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         ------
         NotFittedError
             If the classifier is not fitted.
+
+        Warns
+        -----
+        UserWarning
+            If `classes_` is not sorted, and a scorer or an ensemble of scikit-learn
+            asks that relies on it.
         """
         check_is_fitted(self)
         return self._end_model.decision_function(X)

@@ -27,7 +27,7 @@ _UNEXPLAINED = (0.45, 0.85)
 # From this degree of "may be" on, only what is unexplained counts.
 _FULLY = 0.25
 # Copies vote on the same rows: the share of votes on rows of the other one.
-_SAME_ROWS = (0.6, 0.9)
+SAME_ROWS = (0.6, 0.9)
 # Standard errors by which an agreement must be clear.
 _CLEAR = 3.0
 
@@ -87,7 +87,7 @@ def possible_copies(agreement: Agreement, n_votes: np.ndarray) -> sparse.csr_mat
     share = n_votes / np.maximum(total, 1e-300)[:, None]
     by_chance = (share[a] * share[b]).sum(axis=1)
     degree = ramp(clear_excess(same, both, by_chance), _MAY_BE_COPIES)
-    degree *= ramp(both / np.maximum(total[a], total[b]), _SAME_ROWS)
+    degree *= ramp(both / np.maximum(total[a], total[b]), SAME_ROWS)
     return _matrix(a, b, degree, len(total))
 
 

@@ -96,7 +96,8 @@ def class_shares(
 
     See Also
     --------
-    sklabel.LabelModel : Its ``class_prior_`` is the share that it believes in.
+    sklabel.LabelModel : Its ``predict_proba`` makes soft labels. Its ``class_prior_``
+        is what rows without votes get, and not the share of each class.
     agreement_report : How far voters agree, without gold.
 
     Notes

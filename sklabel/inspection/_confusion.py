@@ -21,9 +21,13 @@ from sklabel.inspection._plotting import (
 )
 from sklabel.utils._validation import first_few, plain
 
-# Larger tables show colours without numbers, in larger panels, and name at most so many
-# classes.
-_MOST_NUMBERS, _MOST_NAMES = 8, 25
+# Tables of up to so many classes show numbers of two decimals, and larger ones in
+# larger panels percent; still larger ones show colours only.
+_MOST_NUMBERS, _MOST_PERCENT = 5, 12
+# So many classes at most are named along an axis.
+_MOST_NAMES = 25
+# An LF of which each class gives one and the same vote this often has a constant table.
+_CONSTANT = 0.99
 
 
 class LFConfusionDisplay:
@@ -31,7 +35,13 @@ class LFConfusionDisplay:
 
     Each row of a panel is a class and sums to 1 over the vote values. A good LF has
     its mass in the outlined cells, where vote and class are the same. If all rows are
-    alike, the votes tell nothing about the class, whatever the accuracy.
+    alike, the votes tell nothing about the class, whatever the accuracy. The panel of
+    an LF that votes for one class only, such as a keyword rule, is constant: what such
+    an LF knows is when to vote; look at its accuracy instead.
+
+    Up to 5 classes the cells hold numbers, up to 12 percent, and beyond that colours
+    alone. Classes whose names are too long for the columns are numbered, and the rows
+    name the numbers.
 
     Parameters
     ----------
@@ -58,7 +68,8 @@ class LFConfusionDisplay:
     figure_ : matplotlib Figure
         Their figure.
     text_ : list of ndarray of matplotlib Text
-        The numbers of each panel, or None where there are too many classes.
+        The numbers of each panel, a column per vote value, or None where there are too
+        many classes.
 
     See Also
     --------
@@ -135,7 +146,8 @@ class LFConfusionDisplay:
             Fitted, with `confusion_`.
         lfs : sequence, default=None
             Names of LFs, or positions where the model knows no names. If None, the
-            `n_lfs` of the lowest accuracy, the worst first.
+            `n_lfs` of the lowest accuracy, the worst first, without those that vote for
+            one class only, unless all do.
         n_lfs : int, default=6
             How many to choose.
         ax : matplotlib Axes or array of them, default=None
@@ -164,16 +176,20 @@ class LFConfusionDisplay:
         """
         check_matplotlib("LFConfusionDisplay.from_estimator")
         check_is_fitted(estimator)
-        if not hasattr(estimator, "confusion_"):
+        if not (
+            hasattr(estimator, "confusion_") and hasattr(estimator, "lf_accuracy_")
+        ):
             raise TypeError(
                 f"{type(estimator).__name__} does not learn confusion tables "
-                "(confusion_). Fit a LabelModel or DawidSkene."
+                "(confusion_ and lf_accuracy_). Fit a LabelModel or DawidSkene."
             )
         accuracy = np.asarray(estimator.lf_accuracy_, dtype=np.float64)
         names = list(getattr(estimator, "feature_names_in_", range(len(accuracy))))
         if lfs is None:
             # NaN sorts last: an LF without votes for a class.
-            chosen = np.argsort(accuracy, kind="stable")[:n_lfs]
+            order = np.argsort(accuracy, kind="stable")
+            constant = is_constant(np.asarray(estimator.confusion_))
+            chosen = (order if constant.all() else order[~constant[order]])[:n_lfs]
         else:
             at = {plain(name): j for j, name in enumerate(names)}
             unknown = [name for name in lfs if plain(name) not in at]
@@ -240,14 +256,15 @@ class LFConfusionDisplay:
         """Draw one panel and return its numbers."""
         from matplotlib.patches import Rectangle
 
-        table = self.confusion[j]
+        order = self._order_of_values()
+        table = self.confusion[j][:, order]
         style = {"cmap": "Blues", "vmin": 0.0, "vmax": 1.0, "aspect": "auto"}
         image = ax.imshow(table, interpolation="nearest", **{**style, **kwargs})
-        for value, c in enumerate(self.value_classes):
+        for position, c in enumerate(self.value_classes[order]):
             if c >= 0:
                 ax.add_patch(
                     Rectangle(
-                        (value - 0.47, c - 0.47), 0.94, 0.94,
+                        (position - 0.47, c - 0.47), 0.94, 0.94,
                         fill=False, edgecolor=DARK, linewidth=1.2,
                     )
                 )  # fmt: skip
@@ -255,36 +272,53 @@ class LFConfusionDisplay:
         if not np.isnan(self.lf_accuracy[j]):
             title += f"\naccuracy {self.lf_accuracy[j]:.2f}"
         ax.set_title(title, fontsize=9)
-        size = 8 if max(table.shape) <= _MOST_NUMBERS else 6
-        values = range(0, len(self.vote_values), -(-table.shape[1] // _MOST_NAMES))
-        classes = range(0, len(self.classes), -(-table.shape[0] // _MOST_NAMES))
-        names = [self._name_of(v) for v in values]
-        long = max(map(len, names)) * len(names) > 24
-        ax.set_xticks(values)
-        ax.set_yticks(classes)
-        ax.set_xticklabels(
-            names,
-            fontsize=size,
-            rotation=45 if long else 0,
-            ha="right" if long else "center",
-        )
-        ax.set_yticklabels(
-            [plain_text(self.classes[c], 14) for c in classes], fontsize=size
-        )
-        ax.set_xlabel("vote", fontsize=8)
-        if first_of_row:
-            ax.set_ylabel("class", fontsize=8)
-        if max(table.shape) > _MOST_NUMBERS:
+        self._name_axes(ax, order, first_of_row=first_of_row)
+        if max(table.shape) > _MOST_PERCENT:
             return None
+        few = max(table.shape) <= _MOST_NUMBERS
         texts = np.empty(table.shape, dtype=object)
-        for c, v in np.ndindex(table.shape):
-            p = table[c, v]
+        for c, position in np.ndindex(table.shape):
+            p = table[c, position]
             if not np.isnan(p):
-                texts[c, v] = ax.text(
-                    v, c, f"{p:.2f}", ha="center", va="center", fontsize=9,
+                texts[c, order[position]] = ax.text(
+                    position, c, f"{p:.2f}" if few else f"{100 * p:.0f}",
+                    ha="center", va="center", fontsize=9 if few else 8,
                     color=cell_colour(p, image.cmap, image.norm),
                 )  # fmt: skip
         return texts
+
+    def _order_of_values(self) -> np.ndarray:
+        """Return vote values in the order of their classes, then the others."""
+        of_class = np.asarray(self.value_classes)
+        return np.lexsort((np.arange(len(of_class)), of_class, of_class < 0))
+
+    def _name_axes(self, ax: Any, order: np.ndarray, *, first_of_row: bool) -> None:
+        """Name rows and columns; long names stand at the rows, numbers at both."""
+        n_classes, n_values = self.confusion.shape[1:]
+        size = 8 if max(n_classes, n_values) <= _MOST_PERCENT else 7
+        rows = range(0, n_classes, -(-n_classes // _MOST_NAMES))
+        columns = range(0, n_values, -(-n_values // _MOST_NAMES))
+        names = [plain_text(c, 22) for c in self.classes]
+        heads = [self._name_of(v) for v in order]
+        longest = max(len(heads[v]) for v in columns)
+        numbered = longest > 3 and longest * len(columns) > 24
+        if numbered:
+            numbers = [str(c + 1) for c in range(n_classes)]
+            heads = [
+                numbers[c] if c >= 0 else plain_text(self.vote_values[v], 5)
+                for v, c in zip(order, self.value_classes[order], strict=True)
+            ]
+            # Panels beside the first need not repeat the names.
+            names = [
+                f"{name}  {number}" if first_of_row else number
+                for name, number in zip(names, numbers, strict=True)
+            ]
+        ax.set_xticks(columns, [heads[v] for v in columns], fontsize=size)
+        ax.set_yticks(rows, [names[c] for c in rows], fontsize=size)
+        in_percent = _MOST_NUMBERS < max(n_classes, n_values) <= _MOST_PERCENT
+        ax.set_xlabel("vote, in % of a row" if in_percent else "vote", fontsize=8)
+        if first_of_row:
+            ax.set_ylabel("class", fontsize=8)
 
     def _name_of(self, value: int) -> str:
         """Return the name of a vote value: that of its class if it has one."""
@@ -292,6 +326,13 @@ class LFConfusionDisplay:
         return plain_text(self.classes[c] if c >= 0 else self.vote_values[value], 14)
 
 
+def is_constant(confusion: np.ndarray) -> np.ndarray:
+    """Mark tables of LFs that give one vote, whatever the class; shape (n_lfs,)."""
+    if confusion.size == 0:
+        return np.zeros(len(confusion), dtype=bool)
+    return np.nan_to_num(confusion).min(axis=1).max(axis=1) >= _CONSTANT
+
+
 def panel_size(n_classes: int) -> tuple[float, float]:
     """Return width and height of a panel in inches."""
-    return (2.6, 2.5) if n_classes <= _MOST_NUMBERS else (3.9, 3.7)
+    return (2.6, 2.5) if n_classes <= _MOST_NUMBERS else (4.2, 3.6)

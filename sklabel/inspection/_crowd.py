@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ from sklabel.lf._crowd_votes import (
     in_columns_of,
     lf_names,
 )
+from sklabel.lf._soft_labels import hint_for
 from sklabel.utils._frames import refuse_lazy
 from sklabel.utils._validation import first_few
 from sklabel.votes._cast import (
@@ -29,6 +31,7 @@ from sklabel.votes._cast import (
     is_numeric,
 )
 from sklabel.votes._gold import read_gold
+from sklabel.votes._labels import alike, warn_of_case
 
 
 @dataclass(frozen=True)
@@ -85,11 +88,9 @@ def check_label_model(model: Any, *, where: str) -> BaseLabelModel:
         If it is not fitted.
     """
     if not isinstance(model, BaseLabelModel):
-        hint = " Pass the last step of the pipeline." if hasattr(model, "steps") else ""
         raise TypeError(
             f"label_model of {where} must be a fitted label model such as LabelModel; "
-            f"got "
-            f"{type(model).__name__}.{hint}"
+            f"got {type(model).__name__}.{hint_for(model)}"
         )
     check_is_fitted(model)
     return model
@@ -155,8 +156,8 @@ def crowd_to_cast(crowd: CrowdLabels) -> CastVotes:
 
 
 def fit_on_crowd(crowd: CrowdLabels) -> LabelModel:
-    """Fit the model that is used where the user names none."""
-    return LabelModel().fit(crowd_to_cast(crowd))
+    """Fit the model that is used where the user names none, as `soft_labels` does."""
+    return LabelModel(lf_kind="worker").fit(crowd_to_cast(crowd))
 
 
 def columns_of_workers(crowd: CrowdLabels, model: BaseLabelModel) -> np.ndarray:
@@ -284,7 +285,9 @@ def posterior_of(model: BaseLabelModel, votes: CastVotes) -> np.ndarray:
     return model._proba_of(votes)
 
 
-def gold_of_crowd(crowd: CrowdLabels, y: pd.Series | ArrayLike) -> np.ndarray:
+def gold_of_crowd(
+    crowd: CrowdLabels, y: pd.Series | ArrayLike, *, classes: Iterable[Any] = ()
+) -> np.ndarray:
     """Return gold labels as positions in `crowd.classes`, a row per sample.
 
     Parameters
@@ -294,6 +297,8 @@ def gold_of_crowd(crowd: CrowdLabels, y: pd.Series | ArrayLike) -> np.ndarray:
     y : Series or array-like
         A Series is looked up by sample id and may hold other samples too; an array
         is in the order of `crowd.sample_ids`. -1, NaN, None or pd.NA mean unlabelled.
+    classes : iterable of array-like or None, default=()
+        What else the user has called classes, for instance those of a label model.
 
     Returns
     -------
@@ -304,9 +309,10 @@ def gold_of_crowd(crowd: CrowdLabels, y: pd.Series | ArrayLike) -> np.ndarray:
     ------
     ValueError
         If an id is in the index more than once, none of them is a sample of the crowd,
-        the length differs, or labels and classes are of different kinds.
+        the length differs, labels and classes are of different kinds, or a label is
+        none of the classes that the user gave.
     """
-    y, _ = gold_by_sample(crowd, y)
+    y, _ = gold_by_sample(crowd, y, classes=classes)
     gold = read_gold(y, crowd.n_samples, crowd.classes)
     labels = gold.label[gold.labelled(crowd.classes)]
     if len(labels) and is_numeric(labels) != is_numeric(crowd.classes):
@@ -314,4 +320,6 @@ def gold_of_crowd(crowd: CrowdLabels, y: pd.Series | ArrayLike) -> np.ndarray:
             f"y holds {first_few(distinct(labels))} and the classes of the crowd are "
             f"{first_few(crowd.classes)}. Pass gold labels with these names."
         )
+    for label, known in alike(distinct(labels).tolist(), crowd.classes).items():
+        warn_of_case([known, label], "Judgements and gold labels")
     return gold.index(crowd.classes, outside=-2)

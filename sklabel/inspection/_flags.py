@@ -8,14 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+import numpy as np
 import pandas as pd
 
+from sklabel.inspection._funnel_limits import find_sides
 from sklabel.inspection._vote_quality import VoteQuality
 from sklabel.utils._validation import plain
 
 Kind = Literal[
     "adversarial",
     "guesses",
+    "below_crowd",
     "same_label",
     "repeats",
     "nobody_else",
@@ -90,6 +93,41 @@ def quality_flags(quality: VoteQuality, j: int, guesses: bool) -> list[Flag]:
     if guesses:
         return [Flag("guesses", "warning", f"guesses: {right}, {chance}")]
     return []
+
+
+def below_crowd_flags(table: pd.DataFrame) -> dict[int, Flag]:
+    """Return the flags of workers who lie below the funnel of their crowd.
+
+    Parameters
+    ----------
+    table : DataFrame with a row per worker
+        With the columns `n_judgements` and `accuracy`, and, if gold labels are known,
+        `n_gold` and `gold_accuracy`: what the funnels draw.
+
+    Returns
+    -------
+    flags : dict of int to Flag
+        By position.
+    """
+    parts: dict[int, list[str]] = {}
+    for count, share, where in (
+        ("n_judgements", "accuracy", "judgements by the model"),
+        ("n_gold", "gold_accuracy", "judgements on gold"),
+    ):
+        if share not in table:
+            continue
+        n, accuracy = table[count].to_numpy(), table[share].to_numpy()
+        sides = find_sides(n, accuracy)
+        for w in np.flatnonzero(sides.below):
+            text = (
+                f"right in {percent(accuracy[w])} of {n[w]} {where}, where the crowd "
+                f"is right in {percent(sides.center)}"
+            )
+            parts.setdefault(int(w), []).append(text)
+    return {
+        w: Flag("below_crowd", "warning", f"below the crowd: {', and '.join(texts)}")
+        for w, texts in parts.items()
+    }
 
 
 def repeat_flag(

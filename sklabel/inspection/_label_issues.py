@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,22 @@ from numpy.typing import ArrayLike
 
 from sklabel.inspection._lf_summary import names_of_lfs, names_of_values
 from sklabel.utils._frames import as_pandas
-from sklabel.utils._validation import check_columns, check_integer, n_rows
+from sklabel.utils._validation import (
+    check_columns,
+    check_integer,
+    check_same_rows,
+    first_few,
+    n_rows,
+)
 from sklabel.votes._gold import read_gold
+from sklabel.votes._labels import alike
 from sklabel.votes._proba import read_proba
 from sklabel.votes._read import read_any_votes
 
 # Votes that are written out for each row.
 _MOST_VOTES = 8
+# Class index of a label that is not a class.
+_OUTSIDE = -2
 
 
 def label_issues(
@@ -45,8 +55,8 @@ def label_issues(
         The labels in question: those that you have, or those that votes alone give.
         Rows with -1 (unless a class), NaN, None or pd.NA are left out.
     classes : array-like of shape (n_classes,), default=None
-        The classes, in the order of the columns of an array. If None, the column names
-        of a frame, else 0, 1, 2, ...
+        The classes, in the order of the columns of an array: `classes_` of the
+        classifier. If None, the column names of a frame, else 0, 1, 2, ...
     votes : {array-like, DataFrame, sparse matrix} of shape (n_samples, n_lfs), \
             default=None
         Votes on the rows, for the table.
@@ -63,8 +73,8 @@ def label_issues(
     Returns
     -------
     issues : DataFrame
-        One row per sample, worst first; indexed as X if that is a frame, else by row
-        number. Columns
+        One row per sample, worst first; indexed as the first of X, `labels` and
+        `proba` that is a pandas object, else by row number. Columns
 
         label : object
             The label in question.
@@ -86,8 +96,9 @@ def label_issues(
     Raises
     ------
     ValueError
-        If lengths do not fit, a label is not a class, `columns` are not in X, or no
-        row has a label.
+        If lengths do not fit, a label is not a class, `columns` are not in X, no row
+        has a label, or two of X, `labels` and `proba` have the same index labels in
+        another order.
 
     See Also
     --------
@@ -124,9 +135,21 @@ def label_issues(
     0   ham     0.90       ham         0.90     False
     3  spam     0.90      spam         0.90     False
     """
+    given = {"X": X, "labels": labels, "proba": proba}
+    of_pandas = {
+        k: v for k, v in given.items() if isinstance(v, pd.DataFrame | pd.Series)
+    }
+    for (name_a, a), (name_b, b) in combinations(of_pandas.items(), 2):
+        check_same_rows(a, b, name_a, name_b)
+    remedy = "Add them to classes, or set them to None if they are not in question."
+    if classes is None:
+        remedy = (
+            "Pass classes=clf.classes_ of the classifier that proba is from, or name "
+            "the columns of a DataFrame by the classes."
+        )
     proba, classes = read_proba(proba, classes, name="proba", unlabelled=True)
     n_samples = len(proba)
-    at = read_gold(labels, n_samples, classes).index(classes)
+    at = _class_index(labels, n_samples, classes, remedy)
     rows = np.flatnonzero((at >= 0) & ~np.isnan(proba[:, 0]))
     if len(rows) == 0:
         raise ValueError(
@@ -152,11 +175,34 @@ def label_issues(
         of_rows = shown, classes[label[order]], classes, n_samples
         table |= _of_votes(votes, lf_names, *of_rows)
     index, samples = _samples(X, columns, shown, n_samples)
+    if X is None and of_pandas:
+        index = next(iter(of_pandas.values())).index.take(shown)
     issues = pd.DataFrame(table, index=index)
     if samples is None:
         return issues
     taken = {column: f"{column}_of_X" for column in samples if column in issues}
     return pd.concat([issues, samples.rename(columns=taken)], axis=1)
+
+
+def _class_index(
+    labels: Any, n_samples: int, classes: np.ndarray, remedy: str
+) -> np.ndarray:
+    """Return the class of each label, -1 where there is none."""
+    gold = read_gold(labels, n_samples, classes)
+    at = gold.index(classes, outside=_OUTSIDE)
+    odd = at == _OUTSIDE
+    if not odd.any():
+        return at
+    others = pd.unique(gold.label[odd])
+    hints = "".join(
+        f"{label!r} equals {known!r} but for case. "
+        for label, known in list(alike(others.tolist(), classes).items())[:3]
+    )
+    raise ValueError(
+        f"labels holds {first_few(others)} ({int(odd.sum())} rows, first at row "
+        f"{int(np.argmax(odd))}), and the classes of proba are "
+        f"{first_few(classes, 10)}. {hints}{remedy}"
+    )
 
 
 def _of_votes(

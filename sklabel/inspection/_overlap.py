@@ -28,7 +28,7 @@ from sklabel.votes._read import read_any_votes
 
 Kind = Literal["overlap", "conflict", "agreement"]
 _LABELS = {
-    "overlap": "share of the row LF's votes\nthat the column LF votes on too",
+    "overlap": "share of the row {0}'s votes\nthat the column {0} votes on too",
     "conflict": "share of common samples with different votes",
     "agreement": "share of common samples with equal votes",
 }
@@ -51,6 +51,8 @@ class OverlapDisplay:
         Names of the LFs. If None, positions.
     n_all : int, default=None
         Number of LFs that these were chosen from, for the title.
+    noun : str, default='LF'
+        What the plot calls one of them, for instance 'worker'.
 
     Attributes
     ----------
@@ -84,6 +86,7 @@ class OverlapDisplay:
         kind: Kind = "overlap",
         lf_names: Sequence[Any] | None = None,
         n_all: int | None = None,
+        noun: str = "LF",
     ) -> None:
         _check_kind(kind)
         self.share = np.asarray(share, dtype=np.float64)
@@ -100,6 +103,7 @@ class OverlapDisplay:
                 f"lf_names must name each of the {n_lfs} LFs; got {len(self.lf_names)}."
             )
         self.n_all = n_lfs if n_all is None else n_all
+        self.noun = noun
 
     @classmethod
     def from_votes(
@@ -110,6 +114,7 @@ class OverlapDisplay:
         lf_names: Sequence[Any] | None = None,
         max_lfs: int = 40,
         min_common: int = 3,
+        noun: str | None = None,
         ax: Any = None,
         colorbar: bool = True,
         **kwargs: Any,
@@ -133,6 +138,9 @@ class OverlapDisplay:
             so. LFs without votes are left out.
         min_common : int, default=3
             Pairs with fewer common samples stay blank in 'conflict' and 'agreement'.
+        noun : str, default=None
+            What the plot calls one of them. If None, 'worker' for a CrowdLabels, else
+            'LF'.
         ax : matplotlib Axes, default=None
             Where to draw. If None, on a figure of its own.
         colorbar : bool, default=True
@@ -183,6 +191,7 @@ class OverlapDisplay:
             kind=kind,
             lf_names=[names[j] for j in busy[order]],
             n_all=cast.n_lfs,
+            noun=noun or ("worker" if isinstance(votes, CrowdLabels) else "LF"),
         )
         return display.plot(ax=ax, colorbar=colorbar, **kwargs)
 
@@ -219,14 +228,14 @@ class OverlapDisplay:
         self.im_ = draw_pairs(self.ax_, self.share, self.lf_names, {**style, **kwargs})
         title = self.kind.capitalize()
         if self.n_all > n_lfs:
-            title += f": the {n_lfs} most active of {self.n_all:,} LFs"
+            title += f": the {n_lfs} most active of {self.n_all:,} {self.noun}s"
         self.ax_.set_title(title, fontsize=10)
         off_diagonal = ~np.eye(n_lfs, dtype=bool)
         if np.isnan(self.share[off_diagonal]).any():
             self.ax_.set_xlabel("grey: too few common samples", fontsize=8)
         if colorbar:
             bar = self.figure_.colorbar(self.im_, ax=self.ax_, shrink=0.8)
-            bar.set_label(_LABELS[self.kind], fontsize=8)
+            bar.set_label(_LABELS[self.kind].format(self.noun), fontsize=8)
             bar.ax.tick_params(labelsize=8)
         return self
 

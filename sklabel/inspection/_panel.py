@@ -13,26 +13,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import sparse
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial.distance import squareform
 
-from sklabel.evidence._alike import clear_excess
+from sklabel.evidence._pairs import (
+    PanelPairs,
+    clearly_alike,
+    count_pairs,
+    effective_votes,
+    suggest_groups,
+    take_lfs,
+)
 from sklabel.inspection._crowd import check_gold
 from sklabel.inspection._error_correlation import ErrorCorrelationDisplay
 from sklabel.inspection._overlap import leaf_order, read_votes_and_names
-from sklabel.inspection._panel_pairs import PanelPairs, count_pairs, effective_votes
 from sklabel.label_model import LabelModel
 from sklabel.utils._validation import check_integer, check_same_rows, check_share, plain
 from sklabel.votes._alphabets import Contents, resolve_classes
-from sklabel.votes._cast import CastVotes
 from sklabel.votes._gold import read_gold, warn_of_minus_one_as_class
 from sklabel.votes._groups import group_of_each, name_groups
 from sklabel.votes._proba import read_columns, read_proba
 
-# Fewest common rows on which one of two LFs errs.
-_ERRORS = 10
 # LFs and pairs that the text names.
 _SHOWN = 5
 
@@ -300,9 +299,12 @@ def panel_report(
             Correlation of "is wrong" on these rows; NaN where one of the two is never
             or always wrong.
 
-        and `report.lfs` one per LF: ``n_votes``, ``accuracy``, the mean
+        and `report.lfs` one per LF: ``n_votes``, ``judged_accuracy``, the mean
         ``error_correlation`` with others, the LF ``nearest`` to it by excess,
         ``nearest_excess``, and the suggested ``group``, None if it stands alone.
+        ``judged_accuracy`` is the share of votes that are right by what tells errors
+        here: gold labels alone, `proba`, or the LabelModel, of which it is the
+        `lf_accuracy_` if all votes name a class.
 
     Raises
     ------
@@ -338,7 +340,7 @@ def panel_report(
     themselves.
 
     *Without gold labels* the errors are those that a :class:`~sklabel.LabelModel`
-    without mixing expects. It finds near-copies as far as other LFs show them. Where
+    without mixing expects. It finds near-copies where enough other LFs show them. Where
     copies are the majority of a panel, no model of the votes can tell. Its `tempering`
     takes for granted that errors correlate: the mean correlation came out within .1 of
     that by gold labels on 14 of 25 public sets, but independent LFs with 5 votes a row
@@ -379,8 +381,10 @@ def panel_report(
     threshold = check_share(threshold, "threshold")
     min_common = check_integer(min_common, "min_common")
     max_lfs = check_integer(max_lfs, "max_lfs")
-    columns = None if proba is None else read_columns(proba, name="proba")[1]
-    named = columns if classes is None else classes
+    named = classes
+    if classes is None and proba is not None:
+        has_names = read_columns(proba, name="proba")[1] is not None
+        named = read_proba(proba)[1] if has_names else None
     votes, names = read_votes_and_names(X, lf_names, named)
     if len(votes.lf) == 0:
         raise ValueError(
@@ -409,11 +413,11 @@ def panel_report(
     encoded, _ = votes.encode(alphabets.values)
     n_votes = np.bincount(votes.lf, minlength=votes.n_lfs)
     busy = np.sort(np.argsort(-n_votes, kind="stable")[:max_lfs])
-    kept = _take_lfs(encoded, busy)
+    kept = take_lfs(encoded, busy)
     pairs = count_pairs(kept, alphabets.class_of_value, truth)
-    clear = _clear_excess(pairs, min_common)
+    clear = clearly_alike(pairs, min_common)
     known = pd.Series([named_groups[j] for j in busy], dtype=object)
-    group = _suggest(clear, pd.factorize(known)[0], threshold)
+    group = suggest_groups(clear, pd.factorize(known)[0], threshold)
     names = [plain(names[j]) for j in busy]
     suggested = _name_suggested(group, [named_groups[j] for j in busy], names)
     n_cast = kept.counts[kept.counts > 0]
@@ -446,42 +450,6 @@ def _one_hot_gold(gold: np.ndarray, classes: np.ndarray) -> np.ndarray:
     truth = np.zeros((len(gold), len(classes)))
     truth[rows, gold[rows]] = 1
     return truth
-
-
-def _clear_excess(pairs: PanelPairs, min_common: int) -> np.ndarray:
-    """Return how far pairs are surely alike: in all votes, and where one errs.
-
-    Without the second, two LFs that are right nearly always would be alike by luck:
-    of many pairs that have few common votes some never differ.
-    """
-    expected = np.nan_to_num(pairs.expected, nan=1.0)
-    clear = clear_excess(pairs.equal, pairs.common, expected)
-    share = pairs.same_errors / np.maximum(pairs.errors, 1e-9)
-    told = (pairs.common >= min_common) & (pairs.errors >= _ERRORS)
-    return np.where(told, np.clip(np.minimum(clear, share), 0, 1), 0)
-
-
-def _take_lfs(votes: CastVotes, lfs: np.ndarray) -> CastVotes:
-    """Keep the votes of some LFs, in columns of their own."""
-    position = np.full(votes.n_lfs, -1)
-    position[lfs] = np.arange(len(lfs))
-    kept = votes.take_votes(position[votes.lf] >= 0)
-    return CastVotes(kept.indptr, position[kept.lf], kept.value, len(lfs))
-
-
-def _suggest(clear: np.ndarray, known: np.ndarray, threshold: float) -> np.ndarray:
-    """Return the group of each LF: clusters, joined by the groups that are known."""
-    n_lfs = len(clear)
-    if n_lfs < 2:
-        return np.zeros(n_lfs, dtype=np.int64)
-    distance = 1 - np.clip((clear + clear.T) / 2, 0, 1)
-    np.fill_diagonal(distance, 0)
-    tree = linkage(squareform(distance, checks=False), "average")
-    # Not at the threshold itself: 0 would make one group of LFs that have no excess.
-    found = fcluster(tree, (1 - threshold) * (1 - 1e-9), "distance") - 1
-    lfs = np.arange(n_lfs)
-    member = [sparse.csr_matrix((np.ones(n_lfs), (lfs, of))) for of in (found, known)]
-    return connected_components(sum(m @ m.T for m in member), directed=False)[1]
 
 
 def _name_suggested(
@@ -545,7 +513,7 @@ def _table_of_lfs(
     return pd.DataFrame(
         {
             "n_votes": n_votes,
-            "accuracy": pairs.accuracy,
+            "judged_accuracy": pairs.accuracy,
             "error_correlation": mean,
             "nearest": pd.Series(
                 [

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from sklabel.evidence._pair_sums import pair_sums
 from sklabel.inspection._crowd import ModelVotes
-from sklabel.inspection._pair_sums import pair_sums
 from sklabel.sums._sums import one_hot
 
 # An LF repeats another if they have this many common votes, this share of them is

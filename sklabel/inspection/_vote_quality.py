@@ -18,11 +18,13 @@ from sklabel.votes._cast import CastVotes
 
 # Constants of the interval: its confidence, pseudo-votes that are right and wrong, the
 # correlation of the errors that a model makes about the votes of one LF that the votes
-# of others check, and the variance of what is not checked, as a share of the largest.
+# of others check, the variance of what is not checked, as a share of the largest, and
+# gold votes that each end allows for where only gold labels check an LF.
 _CONFIDENCE = 0.95
 _PSEUDO_VOTES = 0.5
 _ERROR_CORRELATION = 0.05
 _UNCHECKED = 0.25
+_GOLD_MARGIN = 0.5
 # Votes check each other fully from this agreement on, in excess of chance.
 _AGREEMENT = 0.15
 # Constants of the flags. An LF is below chance if its accuracy is less than this share
@@ -209,14 +211,16 @@ def expected_accuracy_interval(
     variance += unchecked * _UNCHECKED * spread
     size = spread / np.minimum(variance, 0.5 * spread) - 1
     right, wrong = mean * size, (1 - mean) * size
+    margin: np.ndarray = np.zeros(len(right))
     if gold_votes is not None:
         # What the model expects is the prior of what gold labels say.
         right = right + gold_votes[:, 0]
         wrong = wrong + gold_votes[:, 1] - gold_votes[:, 0]
-    low, high = (
-        beta.ppf(q, right, wrong)
-        for q in ((1 - _CONFIDENCE) / 2, (1 + _CONFIDENCE) / 2)
-    )
+        # A model that has learned from a few gold labels is too sure of what only they
+        # can tell: their next vote could be right or wrong.
+        margin = _GOLD_MARGIN * unchecked * (gold_votes[:, 1] > 0)
+    low = beta.ppf((1 - _CONFIDENCE) / 2, right, wrong + margin)
+    high = beta.ppf((1 + _CONFIDENCE) / 2, right + margin, wrong)
     return np.minimum(low, accuracy), np.maximum(high, accuracy)
 
 

@@ -19,7 +19,7 @@ from sklabel.utils._validation import first_few
 class Annotations:
     r"""Judgements of people from an annotation tool, and what stands beside them.
 
-    The readers of :mod:`sklabel.io` make it. Ids are texts, as the tool writes them:
+    The readers of `sklabel.io` make it. Ids are texts, as the tool writes them:
     compare them with ``frame["id"].astype(str)``. All parameters are attributes.
 
     Parameters
@@ -158,7 +158,9 @@ class Annotations:
         -------
         gold : Series of shape (n_samples,)
             Indexed as `samples`; None where there is no gold answer, or where several
-            different ones are accepted. It is the `y` of a label model.
+            different ones are accepted. It is the `y` of a label model. For
+            `CrowdLabels.soft_labels`, take those of the samples that people judged:
+            ``gold=annotations.gold_labels()[crowd.sample_ids]``.
         """
         distinct = self.gold.drop_duplicates(["sample", "label"])
         distinct = distinct.drop_duplicates("sample", keep=False)

@@ -105,6 +105,10 @@ class Collector:
         if self.differing == "warn":
             self._conflicts += conflicts[:1]
 
+    def has(self, sample: Any) -> bool:
+        """Tell whether a sample was noted before."""
+        return _as_id(sample) in self._position
+
     def submitted(self) -> None:
         """Count a form that a person sent in."""
         self._n_submitted += 1

@@ -14,6 +14,7 @@ from sklabel.io._annotations import Annotations
 from sklabel.io._collector import Collector
 from sklabel.io._files import Place, as_paths, iter_json, read_table, shaped
 from sklabel.io._recognise import is_table, refuse_other
+from sklabel.io._write import TASK_ID
 
 TOOL = "Label Studio"
 _REMEDY = (
@@ -60,7 +61,9 @@ def read_label_studio(
         only one of type Choices; CSV and JSON_MIN do not tell questions from data, so
         name it there.
     sample : str, default=None
-        Key of the task's data that holds your own id. None takes the task's id.
+        Key of the task's data that holds your own id. None takes the task's id, which
+        otherwise is the column 'label_studio_id' of the samples (of several tasks of
+        one sample, the first).
     several : {'leave_out', 'list'}, default='leave_out'
         What to do with an answer of several options: count it as left out, or take
         the list of options, as JSON text, as the label of every answer.
@@ -215,7 +218,7 @@ def _read_task(
             f"{task.where}: the task's data has no key {sample!r}; it has "
             f"{', '.join(map(repr, data))}. sample= names one of them."
         )
-    collect.sample(key, data)
+    collect.sample(key, {**data, **_own_id(collect, key, value, sample)})
     for annotation in annotations:
         _read_annotation(collect, annotation, key, rejected, task.where)
     drafts = value.get("drafts") or []
@@ -237,6 +240,15 @@ def _read_task(
             )
     if n_ids and _IDS_ONLY not in collect.notes:
         collect.notes.append(_IDS_ONLY)
+
+
+def _own_id(
+    collect: Collector, key: Any, task: Mapping[str, Any], sample: str | None
+) -> dict[str, Any]:
+    """Return the tool's id of a task as a column, where samples have other ids."""
+    if sample is None or task.get("id") is None or collect.has(key):
+        return {}
+    return {TASK_ID: task["id"]}
 
 
 _IDS_ONLY = (
@@ -353,9 +365,8 @@ def _read_rows(
             raise ValueError(
                 f"{where}: there is no {sample or 'id'!r}. Columns: {', '.join(row)}."
             )
-        collect.sample(
-            key, {k: v for k, v in row.items() if k not in _FIXED and k != question}
-        )
+        columns = {k: v for k, v in row.items() if k not in _FIXED and k != question}
+        collect.sample(key, {**columns, **_own_id(collect, key, row, sample)})
         if row.get("annotator") in (None, ""):
             if not _cell(row.get(question), where):
                 continue

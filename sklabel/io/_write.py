@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 
 from sklabel.utils._validation import check_columns, first_few, plain
-from sklabel.votes._proba import read_proba
+from sklabel.votes._proba import PREFIX, read_proba
 
-_PREFIX = "proba_"
+# Column of samples with the ids of Label Studio's tasks.
+TASK_ID = "label_studio_id"
 
 
 def to_label_studio(
@@ -26,6 +27,7 @@ def to_label_studio(
     question: str,
     to_name: str = "text",
     samples: pd.DataFrame | None = None,
+    task_ids: pd.Series | Mapping[Any, Any] | None = None,
     model_version: str = "sklabel",
 ) -> list[dict[str, Any]]:
     """Turn soft labels into predictions of Label Studio.
@@ -47,8 +49,12 @@ def to_label_studio(
         Name of the object that the control is about (``toName=``).
     samples : DataFrame, default=None
         Data of new tasks, indexed by sample (``Annotations.samples``): import the file
-        into a project. If None, the samples are ids of tasks that exist: post the list
+        into a project. If None, the predictions are for tasks that exist: post the list
         to ``/api/projects/<id>/import/predictions``.
+    task_ids : Series or dict, default=None
+        Label Studio's ids of tasks that exist, by sample. If None, the samples are
+        these ids; where ``read_label_studio(..., sample=)`` took others, pass
+        ``annotations.samples["label_studio_id"]``.
     model_version : str, default='sklabel'
         Name under which Label Studio shows the predictions.
 
@@ -60,10 +66,11 @@ def to_label_studio(
     Raises
     ------
     ValueError
-        If a row does not hold probabilities, a sample is there twice or has no row in
-        `samples`, or a task's id is not a whole number.
+        If a row does not hold probabilities, a sample is there twice or is not in
+        `samples` or `task_ids`, both of these are given, or a task's id is not a whole
+        number.
     TypeError
-        If `soft_labels` is not a table.
+        If `soft_labels` is not a table, or `task_ids` not a Series or dict.
 
     References
     ----------
@@ -83,7 +90,13 @@ def to_label_studio(
     """
     where = "soft_labels of to_label_studio"
     ids, proba, classes = _read(soft_labels, where)
+    if samples is not None and task_ids is not None:
+        raise ValueError(
+            "to_label_studio takes samples=, to make new tasks, or task_ids=, for "
+            "tasks that exist; got both."
+        )
     data = _rows_of(samples, ids, "samples of to_label_studio")
+    numbers = [] if data is not None else _task_numbers(ids, task_ids)
     tasks = []
     for at, sample in enumerate(ids):
         best = int(proba[at].argmax())
@@ -99,14 +112,11 @@ def to_label_studio(
             "result": [result],
         }
         if data is None:
-            if not re.fullmatch(r"[0-9]+", str(sample)):
-                raise ValueError(
-                    f"Ids of tasks that exist are whole numbers; got {sample!r}. Pass "
-                    "samples= with the tasks' data to make new tasks."
-                )
-            tasks.append({"task": int(sample), **prediction})
+            tasks.append({"task": numbers[at], **prediction})
         else:
-            row = {"sample": str(sample), **data[at]}
+            # New tasks get ids of their own.
+            row = {k: v for k, v in data[at].items() if k != TASK_ID}
+            row = {"sample": str(sample), **row}
             tasks.append({"data": row, "annotations": [], "predictions": [prediction]})
     _write(tasks, path)
     return tasks
@@ -214,9 +224,9 @@ def _read(soft_labels: Any, where: str) -> tuple[list[Any], np.ndarray, list[Any
             f"{where} is indexed by the numbers of its rows, which are not ids of "
             "samples. Set the index: table.set_index('sample'), or table.index = ids."
         )
-    named = [c for c in table.columns if isinstance(c, str) and c.startswith(_PREFIX)]
+    named = [c for c in table.columns if isinstance(c, str) and c.startswith(PREFIX)]
     if "label" in table.columns and named:
-        table = table[named].rename(columns=lambda name: name[len(_PREFIX) :])
+        table = table[named].rename(columns=lambda name: name[len(PREFIX) :])
     twice = table.index[table.index.duplicated()]
     if len(twice):
         raise ValueError(
@@ -224,6 +234,34 @@ def _read(soft_labels: Any, where: str) -> tuple[list[Any], np.ndarray, list[Any
         )
     proba, classes = read_proba(table, name=where)
     return [plain(one) for one in table.index], proba, classes.tolist()
+
+
+def _task_numbers(ids: list[Any], task_ids: Any) -> list[int]:
+    """Return the ids of tasks that exist, in the order of samples."""
+    known = {sample: sample for sample in ids}
+    if task_ids is not None:
+        if not isinstance(task_ids, pd.Series | Mapping):
+            raise TypeError(
+                "task_ids of to_label_studio must be a Series or dict of Label "
+                f"Studio's ids by sample; got {type(task_ids).__name__}."
+            )
+        known = {str(plain(one)): plain(number) for one, number in task_ids.items()}
+        missing = [sample for sample in ids if str(sample) not in known]
+        if missing:
+            raise ValueError(
+                f"task_ids of to_label_studio lacks {len(missing)} of the samples of "
+                f"soft_labels, first {first_few(missing, 3)}."
+            )
+        known = {sample: known[str(sample)] for sample in ids}
+    for number in known.values():
+        if re.fullmatch(r"[0-9]+(?:\.0)?", str(number)) is None:
+            raise ValueError(
+                f"Ids of tasks that exist are whole numbers; got {number!r}. Pass "
+                "task_ids=, Label Studio's ids by sample, which read_label_studio(..., "
+                f"sample=) keeps in annotations.samples[{TASK_ID!r}]; or samples= with "
+                "the tasks' data to make new tasks."
+            )
+    return [int(str(known[sample]).removesuffix(".0")) for sample in ids]
 
 
 def _rows_of(samples: Any, ids: list[Any], where: str) -> list[dict[str, Any]] | None:

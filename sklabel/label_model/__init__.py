@@ -2,6 +2,7 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
+from sklabel.label_model._base import BaseLabelModel
 from sklabel.label_model._dawid_skene import DawidSkene
 from sklabel.label_model._glad import GLAD
 from sklabel.label_model._label_model import LabelModel
@@ -14,6 +15,7 @@ from sklabel.label_model._weighted_majority_vote import WeightedMajorityVote
 __all__ = [
     "GLAD",
     "MACE",
+    "BaseLabelModel",
     "DawidSkene",
     "LabelModel",
     "MajorityVote",

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import sys
-import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -23,11 +23,13 @@ from sklabel.base import (
     score_on_soft,
 )
 from sklabel.label_model._copies import warn_of_copies
+from sklabel.sums._em import EMResult, run_em
 from sklabel.sums._gold import gold_total, has_gold, no_gold
 from sklabel.sums._sums import FLOOR, VoteChunk, VoteSource
 from sklabel.utils._frames import as_pandas
-from sklabel.utils._loops import refuse_loops
+from sklabel.utils._loops import refuse_loops, warn_of_order
 from sklabel.utils._validation import (
+    StrOptions,
     check_class_prior,
     check_same_rows,
     check_sample_weight,
@@ -41,45 +43,128 @@ from sklabel.votes._proba import has_columns
 from sklabel.votes._shape import check_shape
 
 
-class EMResult(NamedTuple):
-    """How a run of EM ended.
-
-    `parameters` of the last E-step, the `sums` that they were made of and the sums
-    that they `led_to`, the number of sweeps, whether it converged, and by how much the
-    last sweep moved the sums.
-    """
-
-    parameters: Any
-    sums: Any
-    led_to: Any
-    n_iter: int
-    converged: bool
-    change: float
-
-
 class _Shape(NamedTuple):
     """What scikit-learn wants to know of votes that have been read already."""
 
     shape: tuple[int, int]
 
 
-class BaseLabelModel(ClassifierMixin, VersionedPickle):
-    """Base of the label models: votes in, class probabilities out.
+class BaseLabelModel(ClassifierMixin, VersionedPickle, ABC):
+    """Base of all label models, also of those of your own.
 
-    The base reads votes, gold labels, classes and weights once for the whole
-    family. A subclass has the parameters `classes` and `class_prior` and implements
-    `_fit_votes(votes, gold, sample_weight)`, which sets `class_prior_` and its own
-    attributes, and `_posterior(votes)`, which returns an array of shape
-    (n_samples, n_classes). Both see votes as indices into `vote_values_`. Gold labels
-    are class indices or class probabilities; `sklabel.sums._gold` has what differs.
+    It reads votes in all their forms, classes, gold labels and weights, and answers
+    `predict`, `predict_proba`, `score` and the reports of `sklabel.inspection`. A
+    subclass says how the model learns and what it makes of votes, see Notes. Do not
+    subclass it to change a parameter of a model that is there.
+
+    Parameters
+    ----------
+    classes : array-like of shape (n_classes,), default=None
+        The classes, in the order of the columns of `predict_proba`; scikit-learn's
+        scorers of probabilities need them sorted, see :class:`~sklabel.GoldKFold`. If
+        None, the labels of `y` where every row has one, else those that the votes know
+        or hold, and those of `y`.
+    class_prior : {'auto', 'uniform'} or array-like of shape (n_classes,), \
+            default='auto'
+        Probabilities in the order of `classes_`, or a Series or dict by class. What
+        'auto' means is the subclass's choice.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The classes.
+    class_prior_ : ndarray of shape (n_classes,)
+        Prior probability of each class; a subclass sets it. Rows without votes get it.
+    vote_values_ : ndarray of shape (n_values,)
+        The values that a vote can have.
+    n_features_in_ : int
+        Number of LFs.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        LF names; only if X had string column names.
+
+    See Also
+    --------
+    sklabel.testing.check_label_model : What the subclass is to be checked with.
+    MajorityVote : A small subclass.
+
+    Notes
+    -----
+    A subclass implements two methods:
+
+    ``_fit_votes(self, votes, gold, sample_weight)``
+        Sets `class_prior_` and attributes of its own that end in an underscore.
+    ``_posterior(self, votes)``
+        Returns class probabilities of shape (n_samples, n_classes), a new array whose
+        rows sum to 1. Rows without votes may hold anything.
+
+    Both are called when the input has been checked, and `classes_` and `vote_values_`
+    are set. ``votes`` holds the votes that were cast, row by row, without the
+    abstentions: the arrays ``votes.rows``, ``votes.lf`` and ``votes.value`` of shape
+    (n_votes,) are row, column and position in `vote_values_` of each; ``votes.counts``
+    of shape (n_samples,) is the number of votes of each row; ``votes.n_samples`` and
+    ``votes.n_lfs`` are the shape. ``self._class_of_value[votes.value]`` is the
+    position in `classes_` of the class that each vote names, -1 if it names none, as
+    "can't tell" does. ``gold`` has shape (n_samples,) and holds positions in
+    `classes_`, -1 for unlabelled; or shape (n_samples, n_classes), soft gold, with rows
+    of NaN for unlabelled. ``sample_weight`` of shape (n_samples,) is positive.
+
+    ``self._given_prior()`` returns the prior that the user gives, or None for 'auto'.
+    With the class attribute ``_needs_class_votes = True``, votes that name no class are
+    of no use to the model. A subclass with further parameters has an ``__init__`` that
+    sets all of them, `classes` and `class_prior` too, and nothing else.
+
+    Tables show these attributes if `_fit_votes` sets them. ``lf_accuracy_`` of shape
+    (n_lfs,): the accuracy in `lf_summary`, `worker_report` and `labeling_report`;
+    without it, they take the mean posterior of what each LF voted for. ``confusion_``
+    of shape (n_lfs, n_classes, n_values), P(vote value | class, the LF votes): the
+    spammer score and information of `worker_report`, the gain of `relabel_plan`, and
+    with `lf_accuracy_` :class:`~sklabel.inspection.LFConfusionDisplay`. ``converged_``,
+    bool: `labeling_report` warns if it is False.
+
+    Examples
+    --------
+    The share of the votes for each class, as :class:`MajorityVote` without smoothing:
+
+    >>> import numpy as np
+    >>> from sklabel.label_model import BaseLabelModel
+    >>> class VoteShare(BaseLabelModel):
+    ...     _needs_class_votes = True
+    ...
+    ...     def _fit_votes(self, votes, gold, sample_weight):
+    ...         n_classes, prior = len(self.classes_), self._given_prior()
+    ...         even = np.full(n_classes, 1 / n_classes)
+    ...         self.class_prior_ = even if prior is None else prior
+    ...
+    ...     def _posterior(self, votes):
+    ...         named = self._class_of_value[votes.value]
+    ...         total = np.full((votes.n_samples, len(self.classes_)), 1e-6)
+    ...         np.add.at(total, (votes.rows[named >= 0], named[named >= 0]), 1)
+    ...         return total / total.sum(axis=1, keepdims=True)
+    >>> votes = [["ham", "spam", "spam"], ["ham", None, "ham"]]
+    >>> VoteShare().fit(votes).predict_proba(votes).round(2)
+    array([[0.33, 0.67],
+           [1.  , 0.  ]])
     """
 
     classes: ArrayLike | None
     class_prior: str | ArrayLike
+    _parameter_constraints: dict[str, Any] = {
+        "classes": ["array-like", None],
+        "class_prior": [StrOptions({"auto", "uniform"}), "array-like"],
+    }
     # Whether a vote is of use only if it names a class. Such a model cannot learn that
     # a vote for class 1 means class 2, and reads integer votes as indices into string
     # classes that come from gold labels.
     _needs_class_votes = False
+
+    def __init__(
+        self,
+        *,
+        classes: ArrayLike | None = None,
+        class_prior: str | ArrayLike = "auto",
+    ) -> None:
+        self.classes = classes
+        self.class_prior = class_prior
 
     @all_or_nothing
     def fit(
@@ -160,9 +245,13 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
                 "vote; predict_proba returns the class prior. Check ids and columns.",
             )
         self._fit_votes(encoded, gold.encode(self.classes_), weight)
-        if self._counts_copies() and len(self.classes_) > 1:
-            args = self._class_of_value, len(self.classes_), names
-            warn_of_copies(type(self).__name__, encoded, *args)
+        if not hasattr(self, "class_prior_"):
+            raise AttributeError(
+                f"{type(self).__name__}._fit_votes must set class_prior_, the "
+                f"probabilities of {self.classes_.tolist()} for rows without votes."
+            )
+        if len(self.classes_) > 1:
+            self._look_for_copies(votes, encoded)
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -185,8 +274,16 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
             If the model is not fitted.
         ValueError
             If X has other LFs than in `fit`.
+
+        Warns
+        -----
+        UserWarning
+            If `classes_` is not sorted, and a scorer or an ensemble of scikit-learn
+            asks that relies on it.
         """
-        return self._proba(X)
+        proba = self._proba(X)
+        warn_of_order(self.classes_)
+        return proba
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the most probable class of each sample.
@@ -387,13 +484,15 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
             ConvergenceWarning,
         )
 
+    @abstractmethod
     def _fit_votes(
         self, votes: CastVotes, gold: np.ndarray, sample_weight: np.ndarray
     ) -> None:
-        raise NotImplementedError
+        """Learn, and set `class_prior_`; see the notes of the class."""
 
+    @abstractmethod
     def _posterior(self, votes: CastVotes) -> np.ndarray:
-        raise NotImplementedError
+        """Return class probabilities in a new array; see the notes of the class."""
 
     def _log_evidence(self, votes: CastVotes) -> np.ndarray:
         """Take the prior out of the posterior."""
@@ -404,9 +503,10 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle):
     def _design_effect(self, votes: CastVotes) -> np.ndarray:
         return np.ones(votes.n_samples)
 
-    def _counts_copies(self) -> bool:
-        """Tell whether LFs that repeat each other count as so many witnesses."""
-        return True
+    def _look_for_copies(self, votes: CastVotes, encoded: CastVotes) -> None:
+        """Warn of LFs that repeat each other and count as so many witnesses."""
+        args = self._class_of_value, self.classes_, self._lf_names()
+        warn_of_copies(type(self).__name__, votes, encoded, *args)
 
     def _lf_names(self) -> Sequence[Any]:
         """Names of the LFs for messages: column names, else positions."""
@@ -513,19 +613,17 @@ class BaseEMLabelModel(BaseLabelModel):
         result : EMResult
             How it ended.
         """
-        sums, started = start, time.perf_counter()
-        last = max(self.max_iter, n_done + 1)
-        for n_iter in range(n_done + 1, last + 1):
-            parameters = m_step(sums)
-            updated = e_step(parameters)
-            change = updated.change(sums) if move is None else move(updated, sums)
-            self._say(n_iter, change, time.perf_counter() - started)
-            left = n_steps - (n_iter - n_done)
-            done = change < self.tol or left <= 0
-            if done or n_iter == last:
-                break
-            sums = updated if left >= 1 else sums.towards(updated, left)
-        return EMResult(parameters, sums, updated, n_iter, done, change)
+        return run_em(
+            start,
+            m_step,
+            e_step,
+            n_steps,
+            max_iter=self.max_iter,
+            tol=self.tol,
+            n_done=n_done,
+            move=move,
+            say=self._say,
+        )
 
     def _say(self, n_iter: int, change: float, seconds: float) -> None:
         """Write a line for a sweep, if `verbose` asks for it."""

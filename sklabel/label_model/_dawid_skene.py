@@ -47,9 +47,10 @@ class BaseDawidSkene(PartialFitMixin, BaseSumsLabelModel):
 
     table_groups: ArrayLike | None
 
-    def _counts_copies(self) -> bool:
+    def _look_for_copies(self, votes: CastVotes, encoded: CastVotes) -> None:
         # Whoever names the workers knows which columns are one source.
-        return self.table_groups is None
+        if self.table_groups is None:
+            super()._look_for_copies(votes, encoded)
 
     def _usable(self, votes: CastVotes) -> CastVotes:
         """Return the votes of workers; one may have several on a sample."""
@@ -94,11 +95,12 @@ class DawidSkene(BaseDawidSkene):
     Parameters
     ----------
     classes : array-like of shape (n_classes,), default=None
-        The classes, in the order of the columns of `predict_proba`. Votes that know
-        their classes are matched by label; with strings here, plain integers are
-        positions in it. Vote values outside of it ("can't tell") are evidence. If None,
-        the labels of `y` where every row has one, else those that the votes know or
-        hold, and those of `y`.
+        The classes, in the order of the columns of `predict_proba`; scikit-learn's
+        scorers of probabilities need them sorted, see :class:`~sklabel.GoldKFold`.
+        Votes that know their classes are matched by label; with strings here, plain
+        integers are positions in it. Vote values outside of it ("can't tell") are
+        evidence. If None, the labels of `y` where every row has one, else those that
+        the votes know or hold, and those of `y`.
     class_prior : {'auto', 'learned', 'uniform'} or array-like of shape (n_classes,), \
             default='auto'
         Probabilities in the order of `classes_`, or a Series or dict by class. 'auto'
@@ -158,7 +160,7 @@ class DawidSkene(BaseDawidSkene):
         after `partial_fit`.
     n_features_in_ : int
         Number of LFs.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         LF names; only if X had string column names.
 
     See Also

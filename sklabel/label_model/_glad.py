@@ -49,11 +49,12 @@ class GLAD(CoinMixin, BaseRowsLabelModel):
     Parameters
     ----------
     classes : array-like of shape (n_classes,), default=None
-        The classes, in the order of the columns of `predict_proba`. Votes that know
-        their classes are matched by label; with strings here, plain integers are
-        positions in it. Votes outside of it ("can't tell") are ignored. If None, the
-        labels of `y` where every row has one, else those that the votes know or hold,
-        and those of `y`.
+        The classes, in the order of the columns of `predict_proba`; scikit-learn's
+        scorers of probabilities need them sorted, see :class:`~sklabel.GoldKFold`.
+        Votes that know their classes are matched by label; with strings here, plain
+        integers are positions in it. Votes outside of it ("can't tell") are ignored. If
+        None, the labels of `y` where every row has one, else those that the votes know
+        or hold, and those of `y`.
     class_prior : {'auto', 'learned', 'uniform'} or array-like of shape (n_classes,), \
             default='auto'
         Probabilities in the order of `classes_`, or a Series or dict by class. 'auto':
@@ -99,7 +100,7 @@ class GLAD(CoinMixin, BaseRowsLabelModel):
         False if EM stopped at `max_iter`.
     n_features_in_ : int
         Number of LFs.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         LF names; only if X had string column names.
 
     See Also

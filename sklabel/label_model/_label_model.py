@@ -4,45 +4,31 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import sparse
 
-from sklabel.evidence._alike import (
-    AGREEMENT,
-    certain_copies,
-    possible_copies,
-    ramp,
-    with_groups,
-)
+from sklabel.evidence._alike import AGREEMENT
 from sklabel.evidence._evidence import (
     CLASS_MASS,
     CO_FIRING,
-    FIRST_SWEEP,
     LEFT_OUT,
     LIKELIHOOD,
-    START,
-    SWEEP,
-    WORKERS_OF_ROWS,
     Evidence,
     Facts,
     Sources,
     Sums,
     expected_votes,
-    facts_of,
-    m_step,
     pseudo_votes,
     redundancy,
     revise,
     with_newcomers,
 )
+from sklabel.evidence._fit import Settings, fit_evidence, is_searched, search_copies
 from sklabel.evidence._gold import (
     GOLD_ROWS,
     Correction,
@@ -50,14 +36,14 @@ from sklabel.evidence._gold import (
     PosteriorChunk,
     fit_correction,
 )
-from sklabel.evidence._kinds import Kinds, effective_number, find_kinds
+from sklabel.evidence._kinds import find_kinds
 from sklabel.evidence._soft_labels import SOFT_COUNTS, TEMPERING, SoftLabels
-from sklabel.label_model._base import BaseSumsLabelModel, EMResult
+from sklabel.label_model._base import BaseSumsLabelModel
+from sklabel.label_model._copies import may_be_missed, warn_of_missed_copies
 from sklabel.label_model._partial_fit import PartialFitMixin
 from sklabel.sums._sums import (
     ATOM_PROFILE,
     Profile,
-    Statistic,
     VoteSource,
     accuracy_of,
     one_hot,
@@ -68,16 +54,6 @@ from sklabel.utils._validation import Interval, StrOptions, first_few
 from sklabel.votes._cast import CastVotes
 from sklabel.votes._groups import check_lf_names, group_of_each
 
-# Sweeps of data on which only rules vote, and further ones where workers judge all
-# rows: without workers, EM drifts away from what the votes say.
-_RULE_SWEEPS, _WORKER_SWEEPS = 2, 500
-# Copies are looked for where workers cover the data; see `Kinds.cover`.
-_CLOSE_LOOK = (0.01, 0.1)
-# Fits in which possible copies count as one source: accurate LFs look less alike in
-# each.
-_CLOSER_LOOKS = 2
-# How many other sources it takes to tell copies from accurate LFs.
-_ENOUGH_OTHERS = (2.0, 5.0)
 # A given class prior may move the scores of a class by this much, in nats.
 _LARGEST_SHIFT = 1.0
 _MATCH_STEPS, _MATCH_TOL = 100, 1e-4
@@ -100,11 +76,12 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     Parameters
     ----------
     classes : array-like of shape (n_classes,), default=None
-        The classes, in the order of the columns of `predict_proba`. Votes that know
-        their classes are matched by label; with strings here, plain integers are
-        positions in it. Vote values outside of it ("can't tell") are evidence. If None,
-        the labels of `y` where every row has one, else those that the votes know or
-        hold, and those of `y`.
+        The classes, in the order of the columns of `predict_proba`; scikit-learn's
+        scorers of probabilities need them sorted, see :class:`~sklabel.GoldKFold`.
+        Votes that know their classes are matched by label; with strings here, plain
+        integers are positions in it. Vote values outside of it ("can't tell") are
+        evidence. If None, the labels of `y` where every row has one, else those that
+        the votes know or hold, and those of `y`.
     class_prior : {'auto', 'uniform'} or array-like of shape (n_classes,), \
             default='auto'
         Probabilities in the order of `classes_`, or a Series or dict by class. 'auto':
@@ -117,15 +94,17 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         Kind of every LF, of each LF in order, or of LFs by name (others are 'auto').
         'auto': inferred from the numbers of votes for each value; an LF may be partly
         a rule. Say 'worker' for people: those who always give the same answer then
-        count next to nothing. :class:`sklabel.end_model.WeakSupervisionClassifier`
-        does so for the votes of :class:`sklabel.lf.WorkerLFTransformer`, and
+        count next to nothing. :class:`~sklabel.WeakSupervisionClassifier`
+        does so for the votes of :class:`~sklabel.WorkerLFTransformer`, and
         :func:`sklabel.dask.fit` for judgements.
     groups : array-like of shape (n_lfs,) or dict, default=None
         Name of the source of every LF, or of LFs by name (each other one is its own).
         LFs of one group count as one source: samples, prompts and checkpoints of one
         language model, or the repeated answers of one person. Each keeps its table,
-        but in a row the votes of a group weigh as much as one vote. Near-copies are
-        found without groups, as far as the other LFs show them; groups are surer.
+        but in a row the votes of a group weigh as much as one vote. Where you know
+        groups, always say so: without them near-copies are found only beside enough
+        other LFs. `fit` warns of copies that it sees and does not count as one source,
+        unless each is named here, be it with a group of its own.
     use_gold : bool, default=True
         Whether gold labels in `y` correct the soft labels. False: they only help to
         name the classes, so that cross-validation may pass them for scoring.
@@ -160,7 +139,10 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     classes_ : ndarray of shape (n_classes,)
         The classes.
     class_prior_ : ndarray of shape (n_classes,)
-        Prior probability of each class.
+        What a row without votes gets: the prior that is given or learned, and where it
+        is learned and such rows have gold labels, drawn towards these. It is
+        not the share of each class, least of all after gold labels: that is the mean of
+        `predict_proba`, or :func:`~sklabel.inspection.class_shares` with an interval.
     vote_values_ : ndarray of shape (n_values,)
         The values that a vote can have.
     confusion_ : ndarray of shape (n_lfs, n_classes, n_values)
@@ -185,7 +167,7 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         after `partial_fit`.
     n_features_in_ : int
         Number of LFs.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         LF names; only if X had string column names.
 
     See Also
@@ -196,13 +178,17 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     Notes
     -----
     *Scores.* A vote a = (j, v) of LF j for value v adds a row :math:`W_{ac}` to the log
-    scores of a sample: with u the `rule_share_` of j,
-    :math:`W_a = u \log (P(c | a) / \mu_c) + (1 - u) \log P(v | c)`. A worker has a
-    confusion matrix, as in [1]_; given that it votes, a rule always votes the same, so
-    it has the lift of its class instead. Both are estimated by EM, which starts from
-    the vote shares: there is no seed, and permuting rows, LFs or classes permutes the
-    result. Where rules cast all votes EM makes two sweeps, since their votes would
-    confirm themselves; the more rows workers judge, the further it goes.
+    scores of a sample. With u the `rule_share_` of j and :math:`\mu_c` the class
+    shares, it is
+
+    .. math:: W_{ac} = u \log (P(c | a) / \mu_c) + (1 - u) \log P(v | c).
+
+    A worker has a confusion matrix, as in [1]_; given that it votes, a rule always
+    votes the same, so it has the lift of its class instead. Both are estimated by EM,
+    which starts from the vote shares: there is no seed, and permuting rows, LFs or
+    classes permutes the result. Where rules cast all votes EM makes two sweeps, since
+    their votes would confirm themselves; the more rows workers judge, the further it
+    goes.
 
     *Kinds.* From numbers of votes only: a rule casts one value up to slips (a
     beta-binomial), the shares of a worker scatter about those of all workers (a Polya
@@ -222,14 +208,18 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     *One source.* Two LFs may be copies if they vote on mostly the same rows and agree
     well beyond chance. They count as one source in two first fits; as far as they then
     agree more than their accuracies explain, they stay one source. The votes of a
-    source are divided by their number in the row.
+    source are divided by their number in the row. This takes enough other LFs:
+    beside two or three, copies often count as several sources. `fit` then warns of
+    those that :func:`sklabel.inspection.panel_report` would suggest, if the other LFs
+    clearly agree beyond what the copies say; they do not where two LFs agree because
+    they are right. Three copies beside three other LFs mostly go unnoticed.
 
     *Output.* ``(1 - mixing) * softmax(score / d) + mixing * shares`` with the design
     effect d of `tempering`, which also counts rules that fire together more often than
     their classes explain. With a given `class_prior` the scores of each class are
-    shifted, by at most one nat, until the probabilities of the fitted samples have
-    these shares (samples without votes have them by definition, so the fewer are
-    covered, the less those that are must have them).
+    shifted, by at most one nat (a factor of e in the odds), until the probabilities of
+    the fitted samples have these shares (samples without votes have them by
+    definition, so the fewer are covered, the less those that are must have them).
 
     *Gold labels.* The model of the votes does not see them. On the gold rows a
     multinomial logistic regression learns how to scale its log probabilities, and
@@ -291,6 +281,8 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     _correction: Correction | None
     # Whether all votes are judgements of people, as sklabel.dask.fit knows.
     _are_people = False
+    # Whether some LFs may be copies that count as several sources.
+    _may_miss: bool
 
     def __init__(
         self,
@@ -324,11 +316,28 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     def _chunk_type(self) -> type[LabelModelChunk]:
         return LabelModelChunk if self.soft_gold == "target" else PosteriorChunk
 
-    def _counts_copies(self) -> bool:
-        return False  # it finds them itself
+    def _look_for_copies(self, votes: CastVotes, encoded: CastVotes) -> None:
+        if not self._may_miss:
+            return
+        args = self._class_of_value, len(self.classes_), self._lf_names()
+        named = self._is_named()
+        warn_of_missed_copies(encoded, *args, self._alike, named, self._judge)
+
+    def _is_named(self) -> np.ndarray:
+        """Tell for each LF whether the user named its group."""
+        named = group_of_each(self.groups, self._lf_names(), "groups")
+        return np.array([given for given, _ in named])
+
+    def _judge(self, votes: CastVotes) -> np.ndarray:
+        """Return soft labels that tell errors: mixing would make LFs too weak."""
+        soft_labels = self._soft_labels()
+        if self._correction is None:
+            soft_labels = soft_labels._replace(mixing=0)
+        return soft_labels.of(one_hot(votes, len(self.vote_values_)))
 
     def _fit_source(self, data: VoteSource) -> None:
         self._correction, self._alike, self._trust = None, None, None
+        self._may_miss = False
         given = self._given_prior()
         profile = data.total(ATOM_PROFILE)
         n_votes = profile.n_votes.reshape(data.n_lfs, len(self.vote_values_))
@@ -339,8 +348,11 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
             self._learn_from_gold(data, given)
             return
         kinds = find_kinds(n_votes, profile.weight, self._given_kinds())
-        copies = self._find_copies(data, profile, kinds)
-        facts, sources, result = self._fit_em(data, profile, kinds, copies)
+        settings, agreement = self._settings(), None
+        if is_searched(kinds.cover) and data.n_lfs > 1:
+            agreement = data.total(AGREEMENT)
+        copies = search_copies(data, profile, kinds, settings, agreement)
+        facts, sources, result = fit_evidence(data, profile, kinds, copies, settings)
         self._keep_ending(result)
         self.rule_share_ = facts.kinds.rule
         self.lf_kind_ = np.where(self.rule_share_ > 0.5, "rule", "worker")
@@ -358,39 +370,9 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         self._evidence = with_newcomers(facts, result.led_to, evidence)
         self._learn_from_gold(data, given)
         self._describe(data, facts, result.led_to)
-
-    def _find_copies(
-        self, data: VoteSource, profile: Profile, kinds: Kinds
-    ) -> sparse.csr_matrix | None:
-        """Return how far LFs are copies of each other; None if there is no sign of it.
-
-        Whatever may be a copy counts as one source in a first fit. Where the other
-        LFs then show that both are accurate, they are two.
-        """
-        n_votes = profile.n_votes.reshape(data.n_lfs, -1)
-        strength = ramp(kinds.cover, _CLOSE_LOOK)
-        if strength == 0 or data.n_lfs == 1:
-            return None
-        agreement = data.total(AGREEMENT)
-        possible = strength * possible_copies(agreement, n_votes)
-        if possible.nnz == 0:
-            return None
-        sources = with_groups(possible, self._given_groups(), data.n_lfs)
-        n_others = effective_number(n_votes.sum(axis=1), sources) - 1
-        possible = ramp(n_others, _ENOUGH_OTHERS) * possible
-        possible.eliminate_zeros()
-        if possible.nnz == 0:
-            return None
-        pseudo = pseudo_votes(self._class_of_value, len(self.classes_))
-        copies, earlier = possible, data.earlier(SWEEP)
-        for _ in range(_CLOSER_LOOKS if earlier is None else 1):
-            sums = earlier
-            if earlier is None:
-                sums = self._fit_em(data, profile, kinds, copies)[2].led_to
-            joint = sums.counts.reshape(*n_votes.shape, -1) + pseudo
-            share = sums.total / sums.total.sum()
-            copies = certain_copies(agreement, possible, joint, share)
-        return copies
+        if agreement is not None:
+            args = self._alike, self._is_named(), self.lf_accuracy_
+            self._may_miss = may_be_missed(agreement, n_votes, *args)
 
     def _given_groups(self) -> np.ndarray | None:
         """Return the number of the source of each LF; None if each is its own."""
@@ -399,45 +381,17 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         named = group_of_each(self.groups, self._lf_names(), "groups")
         return pd.factorize(pd.Series(named, dtype=object))[0]
 
-    def _fit_em(
-        self,
-        data: VoteSource,
-        profile: Profile,
-        kinds: Kinds,
-        copies: sparse.csr_matrix | None,
-    ) -> tuple[Facts, Sources, EMResult]:
-        """Run EM; two sweeps where only rules vote, to the end where workers do."""
-        alike = with_groups(copies, self._given_groups(), data.n_lfs)
-        if alike is not None:
-            n_votes = profile.n_votes.reshape(data.n_lfs, -1)
-            kinds = find_kinds(n_votes, profile.weight, self._given_kinds(), alike)
-        given = self._given_prior()
-        sources = Sources(kinds.rule, kinds.half, alike, kinds.trust)
-        workers = data.total(WORKERS_OF_ROWS, sources)
-        facts = facts_of(profile, kinds, workers, self._class_of_value, given)
-        maximise = partial(m_step, facts)
-        e_step = partial(self._e_step, data, sources)
-        shares = data.total(START, profile.mean_share, sources)
-        n_steps = _RULE_SWEEPS + _WORKER_SWEEPS * facts.known
-        if self.max_iter == 1:
-            result = self._run_em(shares, maximise, partial(e_step, FIRST_SWEEP))
-            return facts, sources, result
-        started = time.perf_counter()
-        first = maximise(shares)
-        if n_steps < _RULE_SWEEPS + 1:
-            sums = data.total(FIRST_SWEEP, first, sources)
-        else:
-            sums = data.start(SWEEP, FIRST_SWEEP, first, sources)
-        self._say(1, sums.change(shares), time.perf_counter() - started)
-        em, e_step = partial(self._run_em, n_done=1), partial(e_step, SWEEP)
-        result = data.run_em(em, sums, maximise, e_step, n_steps - 1)
-        return facts, sources, result
-
-    def _e_step(
-        self, data: VoteSource, sources: Sources, sweep: Statistic, evidence: Evidence
-    ) -> Sums:
-        """Return the expected votes, given what votes say."""
-        return data.total(sweep, evidence, sources)
+    def _settings(self) -> Settings:
+        return Settings(
+            self._class_of_value,
+            len(self.classes_),
+            self._given_kinds(),
+            self._given_groups(),
+            self._given_prior(),
+            self.max_iter,
+            self.tol,
+            self._say,
+        )
 
     def _check_lfs(self) -> None:
         names = list(self._lf_names())
@@ -523,6 +477,10 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         if self._correction is not None:
             # Gold labels have a say in the tables, too.
             sums = sums._replace(counts=counts)
+        elif self._trust is not None:
+            # Votes that count for little still tell what their worker says.
+            trust = np.repeat(self._trust, len(self.vote_values_))
+            sums = sums._replace(counts=sums.counts / trust[:, None])
         joint = expected_votes(facts, sums)
         values = joint / joint.sum(axis=1, keepdims=True)
         self.confusion_ = np.swapaxes(values, 1, 2)

@@ -15,7 +15,7 @@ import numpy as np
 from scipy import sparse
 
 from sklabel.evidence._gold import GoldRows
-from sklabel.label_model._base import EMResult
+from sklabel.sums._em import EMResult
 from sklabel.sums._gold import joined_gold
 from sklabel.sums._sums import (
     Profile,

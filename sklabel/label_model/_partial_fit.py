@@ -134,7 +134,8 @@ class PartialFitMixin(BaseSumsLabelModel):
         .. [2] O. Cappé and E. Moulines, "On-line expectation-maximization algorithm for
            latent data models", JRSS-B 71(3), 2009, 593-613.
            doi:10.1111/j.1467-9868.2009.00698.x
-        .. [3] P. Liang and D. Klein, "Online EM for unsupervised models", NAACL 2009.
+        .. [3] Percy Liang and Dan Klein, "Online EM for unsupervised models", NAACL
+           2009.
 
         Examples
         --------
@@ -229,7 +230,8 @@ class PartialFitMixin(BaseSumsLabelModel):
             raise ValueError(
                 "columns='by_name' needs a DataFrame whose column names are all "
                 f"strings; got X of type {type(X).__name__}. Name the columns after "
-                "the LFs, or keep their number and order with columns='same'."
+                "the LFs, X.columns = X.columns.astype(str) where the names are "
+                "numbers, or keep their number and order with columns='same'."
             )
         if not first and known is None:
             raise ValueError(

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 from sklabel.lf._answers import AnswerLF
+from sklabel.lf._base import BaseLFTransformer
 from sklabel.lf._crowd_labels import CrowdLabels
 from sklabel.lf._estimator import EstimatorLF
 from sklabel.lf._functions import LFTransformer, labeling_function
@@ -14,6 +15,7 @@ from sklabel.lf._worker import WorkerLFTransformer
 
 __all__ = [
     "AnswerLF",
+    "BaseLFTransformer",
     "CrowdLabels",
     "EstimatorLF",
     "LFGroupTransformer",

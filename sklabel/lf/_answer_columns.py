@@ -19,6 +19,7 @@ from sklabel.lf._answer_parsing import (
     ERROR,
     NOT_KNOWN,
     REASONS,
+    REFUSAL,
     TWO_CLASSES,
     VOTE,
     AnswerParser,
@@ -84,6 +85,12 @@ class ReadColumn:
                 parts[reading.reason][reading.part] += n
         return counts, parts
 
+    def n_read(self) -> tuple[int, int]:
+        """Return the numbers of votes, and of answers that are no refusal."""
+        counts = self.tally()[0]
+        apart = counts[EMPTY] + counts[REFUSAL]
+        return counts[VOTE], sum(counts.values()) - apart
+
     def n_answers(self) -> int:
         """Return the number of answers that are not empty."""
         counts = self.tally()[0]
@@ -92,9 +99,15 @@ class ReadColumn:
     def summary(self) -> str:
         """Say why answers abstain, and the most frequent ones."""
         counts, parts = self.tally()
-        reason, n = (counts - Counter({EMPTY: counts[EMPTY]})).most_common(1)[0]
-        common = [short(part) for part, _ in parts[reason].most_common(3)]
-        return f"{n} are '{reason}', for instance {first_few(common)}"
+        wanted = {reason: counts[reason] for reason in REASONS[2:] if counts[reason]}
+        if len(wanted) > 1:
+            wanted.pop(REFUSAL, None)
+        reason = max(wanted, key=wanted.__getitem__)
+        unread: Counter[str] = Counter()
+        for one in wanted:
+            unread.update(parts[one])
+        common = [short(part) for part, _ in unread.most_common(3)]
+        return f"{wanted[reason]} are '{reason}'. Unread are {first_few(common)}"
 
     def first_unread(self) -> int:
         """Return the first row that names two classes, or none that is known."""

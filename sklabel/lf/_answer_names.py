@@ -49,6 +49,8 @@ _CLAUSE_END = re.compile(
     r",\s*(?=(?:it|it's|this|that|i|so|rather|the|therefore|thus|hence)\b)"
 )
 _SENTENCE_END = re.compile(r"[.;!?\n\u3002]")
+# A letter or number that stands alone: not the A of "A user", the 5 of "4 out of 5".
+_SHORT_NAME = r"(?<![\w.'/-])(?<!out of ){}(?![\w%'])(?!\.\d)(?! [a-z])"
 # No sentence is looked at further than this.
 _REACH = 300
 
@@ -186,6 +188,11 @@ class ClassNames:
         )
         self.longest = max(len(name) for name in (*self._exact, *self._folded))
         self._mentions = self._mention_table()
+        self._short = [
+            (re.compile(_SHORT_NAME.format(re.escape(name))), code)
+            for name, code in self._exact.items()
+            if len(name) == 1 or name.isdigit()
+        ]
 
     def find(self, text: str) -> int:
         """Return the class that a text names as a whole.
@@ -230,18 +237,56 @@ class ClassNames:
             False if the statement is a negation or a question.
         """
         text = fold(text)
+        for code, start, end in self.spans(text):
+            yield code, not _is_denied(text, start, end)
+
+    def spans(self, folded: str) -> Iterator[tuple[int, int, int]]:
+        """Find whole names in a text that `fold` returned, the longest at each place.
+
+        Parameters
+        ----------
+        folded : str
+            Any text.
+
+        Yields
+        ------
+        code : int
+            Position of a class.
+        start, end : int
+            Where its name stands.
+        """
         place = 0
-        while (head := _HEAD.search(text, place)) is not None:
+        while (head := _HEAD.search(folded, place)) is not None:
             start, place = head.span()
             spellings = self._mentions.get(head.group())
-            if spellings is None or _is_glued_before(text, start):
+            if spellings is None or _is_glued_before(folded, start):
                 continue
             for size, name, code in spellings:
                 end = start + size
-                if text.startswith(name, start) and not _is_glued_after(text, end):
-                    yield code, not _is_denied(text, start, end)
+                if folded.startswith(name, start) and not _is_glued_after(folded, end):
+                    yield code, start, end
                     place = end
                     break
+
+    def has_other_short(self, text: str, code: int) -> bool:
+        """Tell whether a letter or number stands in a text that is another class.
+
+        Parameters
+        ----------
+        text : str
+            Any text, as it was written.
+        code : int
+            Position of the class that may be named.
+
+        Returns
+        -------
+        has_other : bool
+            A letter before a word, as in "A user writes", is not counted, nor is the
+            5 of "4 out of 5".
+        """
+        return any(
+            other != code and pattern.search(text) for pattern, other in self._short
+        )
 
     def _mention_table(self) -> dict[str, list[tuple[int, str, int]]]:
         """List spellings of names by the word they start with, the longest first."""

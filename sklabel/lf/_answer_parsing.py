@@ -14,6 +14,7 @@ from sklabel.lf._answer_json import (
     pairs_of,
     values_under,
 )
+from sklabel.lf._answer_lead import LeadReader
 from sklabel.lf._answer_names import AMBIGUOUS, UNKNOWN, ClassNames, cell_text
 from sklabel.votes._labels import tidy_text
 
@@ -110,7 +111,7 @@ _QUOTED = re.compile(r"\A(?:\"([^\"]*)\"|\u201c([^\u201c\u201d]*)\u201d)\Z")
 _LEAD = re.compile(r"\A(?:#{1,6}\s+|>\s+|[\u2022\u25cf\u2023]\s*|[-\u2013]\s+(?!\d))")
 # "B) bug", "(2) bug", "**B.** bug", "C: bug".
 _OPTION = re.compile(
-    r"\A[*_`]*[(\[]?([^\W\d_]|\d{1,3})[*_`]*(?:[)\]][*_`]*\s*|[.:][*_`]*\s+)(\S.*)\Z"
+    r"\A[*_`]*[(\[]?([^\W\d_]|\d{1,3})[*_`]*(?:[)\]][*_`]*\s*|[.:][*_`]*\s+)((?![.!]+\Z)\S.*)\Z"
 )
 _MOST_LAYERS = 12
 # Scripts that put no blanks between words.
@@ -171,8 +172,9 @@ class AnswerParser:
         What the classes are called.
     json_keys : sequence of str
         Keys of JSON objects, and XML tags, that hold the class; the first counts most.
-    markers : sequence of str
-        What stands before the class.
+    markers : sequence of str, default=None
+        What stands before the class. None: `MARKERS`, and sentences such as "the
+        category is".
     refusals : sequence of str
         Regular expressions, found in answers that refuse.
     mentions : {'never', 'only', 'last'}
@@ -184,17 +186,20 @@ class AnswerParser:
         names: ClassNames,
         *,
         json_keys: Sequence[str] = JSON_KEYS,
-        markers: Sequence[str] = MARKERS,
+        markers: Sequence[str] | None = None,
         refusals: Sequence[str] = REFUSALS,
         mentions: str = "never",
     ) -> None:
         self._names = names
         self._json_keys = [tidy_text(key).casefold() for key in json_keys]
         self._tag = _tag_pattern(json_keys)
+        self._has_statements = markers is None
+        markers = MARKERS if markers is None else markers
         self._marker = _marker_pattern(markers)
         self._need_colon = all(tidy_text(marker).endswith(":") for marker in markers)
         self._refusals = [re.compile(pattern, re.IGNORECASE) for pattern in refusals]
         self._mentions = mentions
+        self._lead = LeadReader(names, self._whole)
 
     def read(self, text: str) -> Reading:
         """Return what an answer says.
@@ -232,7 +237,8 @@ class AnswerParser:
             return found
         # What a marker or JSON says narrows down where a sentence may name a class.
         if found is None:
-            return self._sentence(answer)
+            code = UNKNOWN if objects else self._said_first(rest)
+            return Reading(code, VOTE, answer) if code >= 0 else self._sentence(answer)
         reading = self._sentence(re.split(r"[.;]\s", found.part, maxsplit=1)[0])
         return reading._replace(part=found.part)
 
@@ -258,6 +264,15 @@ class AnswerParser:
         if not isinstance(pairs, Pairs):
             return self._of_values(pairs)
         return Reading(-1, NOT_KNOWN, str(value))
+
+    def _said_first(self, text: str) -> int:
+        """Return the class that an answer begins with, or says to be the label."""
+        if self._refuses(text):
+            return UNKNOWN
+        code = self._lead.lead(text)
+        if code == UNKNOWN and self._has_statements:
+            code = self._lead.stated(text)
+        return code
 
     def _whole(self, text: str) -> int:
         """Return the class that is all that a text holds, markdown and so on aside."""
@@ -371,9 +386,19 @@ class AnswerParser:
         part = _rest_of_line(text, last.end())
         if not part:
             return None
-        reading = self._reading({self._whole(part.rstrip(",;"))}, part)
+        code = self._whole(part.rstrip(",;"))
+        if code == UNKNOWN and not self._refuses(part):
+            code = self._lead.lead(part, after_label=True)
+            if code == UNKNOWN and self._has_statements:
+                code = self._lead.stated(part)
+        reading = self._reading({code}, part)
         if reading.code < 0:
             return reading
+        first = self._whole(text.split("\n", 1)[0])
+        if first not in {UNKNOWN, reading.code} or self._lead.is_revised(
+            text[last.end() :], reading.code
+        ):
+            return Reading(-1, TWO_CLASSES, text)
         if self._refuses(text, at_start=True):
             return Reading(-1, REFUSAL, text)
         if any(

@@ -19,7 +19,6 @@ from sklabel.lf._answer_columns import ReadColumn, short
 from sklabel.lf._answer_names import ClassNames, read_names
 from sklabel.lf._answer_parsing import (
     JSON_KEYS,
-    MARKERS,
     NOT_KNOWN,
     REASONS,
     REFUSALS,
@@ -46,11 +45,13 @@ _MANY_ANSWERS = 20
 class AnswerLF(BaseLFTransformer):
     """Answers of language models as votes, one labeling function per column.
 
-    A vote is what an answer says it is: the class alone, the class under a key of
-    JSON, after "Label:" and the like, or behind the letter of an option. A class that
-    a sentence merely mentions is no vote, two classes are none, and a refusal is none.
-    A wrong vote costs a label model more than an abstention. `report` counts why
-    answers abstain and lists what they said, for aliases to be added.
+    A vote is what an answer says it is: the class alone, or first with an explanation
+    after it ("bug: it crashes", "bug (high confidence)", "bug" and further lines), the
+    class under a key of JSON, after "Label:" or "The label is", or behind the letter of
+    an option. A class that a sentence merely mentions is no vote, two classes are none,
+    and a refusal is none. A wrong vote costs a label model more than an abstention.
+    `report` counts why answers abstain, and `unread` lists what they said, for aliases
+    to be added.
 
     Parameters
     ----------
@@ -68,8 +69,9 @@ class AnswerLF(BaseLFTransformer):
         class. The first one that is there counts; no other may say another class.
     markers : sequence of str, default=None
         What stands before the class: the rest of the line after the last one must be
-        a class. None: "label:", "category:", "class:", "answer:", "final answer:",
-        "classification:", each also with "is:".
+        a class, or begin with it. None: "label:", "category:", "class:", "answer:",
+        "final answer:", "classification:", each also with "is:", and sentences such as
+        "The category is bug", "Sentiment = positive" or "Topic - sport".
     refusals : sequence of str, default=None
         Regular expressions, searched in answers without case. None: about ten for
         English, such as "I cannot classify" and "as an AI". Empty for none.
@@ -98,7 +100,7 @@ class AnswerLF(BaseLFTransformer):
         The columns that hold answers.
     n_features_in_ : int
         Number of columns of X that are read.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Columns of X that are read; only if X had string column names.
 
     See Also
@@ -112,6 +114,11 @@ class AnswerLF(BaseLFTransformer):
     fences, quotes, brackets, emphasis, bullets, a final full stop or exclamation mark.
     A question mark, three dots and strikethrough stay, so "bug?" is no vote. Names are
     compared whole: "non-toxic" is never "toxic".
+
+    An explanation may name another class only to rule it out ("bug, not billing").
+    Where it names one otherwise, doubts the class ("maybe", a question), or takes it
+    back ("no,", "actually", "does not apply"), the answer abstains. Such words are
+    those of English.
 
     A cell may be a number or a bool (its text is compared: 1.0 is "1"), or an object
     of parsed JSON (dict, list). An exception, as collected from failed calls, counts as
@@ -237,7 +244,8 @@ class AnswerLF(BaseLFTransformer):
         Warns
         -----
         UserWarning
-            If a column has 20 answers or more, and none of them is a vote.
+            If a column has 20 answers or more, and less than half of those that do not
+            refuse are votes.
         """
         check_is_fitted(self)
         table = self._table(X, reset=False)
@@ -249,14 +257,7 @@ class AnswerLF(BaseLFTransformer):
         )
         for j, column in enumerate(columns):
             codes[:, j] = column.codes()
-            n_answers = column.n_answers()
-            if n_answers >= _MANY_ANSWERS and (codes[:, j] < 0).all():
-                warn(
-                    f"None of the {n_answers} answers of {column.name!r} is a vote for "
-                    f"{first_few(self.classes_)}; {column.summary()}. See "
-                    "AnswerLF.report(X), and give what models call the classes as "
-                    "aliases, or name the columns that hold answers."
-                )
+            self._warn_of_unread(column)
         return self._dense_as_votes(codes, self.classes_, table)
 
     def reasons(self, X: Any) -> pd.DataFrame:
@@ -484,7 +485,7 @@ class AnswerLF(BaseLFTransformer):
         parser = AnswerParser(
             ClassNames(self._names),
             json_keys=list(self.json_keys),
-            markers=list(MARKERS if self.markers is None else self.markers),
+            markers=None if self.markers is None else list(self.markers),
             refusals=list(REFUSALS if self.refusals is None else self.refusals),
             mentions=self.mentions,
         )
@@ -496,6 +497,26 @@ class AnswerLF(BaseLFTransformer):
                 None if finish is None else _cells(table, finish),
                 parser,
             )
+
+    def _warn_of_unread(self, column: ReadColumn) -> None:
+        """Warn if less than half of the answers of a column are votes."""
+        n_votes, n_asked = column.n_read()
+        if not n_votes:
+            n_asked = column.n_answers()
+        if n_asked < _MANY_ANSWERS or n_votes >= n_asked / 2:
+            return
+        if n_votes:
+            what = f"Only {n_votes} of the {n_asked} answers of {column.name!r} "
+            what += f"({n_votes / n_asked:.0%}; refusals apart) are votes"
+        else:
+            what = f"None of the {n_asked} answers of {column.name!r} is a vote"
+        mention = "" if self.mentions != "never" else ", or mentions='only'"
+        warn(
+            f"{what} for {first_few(self.classes_)}; {column.summary()}. Give what "
+            "models call the classes as aliases (classes={class: [...]}), the key of "
+            f"JSON in json_keys, what stands before the class in markers{mention}. Or "
+            "name the columns that hold answers. AnswerLF.unread(X) lists the rest."
+        )
 
     def _raise_unparsed(self, columns: Sequence[ReadColumn]) -> None:
         """Raise if an answer names two classes, or none that is known."""

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -35,14 +37,134 @@ def _is_one_dimensional(X: Any) -> bool:
     return isinstance(X, np.ndarray) and X.ndim == 1
 
 
-class BaseLFTransformer(TransformerMixin, VersionedPickle):
-    """Base of the transformers that turn samples into votes.
+class BaseLFTransformer(TransformerMixin, VersionedPickle, ABC):
+    """Base of the transformers that turn samples into votes, also of your own.
 
-    A subclass sets `sparse_output` in its `__init__`, calls `_check_samples` in
-    `fit` and `transform`, and returns `_as_votes(...)` from `transform`.
+    It checks samples and brings votes into the form that the user wants: arrays of
+    integers, :class:`~sklabel.votes.NamedVotes` where classes are names, and with
+    ``set_output`` tables of categories that keep all classes and their order. Do not
+    subclass it for a rule about one row: that is a function, see
+    :class:`LFTransformer`.
+
+    See Also
+    --------
+    sklabel.testing.check_lf_transformer : What the subclass is to be checked with.
+    LFTransformer : Labeling functions that need no class.
+
+    Notes
+    -----
+    A subclass implements `fit`, `transform` and `get_feature_names_out`, and calls two
+    methods of the base:
+
+    ``self._check_samples(X, reset=True)`` in `fit`, ``reset=False`` in `transform`
+        Returns X as a DataFrame of pandas if it is a frame of any library, else as an
+        array of shape (n_samples, n_features). It remembers the columns in `fit`, and
+        raises where X in `transform` has others, is empty or not two-dimensional.
+    ``self._dense_as_votes(positions, classes, X)`` at the end of `transform`
+        Returns the votes. ``positions`` of shape (n_samples, n_lfs) holds integers:
+        the position in ``classes`` that each LF votes for, -1 for abstain. ``classes``
+        is an array of distinct strings or integers, the same in every call. ``X`` is
+        what `_check_samples` returned.
+
+    ``check_estimator`` of scikit-learn compares results by subtraction: run it with
+    integer classes, and `check_lf_transformer` with names too.
+
+    A subclass that is to return sparse votes at the user's wish has a parameter
+    `sparse_output`; nothing else is to be done for it.
+
+    Examples
+    --------
+    Long texts vote for one class and short ones for another; what long means, `fit`
+    learns:
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from sklabel.lf import BaseLFTransformer
+    >>> from sklearn.utils.validation import check_is_fitted
+    >>> class LengthLF(BaseLFTransformer):
+    ...     def __init__(self, classes):
+    ...         self.classes = classes
+    ...
+    ...     def fit(self, X, y=None):
+    ...         texts = self._check_samples(X, reset=True)
+    ...         self.classes_ = np.asarray(self.classes)
+    ...         self.limits_ = texts["text"].str.len().quantile([0.25, 0.75])
+    ...         return self
+    ...
+    ...     def transform(self, X):
+    ...         check_is_fitted(self)
+    ...         texts = self._check_samples(X, reset=False)
+    ...         length = texts["text"].str.len().to_numpy()
+    ...         votes = np.full((len(texts), 2), -1)
+    ...         votes[length < self.limits_.iloc[0], 0] = 0
+    ...         votes[length > self.limits_.iloc[1], 1] = 1
+    ...         return self._dense_as_votes(votes, self.classes_, texts)
+    ...
+    ...     def get_feature_names_out(self, input_features=None):
+    ...         return np.array(["short", "long"], dtype=object)
+    >>> posts = pd.DataFrame({"text": ["ok", "see you there", "a long story it was"]})
+    >>> lf = LengthLF(["chat", "story"])
+    >>> lf.fit_transform(posts)
+    NamedVotes(3 samples, 2 LFs, classes=['chat', 'story'])
+    [['chat' None]
+     [None None]
+     [None 'story']]
+    >>> table = lf.set_output(transform="pandas").fit_transform(posts)
+    >>> table["long"].cat.categories.tolist()
+    ['chat', 'story']
     """
 
     sparse_output: bool
+
+    @abstractmethod
+    def fit(self, X: Any, y: Any = None) -> Any:
+        """Learn from samples, or check the parameters; a subclass implements it.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Samples.
+        y : array-like of shape (n_samples,), default=None
+            Gold labels, if the labeling functions learn from them.
+
+        Returns
+        -------
+        self : estimator
+            The fitted transformer.
+        """
+
+    @abstractmethod
+    def transform(self, X: Any) -> Any:
+        """Return the votes; a subclass implements it.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        votes : ndarray, NamedVotes or VoteMatrix of shape (n_samples, n_lfs)
+            Votes. Those on a row depend on that row and on what `fit` learned, not on
+            the other rows.
+        """
+
+    @abstractmethod
+    def get_feature_names_out(
+        self, input_features: Sequence[str] | None = None
+    ) -> np.ndarray:
+        """Return the names of the labeling functions; a subclass implements it.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Columns of X; the names need not depend on them.
+
+        Returns
+        -------
+        names : ndarray of shape (n_lfs,), object
+            Distinct names.
+        """
 
     def _check_samples(self, X: Any, *, reset: bool) -> Any:
         """Check shape and column names; return a frame of pandas as it is.
@@ -103,14 +225,16 @@ class BaseLFTransformer(TransformerMixin, VersionedPickle):
             Dense votes for names or numbers below 0
             are NamedVotes; with ``set_output``, a table of categories.
         """
-        if self.sparse_output if sparse_output is None else sparse_output:
+        if sparse_output is None:
+            sparse_output = getattr(self, "sparse_output", False)
+        if sparse_output:
             return matrix_of(cast)
         votes = dense_of(cast)
         container = output_container(self)
         if not isinstance(votes, NamedVotes) or container == "default":
             return votes
         frame = votes.to_frame(
-            self.get_feature_names_out(),
+            list(self.get_feature_names_out()),
             X.index if isinstance(X, pd.DataFrame) else None,
         )
         if container == "pandas":
@@ -124,8 +248,44 @@ class BaseLFTransformer(TransformerMixin, VersionedPickle):
             )
         return polars_enums(frame)
 
-    def _dense_as_votes(self, codes: np.ndarray, classes: np.ndarray, X: Any) -> Any:
-        """Return dense positions in classes, -1 for abstain, in the wanted form."""
+    def _dense_as_votes(self, codes: ArrayLike, classes: ArrayLike, X: Any) -> Any:
+        """Return dense positions in classes, -1 for abstain, in the wanted form.
+
+        Parameters
+        ----------
+        codes : array-like of shape (n_samples, n_lfs), integers
+            Position in `classes` of each vote, -1 for abstain.
+        classes : array-like of shape (n_classes,)
+            The classes.
+        X : DataFrame or array-like
+            What `transform` got, for the index of the output.
+
+        Returns
+        -------
+        votes : ndarray, NamedVotes, VoteMatrix or DataFrame
+            As of `_as_votes`.
+
+        Raises
+        ------
+        ValueError
+            If `codes` is not what it should be.
+        """
+        codes, classes = np.asarray(codes), np.asarray(classes)
+        if codes.ndim != 2 or codes.dtype.kind not in "iu":
+            raise ValueError(
+                f"{type(self).__name__}: votes must be positions in the classes, "
+                "integers of shape (n_samples, n_lfs), and -1 for abstain; got "
+                f"{codes.dtype} of shape {codes.shape}. Look labels up in the classes "
+                "first, and make one LF a column with votes[:, None]."
+            )
+        wrong = (codes < -1) | (codes >= len(classes))
+        if wrong.any():
+            row, column = np.argwhere(wrong)[0]
+            raise ValueError(
+                f"{type(self).__name__}: votes must be positions in the "
+                f"{len(classes)} classes, and -1 for abstain; got {codes[row, column]} "
+                f"in row {row}, LF {column}. Pass the position, not the class."
+            )
         return self._as_votes(cast_of_codes(codes, classes), X)
 
     def _check_input_features(self, input_features: Sequence[str] | None) -> None:

@@ -20,8 +20,10 @@ from sklabel.lf._judgements import (
     HandleUnknown,
     choose_repeated,
     code_labels,
+    count_unknown,
     in_order_of_time,
     match_ids,
+    read_csv_with_ids,
     read_ids,
     read_labels,
     refuse_unknown,
@@ -29,6 +31,7 @@ from sklabel.lf._judgements import (
     sort_alphabet,
     sort_judgements,
     starts_of_pairs,
+    warn_of_alike,
     warn_of_ids,
     warn_of_minus_one,
 )
@@ -50,6 +53,9 @@ from sklabel.votes._cells import (
 from sklabel.votes._labels import check_classes
 from sklabel.votes._named import ABSTAIN, categories_of, vote_for_themselves
 from sklabel.votes._shape import check_columns_of_labels, refuse_counts
+
+# Unknown labels that a summary lists.
+_SHOWN_UNKNOWN = 5
 
 
 class JudgementsOfSamples(NamedTuple):
@@ -78,6 +84,9 @@ class CrowdLabels:
     classes : ndarray of shape (n_classes,)
         The labels that count as votes: those given, else all labels. Numbers ascend,
         texts are in natural order ('2' before '10'), ordered categories keep theirs.
+    classes_given : bool
+        Whether `classes` were given, and not found in the labels. A gold label that is
+        not one of them is then an error.
     sample_ids : Index of length n_samples
         Ids of the samples with at least one judgement, in order of first appearance.
     worker_ids : Index of length n_workers
@@ -89,6 +98,8 @@ class CrowdLabels:
     n_unknown : int
         Number of judgements whose label is not one of the classes
         (``handle_unknown='count'``). They are kept and are not votes.
+    unknown_labels : dict of label to int
+        How often each of these labels was given, the most frequent first.
     left_out : dict of str to int
         How much of the input was left out: ``missing_label`` rows without a label, and
         ``repeated`` judgements of a (sample, worker) pair.
@@ -125,8 +136,10 @@ class CrowdLabels:
         "_indptr",
         "_label",
         "_left_out",
+        "_unknown_labels",
         "_worker",
         "classes",
+        "classes_given",
         "judgements_per_worker",
         "label_name",
         "n_tidied",
@@ -138,6 +151,7 @@ class CrowdLabels:
     )
 
     classes: np.ndarray
+    classes_given: bool
     sample_ids: pd.Index
     worker_ids: pd.Index
     judgements_per_worker: np.ndarray
@@ -147,6 +161,7 @@ class CrowdLabels:
     worker_name: Any
     label_name: Any
     _left_out: dict[str, int]
+    _unknown_labels: dict[Any, int]
     # Judgements of sample i stand at _indptr[i]:_indptr[i + 1]; _label indexes classes.
     _indptr: np.ndarray
     _worker: np.ndarray
@@ -215,7 +230,8 @@ class CrowdLabels:
         Warns
         -----
         UserWarning
-            If labels are -1 and `classes` does not say whether that is a class.
+            If labels are -1 and `classes` does not say whether that is a class, or a
+            label that is not one of `classes` equals one but for case.
         """
         if hasattr(frame, "__dask_graph__"):
             raise TypeError(
@@ -273,9 +289,13 @@ class CrowdLabels:
             label_code = label_code[choose_repeated(first, label_code, duplicates)]
             kept_before = np.concatenate([[0], np.cumsum(first)])
             indptr, worker_code = kept_before[indptr], worker_code[first]
+        unknown = count_unknown(label_code, labels, class_code)
+        if unknown:
+            warn_of_alike(label, len(label_code), unknown, class_array)
         label_code = class_code[label_code]
         return cls._build(
             classes=class_array,
+            classes_given=classes is not None,
             sample_ids=pd.Index(sample_ids, name=sample),
             worker_ids=pd.Index(worker_ids, name=worker),
             judgements_per_worker=np.bincount(worker_code, minlength=len(worker_ids)),
@@ -288,6 +308,7 @@ class CrowdLabels:
                 "missing_label": int(missing.sum()),
                 "repeated": n_repeated,
             },
+            _unknown_labels=unknown,
             _indptr=indptr,
             _worker=worker_code,
             _label=label_code,
@@ -314,7 +335,9 @@ class CrowdLabels:
         path : str, path-like or file
             The file, or its path; compressed ones are read too.
         sample, worker, label : str, default='sample', 'worker', 'label'
-            Names of the columns.
+            Names of the columns. Ids are numbers if all of a column are, and texts if
+            a number would not keep what is written: '00041', '+41', or more digits
+            than integers of 64 bits have.
         classes : array-like of shape (n_classes,), default=None
             Labels that count as votes. If None, all labels.
         duplicates : {'last', 'first', 'majority', 'keep', 'raise'}, default='last'
@@ -324,9 +347,10 @@ class CrowdLabels:
         handle_unknown : {'raise', 'count'}, default='raise'
             What to do with a label that is not one of `classes`.
         **read_csv_options : dict
-            Passed to :func:`pandas.read_csv`, for instance ``dtype={"worker": str}``
-            for ids with leading zeros, or ``keep_default_na=False`` if "NA" is an id
-            or a label.
+            Passed to :func:`pandas.read_csv`, for instance
+            ``keep_default_na=False`` if "NA" is an id or a label, or
+            ``dtype={"worker": str}`` if ids are texts elsewhere, although they look
+            like numbers.
 
         Returns
         -------
@@ -340,7 +364,7 @@ class CrowdLabels:
         OSError
             If the file cannot be read.
         """
-        frame = pd.read_csv(path, **read_csv_options)
+        frame = read_csv_with_ids(path, [sample, worker], read_csv_options)
         return cls.from_frame(
             frame,
             sample=sample,
@@ -466,6 +490,11 @@ class CrowdLabels:
         return dict(self._left_out)
 
     @property
+    def unknown_labels(self) -> dict[Any, int]:
+        """How often each label outside of the classes was given."""
+        return dict(self._unknown_labels)
+
+    @property
     def n_samples(self) -> int:
         """Number of samples with at least one judgement."""
         return len(self.sample_ids)
@@ -499,15 +528,17 @@ class CrowdLabels:
         Returns
         -------
         summary : Series of int
-            Samples, workers, judgements, those with an unknown label, and what was
-            left out.
+            Samples, workers, judgements, those with an unknown label and the five most
+            frequent of these labels, and what was left out.
         """
+        unknown = list(self._unknown_labels.items())[:_SHOWN_UNKNOWN]
         return pd.Series(
             {
                 "samples": self.n_samples,
                 "workers": self.n_workers,
                 "judgements": self.n_judgements,
                 "judgements with an unknown label": self.n_unknown,
+                **{f"unknown label {label!r}": n for label, n in unknown},
                 "repeated, left out": self._left_out["repeated"],
                 "without label, left out": self._left_out["missing_label"],
                 "labels read without blanks": self.n_tidied,
@@ -601,8 +632,9 @@ class CrowdLabels:
         TypeError
             If `label_model` is not a label model.
         ValueError
-            If no id of `gold` is a sample, an id repeats in it, or it comes with a
-            fitted model; if LFs of a fitted model cannot be matched with workers.
+            If no id of `gold` is a sample, an id repeats in it, a label in it is none
+            of the classes that were given, or it comes with a fitted model; if LFs of
+            a fitted model cannot be matched with workers.
 
         Warns
         -----

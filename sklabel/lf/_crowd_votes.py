@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +16,8 @@ from sklabel.lf._judgements import repeat_number
 from sklabel.utils._frames import as_column
 from sklabel.utils._validation import first_few, plain
 from sklabel.votes._cast import CastVotes, index_of
+from sklabel.votes._labels import GAP_TEXTS, alike, check_classes, tidy_text
+from sklabel.votes._named import ABSTAIN
 
 
 def lf_names(
@@ -169,8 +172,10 @@ def in_columns_of(
     return moved.take_votes(kept), kept
 
 
-def gold_by_sample(crowd: Any, y: Any, *, name: str = "y") -> tuple[Any, list[Any]]:
-    """Bring gold labels into the order of the samples of a crowd.
+def gold_by_sample(
+    crowd: Any, y: Any, *, name: str = "y", classes: Iterable[Any] = ()
+) -> tuple[Any, list[Any]]:
+    """Bring gold labels into the order of the samples of a crowd, and check them.
 
     Parameters
     ----------
@@ -181,6 +186,8 @@ def gold_by_sample(crowd: Any, y: Any, *, name: str = "y") -> tuple[Any, list[An
         of `crowd.sample_ids`.
     name : str, default='y'
         What the user calls it, for messages.
+    classes : iterable of array-like or None, default=()
+        What else the user has called classes, for instance those of a label model.
 
     Returns
     -------
@@ -193,8 +200,16 @@ def gold_by_sample(crowd: Any, y: Any, *, name: str = "y") -> tuple[Any, list[An
     ------
     ValueError
         If an id is in the index more than once, none of them is a sample of the crowd,
-        an array has another length, or there are several columns.
+        an array has another length, there are several columns, or a label is none of
+        the classes that the user gave.
     """
+    in_order, unknown = _in_order_of_samples(crowd, y, name)
+    _check_gold_classes(crowd, in_order, name, classes)
+    return in_order, unknown
+
+
+def _in_order_of_samples(crowd: Any, y: Any, name: str) -> tuple[Any, list[Any]]:
+    """Bring gold labels into the order of the samples of a crowd."""
     if isinstance(y, dict):
         y = pd.Series(list(y.values()), index=pd.Index(list(y)), dtype=object)
     y = as_column(y, where=f"{name}, the gold labels,")
@@ -232,9 +247,59 @@ def gold_by_sample(crowd: Any, y: Any, *, name: str = "y") -> tuple[Any, list[An
     return y.astype(object).reindex(crowd.sample_ids), unknown
 
 
+def _check_gold_classes(crowd: Any, y: Any, name: str, others: Iterable[Any]) -> None:
+    """Raise if gold labels are none of the classes, where the user gave those."""
+    alphabets = [check_classes(one).tolist() for one in others if one is not None]
+    if np.ndim(y) != 1 or not (crowd.classes_given or alphabets):
+        return
+    if crowd.classes_given:
+        alphabets.insert(0, crowd.classes.tolist())
+    classes = list(dict.fromkeys(c for alphabet in alphabets for c in alphabet))
+    of_text = all(isinstance(c, str) for c in classes)
+    known = {tidy_text(c) for c in classes} if of_text else set(classes)
+    column = pd.Series(np.asarray(y, dtype=object), index=crowd.sample_ids)
+    column = column[column.notna().to_numpy()]
+    odd = [v for v in column.unique() if _is_odd(v, known, of_text)]
+    if not odd:
+        return
+    wrong = column[column.isin(odd).to_numpy()]
+    counts = wrong.value_counts()
+    shown = [
+        f"{plain(label)!r} ({n}, first at {crowd.sample_name} "
+        f"{plain(wrong.index[int(np.argmax(wrong.to_numpy() == label))])!r})"
+        for label, n in list(counts.items())[:5]
+    ]
+    more = f", ... ({len(counts)} in all)" if len(counts) > len(shown) else ""
+    hints = [
+        f"{label!r} equals the class {c!r} but for case or blanks. "
+        for label, c in list(alike(counts.index, classes).items())[:3]
+    ]
+    owner = "the crowd" if crowd.classes_given else "the label model"
+    raise ValueError(
+        f"{name} has labels that are not among the classes of {owner}, "
+        f"{first_few(classes, 10)}: {', '.join(shown)}{more}. {''.join(hints)}Write "
+        "them as the classes are written, leave out what is no gold label, or name all "
+        "classes: classes=[...]."
+    )
+
+
+def _is_odd(label: Any, known: set[Any], of_text: bool) -> bool:
+    """Tell whether a gold label is of the kind of the classes, and none of them.
+
+    Labels of another kind, fractions and texts of missing values have errors of their
+    own where they are read.
+    """
+    if of_text:
+        is_label = isinstance(label, str) and label not in GAP_TEXTS
+        return is_label and tidy_text(label) not in known
+    is_label = isinstance(label, Real) and label != ABSTAIN
+    return is_label and label not in known and float(label).is_integer()
+
+
 def unknown_gold(unknown: Sequence[Any], name: str) -> str:
     """Say that gold labels are of samples that nobody judged."""
     return (
         f"{len(unknown)} gold label(s) in {name} are of samples that are not in the "
-        f"crowd labels and are left out: {first_few(unknown)}."
+        f"crowd labels and are left out: {first_few(unknown)}. If nobody judged them, "
+        f"keep those of crowd.sample_ids in {name}."
     )

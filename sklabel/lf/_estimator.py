@@ -118,7 +118,7 @@ class EstimatorLF(MetaEstimatorMixin, BaseLFTransformer):
         Number of rows that it was trained on; 0 for a `FrozenEstimator`.
     n_features_in_ : int
         Number of columns of X, if the estimator has it; 1 if `column` names one.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Columns of X, if the estimator has them.
 
     See Also

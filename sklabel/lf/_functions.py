@@ -198,7 +198,7 @@ class LFTransformer(BaseLFTransformer):
         The classes; only if `classes` is given.
     n_features_in_ : int
         Number of columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Columns of X; only if X had string column names.
 
     See Also

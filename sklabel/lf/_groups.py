@@ -60,13 +60,13 @@ class LFGroupTransformer(BaseLFTransformer):
     ----------
     groups_ : dict of str to list
         Names of the columns that come out, and of the LFs behind each.
-    lf_groups_ : ndarray of shape (n_features_in_,)
+    lf_groups_ : ndarray of shape (`n_features_in_`,)
         Column that each LF ends up in.
     classes_ : ndarray of shape (n_classes,)
         The given classes, else those that the votes of `fit` know or hold.
     n_features_in_ : int
         Number of LFs.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         LF names; only if X had string column names.
 
     See Also

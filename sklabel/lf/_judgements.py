@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import re
 import warnings
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -12,11 +14,12 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from sklabel.utils._validation import first_few, plain, warn
+from sklabel.utils._validation import first_few, is_text, plain, warn
 from sklabel.votes._cast import distinct, index_of, is_numeric
 from sklabel.votes._cells import minus_one_is_class
 from sklabel.votes._labels import (
     NUMBER_KINDS,
+    alike,
     check_classes,
     check_gap_texts,
     natural_order,
@@ -30,6 +33,12 @@ from sklabel.votes._named import ABSTAIN
 Duplicates = Literal["last", "first", "majority", "keep", "raise"]
 DUPLICATES = ("last", "first", "majority", "keep", "raise")
 HandleUnknown = Literal["raise", "count"]
+
+# Labels that a message lists.
+_MOST_SHOWN = 5
+# A number does not keep the zeros and the plus sign that such a text begins with.
+_NOT_A_NUMBER = re.compile(r"\+|-?0[0-9]")
+_INTEGER = re.compile(r"-?[0-9]+")
 
 # Code of a label that is not one of the classes.
 UNKNOWN = -1
@@ -129,6 +138,65 @@ def factorize(column: pd.Series, what: str) -> tuple[np.ndarray, np.ndarray]:
             f"{what} must be all strings or all integers; got {first_few(kinds)}."
         ) from None
     return code, plain_values(pd.Index(values), what)
+
+
+def read_csv_with_ids(
+    path: Any, columns: Sequence[Any], options: dict[str, Any]
+) -> pd.DataFrame:
+    """Read a CSV file; ids stay texts where a number would lose something.
+
+    Parameters
+    ----------
+    path : str, path-like or file
+        What `pandas.read_csv` reads.
+    columns : sequence of hashable
+        The columns of ids.
+    options : dict
+        Options of `pandas.read_csv`. They decide about the columns that they name in
+        `dtype` or `converters`, and about all if numbers are written in another way.
+
+    Returns
+    -------
+    frame : DataFrame
+        What the file holds.
+    """
+    dtype = options.get("dtype")
+    if not (dtype is None or isinstance(dtype, Mapping)):
+        return pd.read_csv(path, **options)
+    if options.get("thousands") or options.get("decimal", ".") != ".":
+        return pd.read_csv(path, **options)
+    named = {*(dtype or {}), *(options.get("converters") or {})}
+    free = [column for column in dict.fromkeys(columns) if column not in named]
+    texts = {**(dtype or {}), **dict.fromkeys(free, str)}
+    frame = pd.read_csv(path, **{**options, "dtype": texts})
+    for column in free:
+        if isinstance(frame, pd.DataFrame) and column in frame.columns:
+            frame[column] = _numbers_of(frame[column])
+    return frame
+
+
+def _numbers_of(ids: pd.Series) -> pd.Series:
+    """Return ids as numbers, or as they are if a number would lose something."""
+    if not is_text(ids.dropna().to_numpy(dtype=object)):
+        return ids
+    code, distinct_ids = pd.factorize(ids)
+    texts = [str(text).strip() for text in distinct_ids]
+    if any(_NOT_A_NUMBER.match(text) for text in texts):
+        return ids
+    if all(_INTEGER.fullmatch(text) for text in texts):
+        whole = [int(text) for text in texts]
+        low, high = min(whole), max(whole)
+        if low < -(2**63) or high >= 2**64 or (low < 0 and high >= 2**63):
+            return ids
+        kept = pd.Series(whole, dtype="Int64" if high < 2**63 else "UInt64")
+        if (code >= 0).all():
+            kept = kept.astype("int64" if high < 2**63 else "uint64")
+        return kept.reindex(code).set_axis(ids.index)
+    try:
+        numbers = pd.to_numeric(pd.Series(texts))
+    except (ValueError, TypeError):
+        return ids
+    return numbers.reindex(code).set_axis(ids.index)
 
 
 def read_ids(column: pd.Series, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -266,12 +334,73 @@ def refuse_unknown(
     """Raise if a label is not one of the classes."""
     unknown = code == UNKNOWN
     if unknown.any():
+        others = distinct(labels[unknown])
+        hints = "".join(
+            f"{label!r} equals {known!r} but for case. "
+            for label, known in list(alike(others.tolist(), classes).items())[:3]
+        )
         raise ValueError(
             f"{int(unknown.sum())} of {len(code)} labels in column {column!r} are not "
-            f"in classes={classes.tolist()}: {first_few(distinct(labels[unknown]))}. "
+            f"in classes={classes.tolist()}: {first_few(others)}. {hints}"
             "Add them to classes, or pass handle_unknown='count' to keep them as "
             "judgements that are not votes."
         )
+
+
+def count_unknown(
+    code: np.ndarray, labels: np.ndarray, class_code: np.ndarray
+) -> dict[Any, int]:
+    """Return how often each label that is not a class was given, most frequent first.
+
+    Parameters
+    ----------
+    code : ndarray of shape (n_judgements,)
+        Position in `labels` of the label of each judgement.
+    labels : ndarray of shape (n_labels,)
+        The distinct labels.
+    class_code : ndarray of shape (n_labels,)
+        The class of each label, -1 where it is not one.
+
+    Returns
+    -------
+    counts : dict of label to int
+        Without labels that were not given.
+    """
+    counts = np.bincount(code, minlength=len(labels))
+    counts[class_code != UNKNOWN] = 0
+    order = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
+    return {plain(labels[k]): int(counts[k]) for k in order}
+
+
+def warn_of_alike(
+    column: Any, n_judgements: int, unknown: dict[Any, int], classes: np.ndarray
+) -> None:
+    """Warn if labels that are not classes equal one but for case.
+
+    Parameters
+    ----------
+    column : hashable
+        Name of the column of labels.
+    n_judgements : int
+        Number of judgements, those with an unknown label included.
+    unknown : dict of label to int
+        What `count_unknown` returns.
+    classes : ndarray of shape (n_classes,)
+        The classes.
+    """
+    others = alike(unknown, classes)
+    if not others:
+        return
+    few = dict(list(others.items())[:_MOST_SHOWN])
+    shown = ", ".join(f"{label!r} ({unknown[label]})" for label in few)
+    more = f", ... ({len(others)} in all)" if len(others) > len(few) else ""
+    n_alike = sum(unknown[label] for label in others)
+    warn(
+        f"{sum(unknown.values())} of {n_judgements} judgements in column {column!r} "
+        f"name none of the classes, and are not votes. {n_alike} of them equal a class "
+        f"but for case: {shown}{more}. Write them as the classes are written if they "
+        f"are meant, for instance with .replace({few!r})."
+    )
 
 
 def code_labels(
@@ -329,7 +458,8 @@ def match_ids(known: pd.Index, ids: ArrayLike) -> np.ndarray:
         raise TypeError(
             f"Sample ids in X are {kinds[0]} (like {plain(values[0])!r}) and those of "
             f"the crowd labels are {kinds[1]} (like {plain(known[0])!r}), so none can "
-            "match. Convert one of them, for instance with .astype(str)."
+            "match. Convert one of them, for instance with .astype(str), or read both "
+            "files with dtype=str for ids if they begin with 0."
         )
     return known.get_indexer(pd.Index(values))
 

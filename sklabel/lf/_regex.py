@@ -81,7 +81,7 @@ class RegexLFTransformer(BaseLFTransformer):
         The patterns that are used, in order.
     n_features_in_ : int
         Number of columns of X; 1 if `column` names one.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Columns of X that are read; only if X had string column names.
 
     See Also

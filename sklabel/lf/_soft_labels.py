@@ -39,15 +39,25 @@ def check_any_label_model(model: Any, *, where: str) -> None:
     """Raise if the argument is not a label model, fitted or not."""
     if isinstance(model, BaseLabelModel):
         return
-    got, hint = type(model).__name__, ""
+    got, hint = type(model).__name__, hint_for(model)
     if isinstance(model, type):
         got, hint = f"the class {model.__name__}", f" Pass {model.__name__}()."
-    elif hasattr(model, "steps"):
-        hint = " Pass the last step of the pipeline."
     raise TypeError(
         f"label_model of {where} must be a label model such as LabelModel(); got {got}."
         f"{hint}"
     )
+
+
+def hint_for(model: Any) -> str:
+    """Return what to do about something that is not a label model, after a space."""
+    if hasattr(model, "steps"):
+        return " Pass the last step of the pipeline."
+    if hasattr(model, "predict_proba"):
+        return (
+            " A label model of your own is a subclass of "
+            "sklabel.label_model.BaseLabelModel."
+        )
+    return ""
 
 
 def soft_label_frame(
@@ -86,13 +96,42 @@ def soft_label_frame(
     return table
 
 
+def votes_for_model(crowd: Any, model: BaseLabelModel) -> CastVotes:
+    """Return the judgements of a crowd in the columns and values of a fitted model.
+
+    Parameters
+    ----------
+    crowd : CrowdLabels
+        The judgements.
+    model : BaseLabelModel
+        Fitted; its LFs are matched with workers.
+
+    Returns
+    -------
+    votes : CastVotes
+        Votes as indices into `model.vote_values_`, a row per sample. A warning counts
+        the judgements that the model does not know.
+    """
+    cast, worker, number = crowd_votes(crowd)
+    ids = crowd.worker_ids.take(worker)
+    names = lf_names(ids, number)
+    column = columns_of_voters(model, names, ids, crowd.classes)
+    votes, kept = in_columns_of(model, cast, column, crowd.classes)
+    if not kept.all():
+        warn(
+            f"{int((~kept).sum())} of {len(kept)} judgements are of workers or labels "
+            "that label_model was not fitted on, and do not count. Fit it on these "
+            "judgements too, or pass an unfitted model."
+        )
+    return votes
+
+
 def soft_labels_of_crowd(crowd: Any, label_model: Any, gold: Any) -> pd.DataFrame:
     """Do what CrowdLabels.soft_labels says."""
     where = "CrowdLabels.soft_labels"
     if label_model is None:
         label_model = LabelModel(lf_kind="worker")
     check_any_label_model(label_model, where=where)
-    cast, worker, number = crowd_votes(crowd)
     if is_fitted(label_model):
         if gold is not None:
             raise ValueError(
@@ -100,19 +139,13 @@ def soft_labels_of_crowd(crowd: Any, label_model: Any, gold: Any) -> pd.DataFram
                 "Pass sklearn.base.clone(label_model) to fit it to these judgements, "
                 "or leave gold out."
             )
-        ids = crowd.worker_ids.take(worker)
-        names = lf_names(ids, number)
-        column = columns_of_voters(label_model, names, ids, crowd.classes)
-        votes, kept = in_columns_of(label_model, cast, column, crowd.classes)
-        if not kept.all():
-            warn(
-                f"{int((~kept).sum())} of {len(kept)} judgements are of workers or "
-                "labels that label_model was not fitted on, and do not count. Fit it "
-                "on these judgements too, or pass an unfitted model."
-            )
+        votes = votes_for_model(crowd, label_model)
         return soft_label_frame(label_model, votes, crowd.sample_ids)
+    cast = crowd_votes(crowd).cast
     if gold is not None:
-        gold, unknown = gold_by_sample(crowd, gold, name="gold")
+        gold, unknown = gold_by_sample(
+            crowd, gold, name="gold", classes=[label_model.classes]
+        )
         if unknown:
             warn(unknown_gold(unknown, "gold"))
     model = clone(label_model).fit(cast, gold)

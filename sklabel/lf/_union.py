@@ -58,7 +58,7 @@ class LFUnion(FeatureUnion):
         Holds them.
     n_features_in_ : int
         Number of columns of X, if the first transformer has it.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Columns of X, if the first transformer has them.
 
     See Also

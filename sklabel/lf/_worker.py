@@ -81,7 +81,7 @@ class WorkerLFTransformer(BaseLFTransformer):
         Rows of X in `fit` whose id has a judgement; only with `crowd_labels`.
     n_features_in_ : int
         Number of columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Columns of X; only if X had string column names.
 
     See Also

@@ -71,7 +71,7 @@ def compare_label_models(
         position in `sample_ids`.
     models : list of label models or dict of str to label model, default=None
         What to compare; clones are fitted. None means every label model of
-        :mod:`sklabel.label_model` with its defaults, and ``lf_kind="worker"`` for
+        `sklabel.label_model` with its defaults, and ``lf_kind="worker"`` for
         :class:`~sklabel.LabelModel` if X is a CrowdLabels. In a list, a model is
         called by its class, or as it prints if the class stands there twice.
     classes : array-like of shape (n_classes,), default=None
@@ -192,7 +192,8 @@ def compare_label_models(
     standard errors.
     """
     named = _read_models(models, is_crowd_labels(X))
-    task, shown = _read_task(X, y, classes, sample_weight, cv)
+    of_models = [model.classes for model in named.values()]
+    task, shown = _read_task(X, y, classes, sample_weight, cv, of_models)
     results = {name: _run(model, task, shown) for name, model in named.items()}
     return _table(task, results)
 
@@ -266,13 +267,13 @@ def _read_models(models: Any, people: bool) -> dict[str, BaseLabelModel]:
 
 
 def _read_task(
-    X: Any, y: Any, classes: Any, sample_weight: Any, cv: Any
+    X: Any, y: Any, classes: Any, sample_weight: Any, cv: Any, of_models: list[Any]
 ) -> tuple[_Task, set[str]]:
     """Read votes, gold labels and weights once; return the warnings, too."""
     if is_crowd_labels(X):
         crowd, X = X, crowd_votes(X).cast
         if y is not None:
-            y, unknown = gold_by_sample(crowd, y)
+            y, unknown = gold_by_sample(crowd, y, classes=[classes, *of_models])
             if unknown:
                 warn(unknown_gold(unknown, "y"))
         if isinstance(sample_weight, pd.Series):

@@ -71,6 +71,15 @@ class GoldKFold(BaseCrossValidator):
     in such a loop, they raise. They cannot see it where the loop runs them in another
     process (`n_jobs`): with NaN instead of -1, scikit-learn itself refuses.
 
+    *The order of classes.* Classifiers of scikit-learn sort their classes, and its
+    scorers of probabilities ("neg_log_loss", "roc_auc_ovr"), ``VotingClassifier`` with
+    ``voting="soft"`` and ``CalibratedClassifierCV`` with ``method="temperature"``, or
+    with two classes, count on it. Here `classes_` keeps the order that was given, and
+    texts are in natural order, "2" before "10". With ``classes=["sport", "food"]``
+    these would be wrong, so they warn. Give the classes as ``sorted(...)`` has them, or
+    score with :func:`soft_log_loss`, which knows the order. Functions of
+    ``sklearn.metrics`` that get ``predict_proba(X)`` itself cannot warn.
+
     Examples
     --------
     >>> from sklabel.model_selection import GoldKFold

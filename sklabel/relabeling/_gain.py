@@ -226,17 +226,27 @@ def votes_and_posteriors(
     `proba` if it is given.
     """
     by_votes = model.predict_proba(votes)  # first: it warns of unknown votes
-    if proba is None:
-        proba = by_votes
-    else:
-        proba, _ = read_proba(proba, model.classes_, name="proba")
-        if len(proba) != len(by_votes):
-            raise ValueError(
-                f"proba must have a row for each of the {len(by_votes)} samples of "
-                f"votes; got {len(proba)}."
-            )
+    proba = by_votes if proba is None else _given(model, len(by_votes), proba)
     cast, known = model._read_votes(votes, reset=False).encode(model.vote_values_)
     return cast if known.all() else cast.take_votes(known), proba
+
+
+def posteriors(model: BaseLabelModel, votes: CastVotes, proba: Any) -> np.ndarray:
+    """Return `proba`, or if it is None what a model says of votes in its values."""
+    if proba is None:
+        return model._proba_of(votes)
+    return _given(model, votes.n_samples, proba)
+
+
+def _given(model: BaseLabelModel, n_samples: int, proba: Any) -> np.ndarray:
+    """Return class probabilities of the user in the order of the classes."""
+    proba, _ = read_proba(proba, model.classes_, name="proba")
+    if len(proba) != n_samples:
+        raise ValueError(
+            f"proba must have a row for each of the {n_samples} samples of votes; got "
+            f"{len(proba)}."
+        )
+    return proba
 
 
 def average_table(

@@ -14,6 +14,10 @@ from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
 from sklabel.inspection._crowd import check_label_model
+from sklabel.label_model import LabelModel
+from sklabel.lf import CrowdLabels
+from sklabel.lf._crowd_votes import crowd_votes
+from sklabel.lf._soft_labels import votes_for_model
 from sklabel.relabeling._gain import (
     CRITERIA,
     NO_GAIN,
@@ -21,10 +25,11 @@ from sklabel.relabeling._gain import (
     average_table,
     bits,
     gain_of_outcome,
+    posteriors,
     votes_and_posteriors,
 )
 from sklabel.utils._frames import as_pandas
-from sklabel.utils._validation import check_integer, check_option
+from sklabel.utils._validation import check_integer, check_option, check_same_rows
 
 # Outcomes of several votes are listed up to this number, and drawn beyond it.
 _MAX_OUTCOMES = 2000
@@ -33,7 +38,7 @@ _MAX_OUTCOMES = 2000
 def relabel_plan(
     votes: Any,
     *,
-    label_model: Any,
+    label_model: Any = None,
     budget: int,
     criterion: str = "error",
     max_per_sample: int | ArrayLike = 3,
@@ -47,10 +52,13 @@ def relabel_plan(
 
     Parameters
     ----------
-    votes : {array-like, DataFrame, sparse matrix} of shape (n_samples, n_lfs)
-        Votes so far, with the LFs of `fit`.
-    label_model : label model
-        Fitted.
+    votes : CrowdLabels, or {array-like, DataFrame, sparse matrix} of shape \
+            (n_samples, n_lfs)
+        Judgements of a crowd, or votes with the LFs of `fit`.
+    label_model : label model, default=None
+        Fitted; its LFs are matched with the workers of a CrowdLabels, as
+        `CrowdLabels.soft_labels` does. None, for a CrowdLabels only:
+        ``LabelModel(lf_kind="worker")``, fitted to its judgements.
     budget : int
         Number of judgements to buy, at least 1.
     criterion : {'error', 'entropy'}, default='error'
@@ -67,8 +75,9 @@ def relabel_plan(
     Returns
     -------
     plan : DataFrame
-        One row per sample that gets judgements, largest gain first; indexed as `votes`
-        if that is a DataFrame, else by row number. Columns
+        One row per sample that gets judgements, largest gain first; indexed by sample
+        id for a CrowdLabels, as `votes` if that is a DataFrame, else by row number.
+        Columns
 
         n_judgements : int
             Judgements to buy; they sum to `budget`.
@@ -90,9 +99,9 @@ def relabel_plan(
     TypeError
         If `label_model` is not a label model.
     ValueError
-        If the votes have other LFs than in `fit`, all LFs are rules, there is one class
-        only, `budget` is not a positive integer, or it is more than `max_per_sample`
-        allows.
+        If the votes have other LFs than in `fit`, no LF is a worker of the crowd, all
+        LFs are rules, there is one class only, `budget` is not a positive integer, or
+        it is more than `max_per_sample` allows.
 
     See Also
     --------
@@ -127,8 +136,21 @@ def relabel_plan(
     0             1        2
     3             1        2
     6             1        2
+
+    The judgements of a crowd need no model:
+
+    >>> from sklabel import CrowdLabels
+    >>> from sklabel.datasets import make_crowd_labels
+    >>> data = make_crowd_labels(100, 12, random_state=0)
+    >>> crowd = CrowdLabels.from_frame(data.crowd_labels)
+    >>> len(relabel_plan(crowd, budget=10))
+    10
     """
     check_option(criterion, "criterion", CRITERIA)
+    of_crowd = isinstance(votes, CrowdLabels)
+    if of_crowd and label_model is None:
+        judgements = crowd_votes(votes).cast
+        label_model = LabelModel(lf_kind="worker").fit(judgements)
     model = check_label_model(label_model, where="relabel_plan")
     if len(model.classes_) == 1:
         raise ValueError(
@@ -136,9 +158,19 @@ def relabel_plan(
             f"{model.classes_.tolist()}, and no judgement could change a label. Fit "
             "with classes=[...] if there are others."
         )
-    votes = as_pandas(votes, where="A table of votes")
     is_given = proba is not None
-    cast, proba = votes_and_posteriors(model, votes, proba)
+    if of_crowd:
+        index = votes.sample_ids
+        check_same_rows(pd.DataFrame(index=index), proba, "crowd.sample_ids", "proba")
+        cast = votes_for_model(votes, model)
+        proba = posteriors(model, cast, proba)
+        labels = model._most_probable(proba)
+    else:
+        votes = as_pandas(votes, where="A table of votes")
+        is_frame = isinstance(votes, pd.DataFrame)
+        cast, proba = votes_and_posteriors(model, votes, proba)
+        index = votes.index if is_frame else pd.RangeIndex(cast.n_samples)
+        labels = model.predict(votes)
     cap = _check_cap(max_per_sample, cast.n_samples)
     budget = _check_budget(budget, cap)
     table = average_table(model, cast, proba)
@@ -154,14 +186,12 @@ def relabel_plan(
     rates = envelope_rates(gains, cap)
     n_judgements = _spend(rates, np.diff(information), entropy, cap, budget)
 
-    # A model breaks ties by its prior.
-    labels = model.classes_[proba.argmax(axis=1)] if is_given else model.predict(votes)
+    if is_given:  # else a model breaks ties by its prior
+        labels = model.classes_[proba.argmax(axis=1)]
     rows = np.flatnonzero(n_judgements)
     gain = gains[rows, n_judgements[rows]]
     order = np.lexsort((-entropy[rows], -gain))
     rows = rows[order]
-    is_frame = isinstance(votes, pd.DataFrame)
-    index = votes.index if is_frame else pd.RangeIndex(cast.n_samples)
     return pd.DataFrame(
         {
             "n_judgements": n_judgements[rows],

@@ -24,6 +24,7 @@ from sklabel.inspection._crowd import (
 from sklabel.label_model import LabelModel
 from sklabel.label_model._base import BaseLabelModel
 from sklabel.lf import CrowdLabels
+from sklabel.lf._soft_labels import check_any_label_model
 from sklabel.relabeling._cost_curve import CostCurve, average_runs, runs_of_policy
 from sklabel.relabeling._gain import (
     average_table,
@@ -258,11 +259,7 @@ def _check_model(
     if label_model is None:
         # A worker whose first ten judgements agree is still a worker, not a rule.
         label_model = LabelModel(lf_kind="worker", tempering=0, mixing=0)
-    if not isinstance(label_model, BaseLabelModel):
-        raise TypeError(
-            "label_model must be a label model such as LabelModel(); got "
-            f"{type(label_model).__name__}."
-        )
+    check_any_label_model(label_model, where="simulate_cost_curve")
     model = clone(label_model)
     if model.classes is None:
         model.set_params(classes=crowd.classes)

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -73,6 +73,8 @@ class ReportData:
         Whether the votes are those of the crowd and nothing else.
     ids_are_samples : bool
         Whether `ids` are known to be ids of samples of the crowd.
+    names_of_classes : ndarray of shape (n_classes,) or None
+        Names that the user gave the classes.
     joint, feature : ndarray of shape (n_samples, n_classes) or None
         Class probabilities by votes and features, and by features.
     """
@@ -92,6 +94,7 @@ class ReportData:
     only_crowd: bool
     ids_are_samples: bool
     fit_warnings: list[str] = field(default_factory=list)
+    names_of_classes: np.ndarray | None = None
     joint: np.ndarray | None = None
     feature: np.ndarray | None = None
 
@@ -110,6 +113,24 @@ class ReportData:
         """The classes."""
         return np.asarray(self.model.classes_)
 
+    @property
+    def class_names(self) -> np.ndarray:
+        """What the page and its tables call the classes."""
+        named = self.names_of_classes
+        return self.classes if named is None else named
+
+    @property
+    def workers_of_model(self) -> np.ndarray:
+        """Which LFs are workers, shape (n_lfs,)."""
+        if self.only_crowd:
+            return np.ones(self.votes.n_lfs, dtype=bool)
+        return is_of_worker(self.lf_names, self.crowd)
+
+    @property
+    def voter(self) -> str:
+        """What to call one of those that vote."""
+        return "worker" if self.workers_of_model.all() else "labeling function"
+
 
 def gather(
     votes: Any,
@@ -120,6 +141,7 @@ def gather(
     texts: Any,
     sample_ids: Any,
     classes: ArrayLike | None,
+    class_names: Any = None,
     joint_proba: Any = None,
     feature_proba: Any = None,
 ) -> ReportData:
@@ -178,7 +200,11 @@ def gather(
     if fitted_here:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            model = LabelModel(classes=classes).fit(cast if only_crowd else votes)
+            # Say who is a person: those who always give the same answer are no rules.
+            people = is_of_worker(names, crowd)
+            kind = "worker" if only_crowd else np.where(people, "worker", "auto")
+            model = LabelModel(classes=classes, lf_kind=kind)
+            model.fit(cast if only_crowd else votes)
     if only_crowd:
         assert crowd is not None
         read = read_crowd_votes(crowd, cast, model)
@@ -209,6 +235,7 @@ def gather(
         ids_are_samples=only_crowd
         or sample_ids is not None
         or (crowd is not None and ids.name == crowd.sample_name),
+        names_of_classes=_read_class_names(class_names, model.classes_),
         joint=_read_known(joint_proba, "joint_proba", model, ids),
         feature=_read_known(feature_proba, "feature_proba", model, ids),
     )
@@ -232,6 +259,35 @@ def _read_known(
             f"order; got {len(given)}."
         )
     return given
+
+
+def _read_class_names(names: Any, classes: ArrayLike) -> np.ndarray | None:
+    """Return one name per class; a dict may leave out classes, which keep theirs."""
+    if names is None:
+        return None
+    classes = np.asarray(classes)
+    if isinstance(names, Mapping):
+        known = {plain(c) for c in classes}
+        unknown = [c for c in names if plain(c) not in known]
+        if unknown:
+            raise ValueError(
+                f"class_names names {first_few(unknown)}, and the classes are "
+                f"{first_few(classes)}. Pass a dict of class to name."
+            )
+        given = [names.get(plain(c), plain(c)) for c in classes]
+    else:
+        given = list(names)
+        if isinstance(names, str) or len(given) != len(classes):
+            raise ValueError(
+                f"class_names must name each of the {len(classes)} classes "
+                f"{first_few(classes)} in this order; got {first_few(given)}."
+            )
+    out = np.array([str(name) for name in given], dtype=object)
+    if len(set(out)) < len(out):
+        raise ValueError(
+            f"class_names must differ from each other; got {first_few(given)}."
+        )
+    return out
 
 
 def _in_order(values: Any, ids: pd.Index) -> Any:
@@ -314,12 +370,27 @@ def gold_by_id(data: ReportData) -> pd.Series | None:
     return series if series.index.isin(crowd.sample_ids).any() else None
 
 
-def is_of_worker(data: ReportData) -> np.ndarray:
+def expected_votes(data: ReportData, lfs: np.ndarray) -> np.ndarray:
+    """Return how often some LFs cast each vote on samples of each class.
+
+    As the soft labels see the classes; shape (n_chosen, n_values, n_classes).
+    """
+    votes, n_values = data.votes, len(data.model.vote_values_)
+    position = np.full(votes.n_lfs, -1)
+    position[lfs] = np.arange(len(lfs))
+    kept = position[votes.lf] >= 0
+    rows, lf, value = votes.rows[kept], position[votes.lf[kept]], votes.value[kept]
+    out = np.zeros((len(lfs) * n_values, data.proba.shape[1]))
+    np.add.at(out, lf * n_values + value, data.proba[rows])
+    return out.reshape(len(lfs), n_values, -1)
+
+
+def is_of_worker(lf_names: pd.Index, crowd: CrowdLabels | None) -> np.ndarray:
     """Mark the LFs that are workers of the crowd, by name."""
-    if data.crowd is None:
-        return np.zeros(len(data.lf_names), dtype=bool)
-    expected = names_of_workers(data.crowd.worker_ids)
+    if crowd is None:
+        return np.zeros(len(lf_names), dtype=bool)
+    expected = names_of_workers(crowd.worker_ids)
     names = {*expected} | {
-        f"{name}_{plain(c)}" for name in expected for c in data.crowd.classes
+        f"{name}_{plain(c)}" for name in expected for c in crowd.classes
     }
-    return np.array([str(name) in names for name in data.lf_names], dtype=bool)
+    return np.array([str(name) in names for name in lf_names], dtype=bool)

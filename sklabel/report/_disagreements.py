@@ -37,10 +37,10 @@ def disagreements(data: ReportData) -> tuple[pd.DataFrame, np.ndarray]:
     rows = np.flatnonzero(doubtful & (data.counts > 0) & (data.gold < 0))
     rows = rows[np.lexsort((rows, by_both[rows]))]
     columns = {
-        "label": data.classes[label[rows]],
+        "label": data.class_names[label[rows]],
         "p_votes": data.proba[at][rows],
         "p_joint": by_both[rows],
-        "suggested": data.classes[suggested[rows]],
+        "suggested": data.class_names[suggested[rows]],
     }
     if data.feature is not None:
         columns["p_features"] = data.feature[at][rows]

@@ -12,7 +12,9 @@ import numpy as np
 import pandas as pd
 
 from sklabel.inspection._flags import LEVELS, Kind, Level
+from sklabel.report._calibration import calibration_gap
 from sklabel.report._data import ReportData, is_of_worker
+from sklabel.report._gold_tables import wilson_interval
 from sklabel.report._tables import Flags, ReportTables
 from sklabel.utils._validation import plain
 
@@ -55,13 +57,14 @@ class _Phrase:
     ----------
     one, many : str
         What it is, after "1 worker" and after "2 workers".
-    advice : str
-        What to do.
+    of_workers, of_lfs : str
+        What to do about workers, and about LFs that are not workers.
     """
 
     one: str
     many: str
-    advice: str
+    of_workers: str
+    of_lfs: str
 
 
 _PHRASES: dict[Kind, _Phrase] = {
@@ -69,38 +72,60 @@ _PHRASES: dict[Kind, _Phrase] = {
         "does worse than a guess",
         "do worse than a guess",
         "Most label models count such votes as evidence for another class. Look at "
-        "some of them: misread instructions, swapped labels, or a bug in the rule.",
+        "some of them: misread instructions, or swapped labels.",
+        "Most label models count such votes as evidence for another class. Look at "
+        "some of them: swapped classes, or a bug.",
     ),
     "guesses": _Phrase(
         "tells next to nothing about the class",
         "tell next to nothing about the class",
-        "Stop asking these workers, or leave the rule out; past votes do little harm.",
+        "Look at some of their judgements before you ask them again; past votes do "
+        "little harm.",
+        "Mend or drop them; past votes do little harm.",
+    ),
+    "below_crowd": _Phrase(
+        "is worse than the crowd",
+        "are worse than the crowd",
+        "They lie below the funnel, where bad luck does not take anybody. Look at some "
+        "of their judgements: harder samples, misread instructions, or haste.",
+        "They lie below the funnel, where bad luck does not take anything. Look at "
+        "some of their votes.",
     ),
     "repeats": _Phrase(
         "repeats another one",
         "repeat another one",
-        "Copied judgements, or the same rule twice, count as two opinions. Drop one.",
+        "Copied judgements count as two opinions. Drop one.",
+        "The same opinion twice counts as two. Drop one.",
     ),
     "same_label": _Phrase(
         "nearly always gives the same label",
         "nearly always give the same label",
         "Look at the samples: a habit, a hurry, or a default button.",
+        "Look at the samples.",
     ),
     "few_judgements": _Phrase(
         "has very few judgements",
         "have very few judgements",
         "Their accuracy is a guess of the model. Give them more work, or none.",
+        "Their accuracy is a guess of the model.",
     ),
     "nobody_else": _Phrase(
         "judged samples that nobody else judged",
         "judged samples that nobody else judged",
         "Nothing can be said about them. Give some of their samples to others.",
+        "Nothing can be said about them.",
     ),
     "never_votes": _Phrase(
-        "never votes", "never vote", "Check ids, column names and thresholds."
+        "never votes",
+        "never vote",
+        "Check their ids.",
+        "Check names of columns and thresholds.",
     ),
     "no_class": _Phrase(
-        "has no vote for a class", "have no vote for a class", "Check the classes."
+        "has no vote for a class",
+        "have no vote for a class",
+        "Check the classes.",
+        "Check the classes.",
     ),
 }
 
@@ -130,7 +155,7 @@ def findings(
         found += _of_flags(frames["workers"], tables.worker_flags, "worker")
     if "lfs" in frames:
         # Workers among the LFs are in the table of workers.
-        others = ~is_of_worker(data)
+        others = ~is_of_worker(data.lf_names, data.crowd)
         flags = [tables.lf_flags[j] for j in np.flatnonzero(others)]
         found += _of_flags(frames["lfs"][others], flags, "LF")
     found += _of_model(data)
@@ -193,14 +218,6 @@ def headline(
     return out + _gold_headline(data)
 
 
-def wilson_interval(right: int, n: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share that was counted, after Wilson."""
-    z = 1.959964
-    centre = (right + z * z / 2) / (n + z * z)
-    half = z / (n + z * z) * np.sqrt(right * (n - right) / n + z * z / 4)
-    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
-
-
 def _gold_headline(data: ReportData) -> list[tuple[str, str, str]]:
     known = data.gold >= 0
     n = int(known.sum())
@@ -229,8 +246,9 @@ def _of_flags(table: pd.DataFrame, flags: Flags, noun: str) -> list[Finding]:
     found = []
     for kind, (level, names) in groups.items():
         phrase, n = _PHRASES[kind], len(names)
+        advice = phrase.of_workers if noun == "worker" else phrase.of_lfs
         title = f"{n:,} {noun}s {phrase.many}" if n > 1 else f"1 {noun} {phrase.one}"
-        found.append(Finding(level, title, f"{_list(names)}. {phrase.advice}"))
+        found.append(Finding(level, title, f"{listed(names)}. {advice}"))
     return found
 
 
@@ -251,18 +269,18 @@ def _of_model(data: ReportData) -> list[Finding]:
             Finding(
                 "severe",
                 "There is only one class",
-                f"All votes are for {plain(data.classes[0])!r}, so every sample gets "
-                "it. Pass classes=[...] if there are others.",
+                f"All votes are for {plain(data.class_names[0])!r}, so every sample "
+                "gets it. Pass classes=[...] if there are others.",
             )
         )
     else:
         predicted = np.bincount(data.proba.argmax(axis=1), minlength=len(data.classes))
-        empty = [plain(c) for c in data.classes[predicted == 0]]
+        empty = [plain(c) for c in data.class_names[predicted == 0]]
         if empty:
             found.append(
                 Finding(
                     "warning",
-                    f"No sample is labelled {_list(empty)}",
+                    f"No sample is labelled {listed(empty)}",
                     "No sample has it as its most probable class. Check whether votes "
                     "for it exist, and whether it is rare.",
                 )
@@ -352,6 +370,8 @@ def _of_gold(data: ReportData) -> list[Finding]:
                 "Accuracy and log-loss on them are only a hint: see the interval.",
             )
         )
+    if gap := calibration_gap(data):
+        found.append(Finding(*gap))
     right = (data.proba[known].argmax(axis=1) == data.gold[known]).mean()
     baseline = np.bincount(data.gold[known]).max() / n
     if len(data.classes) > 1 and right < baseline:
@@ -387,17 +407,25 @@ def _of_crowd(data: ReportData) -> list[Finding]:
                 "note",
                 "Some judgements are not votes",
                 f"{n:,} judgement{'s name' if n > 1 else ' names'} none of the "
-                "classes.",
+                f"classes: {_counted(data.crowd.unknown_labels)}.",
             )
         )
     return found
+
+
+def _counted(labels: dict[Any, int]) -> str:
+    """Write the first few labels with their counts, and how many more there are."""
+    first = list(labels.items())[:_MOST_NAMES]
+    shown = ", ".join(f'"{label}" ({count:,})' for label, count in first)
+    more = len(labels) - len(first)
+    return f"{shown} and {more:,} more" if more > 0 else shown
 
 
 def _samples_have(n: int) -> str:
     return "1 sample has" if n == 1 else f"{n:,} samples have"
 
 
-def _list(names: Iterable[Any]) -> str:
+def listed(names: Iterable[Any]) -> str:
     """Write the first few names, and how many more there are."""
     names = [str(plain(name)) for name in names]
     shown = ", ".join(names[:_MOST_NAMES])

@@ -17,8 +17,10 @@ from sklabel._version import __version__
 from sklabel.report._findings import Finding
 from sklabel.utils._validation import plain
 
-# Longer names are wrapped, and longer texts are cut.
-_LONG_NAME, _LONGEST_TEXT = 28, 300
+# Longer names and shorter texts are wrapped, on a narrow page all names that are not
+# short; longer texts are cut.
+_SHORT_NAME, _LONG_NAME, _LONGEST_TEXT = 12, 28, 300
+_WRAPPED_TEXT = 16
 _MOST_VALUES = 4
 
 
@@ -108,13 +110,12 @@ def table(
     )
 
 
-def finding_list(findings: Sequence[Finding]) -> str:
-    """Return the list of what needs attention."""
+def finding_list(findings: Sequence[Finding], voter: str) -> str:
+    """Return the list of what needs attention; `voter` is what those are that vote."""
     if not findings:
         return (
             '<p class="soft">Nothing was found that needs attention: no flagged '
-            "workers or labeling functions, votes for every sample, and agreement "
-            "above chance.</p>"
+            f"{voter}s, votes for every sample, and agreement above chance.</p>"
         )
     items = "\n".join(
         f'<li class="{f.level}"><em>{f.level}</em><b>{escape(f.title)}</b>'
@@ -234,10 +235,20 @@ def _cells(frame: pd.DataFrame, column: Column) -> list[str]:
     css = {"name": "name", "text": "text", "long": "text long"}[column.kind]
     texts = [_text(v) for v in values]
     return [
-        f'<td class="{css}{" wrap" if len(text) > _LONG_NAME else ""}">'
-        f"{escape(text)}</td>"
+        f'<td class="{css}{_css_of_length(text, column)}">{_breakable(text)}</td>'
         for text in texts
     ]
+
+
+def _css_of_length(text: str, column: Column) -> str:
+    if len(text) > (_LONG_NAME if column.kind == "name" else _WRAPPED_TEXT):
+        return " wrap"
+    return " short" if len(text) <= _SHORT_NAME else ""
+
+
+def _breakable(text: str) -> str:
+    """Escape a text and allow a new line after an underscore."""
+    return escape(text).replace("_", "_<wbr>")
 
 
 def _text(value: Any) -> str:
@@ -261,7 +272,7 @@ def _interval(value: float, low: float, high: float) -> str:
         return f'<td data-v="{value:.10g}">{value:.1%}</td>'
     left, width = 100 * low, 100 * (high - low)
     return (
-        f'<td data-v="{value:.10g}" title="95% interval {low:.1%} to {high:.1%}">'
+        f'<td data-v="{value:.10g}" title="interval {low:.1%} to {high:.1%}">'
         f"{value:.1%} "
         f'<span class="interval"><i style="left:{left:.1f}%;width:{width:.1f}%"></i>'
         f'<b style="left:calc({100 * value:.1f}% - 1.5px)"></b></span></td>'

@@ -114,6 +114,7 @@ def labeling_report(
     random_state: Any = None,
     joint_proba: Any = None,
     feature_proba: Any = None,
+    class_names: Any = None,
 ) -> LabelingReport:
     """Report on crowd workers, labeling functions, labels and what to do next.
 
@@ -165,6 +166,10 @@ def labeling_report(
     feature_proba : array-like or DataFrame of shape (n_samples, n_classes), \
             default=None
         What features alone say, such as its `oof_proba_`; for that section.
+    class_names : dict or array-like of shape (n_classes,), default=None
+        What the page and its tables call the classes, for instance
+        ``{0: "negative", 1: "positive"}``, or names in the order of the classes. `y`
+        and votes hold the classes themselves. If None, the classes are their names.
 
     Returns
     -------
@@ -181,13 +186,15 @@ def labeling_report(
         If `label_model` is not a label model, `crowd_labels` is not a CrowdLabels, or
         `y` is a model.
     ValueError
-        If lengths, LFs or classes do not fit together, or there are no rows.
+        If lengths, LFs, classes or their names do not fit together, or there are no
+        rows.
 
     See Also
     --------
     worker_report, lf_summary, agreement_report, relabel_plan : The tables alone.
     WorkerFunnelDisplay, LFConfusionDisplay, OverlapDisplay, PosteriorDisplay : The
         plots alone.
+    sklearn.metrics.ConfusionMatrixDisplay : The matrix of labels against gold alone.
 
     Notes
     -----
@@ -197,7 +204,13 @@ def labeling_report(
     memory.
 
     Accuracy on gold is that of the labels as they are. It is too high if `label_model`
-    was fitted with these gold labels.
+    was fitted with these gold labels. The page says so if the model is too sure of its
+    labels, or not sure enough: if the number of right labels of the gold samples with
+    votes differs from the sum of their probabilities by 2 points or more, and by more
+    than chance explains (p < 0.01, Poisson binomial distribution).
+
+    With gold labels, `tables` also has 'confusion' (gold classes by labels, counts) and
+    'classes' (recall and precision of each class, with intervals after Wilson).
 
     Examples
     --------
@@ -225,6 +238,7 @@ def labeling_report(
         classes=classes,
         joint_proba=joint_proba,
         feature_proba=feature_proba,
+        class_names=class_names,
     )
     tables = build_tables(data, budget=int(budget), random_state=random_state)
     found = findings(data, tables, finding_of_features(data))

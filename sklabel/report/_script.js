@@ -1,5 +1,6 @@
 // Sorts a table when one of its header buttons is pressed: numbers by value, largest
 // first, text from A to Z, pressed again the other way round; empty cells stay last.
+// Where a table or a figure scrolls, a line says so.
 (function () {
   "use strict";
   var collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
@@ -40,6 +41,22 @@
     });
     rows.forEach(function (entry) { body.appendChild(entry.row); });
   }
+
+  // Says of a table or figure that a part of it is out of sight.
+  function mark(box) {
+    var card = box.parentElement, list = card.classList;
+    list.toggle("right", box.scrollLeft + box.clientWidth < box.scrollWidth - 2);
+    list.toggle("below", box.scrollTop + box.clientHeight < box.scrollHeight - 2);
+    list.toggle("scrolled", box.scrollLeft > 2);
+    list.toggle("more", list.contains("right") || list.contains("below"));
+  }
+
+  document.querySelectorAll(".scroll").forEach(function (box) {
+    function update() { mark(box); }
+    update();
+    box.addEventListener("scroll", update, { passive: true });
+    if (window.ResizeObserver) new ResizeObserver(update).observe(box);
+  });
 
   document.querySelectorAll("table.sortable").forEach(function (table) {
     var heads = Array.prototype.slice.call(table.tHead.rows[0].cells);

@@ -14,10 +14,12 @@ from sklabel.inspection._confusion import LFConfusionDisplay, panel_size
 from sklabel.inspection._overlap import Kind, OverlapDisplay
 from sklabel.inspection._posterior import PosteriorDisplay
 from sklabel.inspection._worker_funnel import WorkerFunnelDisplay
-from sklabel.report._data import ReportData, is_of_worker
+from sklabel.report._class_shares import figure_of_class_shares
+from sklabel.report._data import ReportData, expected_votes, is_of_worker
 from sklabel.report._features import section_of_features
 from sklabel.report._figures import draw_svg
 from sklabel.report._findings import SURE, Finding, headline
+from sklabel.report._gold import section_of_gold
 from sklabel.report._html import (
     Column,
     finding_list,
@@ -25,6 +27,7 @@ from sklabel.report._html import (
     plot,
     table,
 )
+from sklabel.report._one_class import figure_of_one_class_lfs, one_class_lfs
 from sklabel.report._tables import ReportTables
 
 _MOST_LFS = 30
@@ -105,13 +108,16 @@ def build_sections(
     """
     frames = tables.frames
     sections = [
-        ("attention", "Needs attention", finding_list(found)),
+        ("attention", "Needs attention", finding_list(found, data.voter)),
         ("figures", "In figures", _figures(data, frames, max_rows)),
     ]
     if "workers" in frames:
         sections.append(("workers", "Workers", _workers(data, frames, max_rows)))
     if "lfs" in frames:
         sections.append(("lfs", "Labeling functions", _lfs(data, frames, max_rows)))
+    if "classes" in frames:
+        html = section_of_gold(data, frames, max_rows)
+        sections.insert(2, ("gold", "Gold labels", html))
     sections.append(("voters", "Who votes where others do", _pairs(data)))
     if data.joint is not None:
         html = section_of_features(data, frames.get("features"), max_rows)
@@ -129,7 +135,7 @@ def _figures(data: ReportData, tables: dict[str, pd.DataFrame], max_rows: int) -
         y = np.where(data.gold >= 0, data.gold, -1)[voted]
         display = PosteriorDisplay(data.proba[voted], y if (y >= 0).any() else None)
         # Gold labels are positions here; only the axis needs the names.
-        display.classes = data.classes
+        display.classes = data.class_names
 
         def draw(figure: Any) -> None:
             display.plot(ax=figure.subplots())
@@ -156,7 +162,7 @@ def _figures(data: ReportData, tables: dict[str, pd.DataFrame], max_rows: int) -
             "How sure the labels are",
             f"{int(voted.sum()):,} samples with a vote, by probability. {middle}{gold}",
         )
-        html += _class_shares(data) + "</div>"
+        html += figure_of_class_shares(data) + "</div>"
     for key, of in (("agreement", "all votes"), ("agreement of workers", "workers")):
         if key in tables:
             html += f'<h3 class="sub">Agreement of {of}</h3>' + table(
@@ -171,61 +177,6 @@ def _figures(data: ReportData, tables: dict[str, pd.DataFrame], max_rows: int) -
         '<p class="soft">Alpha and kappa are 0 where votes agree as often as by '
         "chance, and 1 where they always agree; intervals come from a bootstrap over "
         "samples.</p>"
-    )
-
-
-def _class_shares(data: ReportData) -> str:
-    """Bar chart of the class shares: of labels, and of gold."""
-    labels = data.proba.mean(axis=0)
-    known = data.gold[data.gold >= 0]
-    gold = np.bincount(known, minlength=len(data.classes)) / max(len(known), 1)
-    order = np.argsort(-labels, kind="stable")[:12]
-    left = len(data.classes) - len(order)
-
-    def draw(figure: Any) -> None:
-        from sklabel.inspection._plotting import BLUE, ORANGE, plain_text
-
-        ax = figure.subplots()
-        # Leaves space for the number behind the longest bar.
-        limit = 1.2 * max(labels.max(), gold.max())
-        at = np.arange(len(order))[::-1].astype(float)
-        height = 0.36 if len(known) else 0.6
-        shift = height / 2 if len(known) else 0.0
-        series: list[tuple[np.ndarray, float, str, str, str | None]]
-        series = [(labels, shift, BLUE, "soft labels", None)]
-        if len(known):
-            series.append((gold, -shift, ORANGE, f"gold ({len(known):,})", "///"))
-        for share, offset, colour, name, hatch in series:
-            ax.barh(
-                at + offset, share[order], height, color=colour, label=name,
-                hatch=hatch, edgecolor="#7a5200" if hatch else None, linewidth=0,
-            )  # fmt: skip
-            for position, value in zip(at + offset, share[order], strict=True):
-                ax.annotate(
-                    f"{value:.1%}", (value, position), xytext=(3, 0), fontsize=8,
-                    textcoords="offset points", va="center",
-                )  # fmt: skip
-        ax.set_yticks(at, [plain_text(c, 20) for c in data.classes[order]])
-        ax.set(xlabel="share of samples", ylabel="class", xlim=(0, limit))
-        if len(known):
-            ax.legend(
-                fontsize="small", frameon=False, loc="upper center", ncols=2,
-                bbox_to_anchor=(0.5, -0.16),
-            )  # fmt: skip
-
-    svg = draw_svg(
-        draw,
-        size=(5.4, max(3.6, 0.45 * len(order))),
-        name="classes",
-        alt="Bar chart of the class shares.",
-    )
-    more = f" {left:,} rarer classes are not shown." if left else ""
-    return plot(
-        svg,
-        "How frequent each class is",
-        "The mean of the class probabilities over all samples"
-        + (", beside the shares among gold labels" if len(known) else "")
-        + f".{more}",
     )
 
 
@@ -271,9 +222,10 @@ def _workers(data: ReportData, tables: dict[str, pd.DataFrame], max_rows: int) -
             rest="report.tables['workers']",
         )
         + '<p class="soft">Accuracy (model): share of right judgements that the model '
-        "learned, with its 95% interval on a scale from 0 to 1. On public crowds it "
-        "held the accuracy on gold for 96% of the workers; where most of a crowd errs "
-        "in the same way, it is too narrow. Agreement: with the majority of the "
+        "learned, on a scale from 0 to 1, with an interval that should hold it in 95% "
+        "of cases. On public crowds it held the accuracy on gold for 96% of the "
+        "workers; where most of a crowd errs in the same way, it is too narrow. "
+        "Agreement: with the majority of the "
         "others on the same samples. Spammer score: 1 for judgements that do not "
         "depend on the class, 0 for a perfect worker. Bits per judgement: what one "
         "judgement tells about the class.</p>"
@@ -281,7 +233,7 @@ def _workers(data: ReportData, tables: dict[str, pd.DataFrame], max_rows: int) -
 
 
 def _lfs(data: ReportData, tables: dict[str, pd.DataFrame], max_rows: int) -> str:
-    summary, of_worker = tables["lfs"], is_of_worker(data)
+    summary, of_worker = tables["lfs"], is_of_worker(data.lf_names, data.crowd)
     lead = ""
     if of_worker.any():
         summary = summary[~of_worker]
@@ -308,19 +260,33 @@ def _lfs(data: ReportData, tables: dict[str, pd.DataFrame], max_rows: int) -> st
         + '<p class="soft">Coverage: share of samples that it votes on. Overlaps, '
         "Conflicts: share of samples where another one votes too, or votes "
         "differently. Accuracy (model): share of right votes that the model learned, "
-        "with its 95% interval on a scale from 0 to 1. On public data it held the "
-        "accuracy on gold for 95% of the rules, whose interval is wide because no vote "
-        "can check them, and for 79% of other functions that are not workers. Gold "
-        "labels in the fit make it narrower.</p>"
+        "on a scale from 0 to 1, with an interval that should hold it in 95% of cases. "
+        "On public data and without gold labels in the fit, it held the accuracy on "
+        f"gold for {_held(data)}.</p>"
     )
+
+
+def _held(data: ReportData) -> str:
+    """Say how often the interval held, of the kinds of LFs that are on the page."""
+    others = ~data.workers_of_model
+    one_class = one_class_lfs(data)[others] >= 0
+    rules = (
+        "95% of the functions that vote for one class, whose interval is wide because "
+        "no vote can check them"
+    )
+    rest = (
+        "only 79% of the functions that vote for several classes and are not workers "
+        "(92% or more with gold labels in the fit)"
+    )
+    if one_class.all():
+        return rules
+    return f"{rules}, and for {rest}" if one_class.any() else rest
 
 
 def _pairs(data: ReportData) -> str:
     """Heat maps of pairs, and the confusion tables of the worst LFs."""
     html = '<div class="plots two">'
-    names = list(data.lf_names)
-    if data.crowd is not None and data.only_crowd:
-        names = list(data.crowd.worker_ids)
+    names = _names(data)
     votes = data.crowd if data.only_crowd else data.X
     captions = {
         "overlap": "Dark cells: the column votes on nearly all samples that the row "
@@ -339,6 +305,7 @@ def _pairs(data: ReportData) -> str:
                     kind=kind,
                     lf_names=names,
                     max_lfs=_MOST_LFS,
+                    noun="worker" if data.voter == "worker" else "LF",
                     ax=figure.subplots(),
                 )
 
@@ -346,31 +313,53 @@ def _pairs(data: ReportData) -> str:
                 draw,
                 size=(6.2, 5.4),
                 name=kind,
-                alt=f"Heat map of the {kind} of pairs of labeling functions.",
+                alt=f"Heat map of the {kind} of pairs of {data.voter}s.",
             )
             html += plot(svg, heading, captions[kind], css="dense")
     html += "</div>"
-    if not hasattr(data.model, "confusion_") or len(data.votes.lf) == 0:
+    has_tables = hasattr(data.model, "confusion_") and hasattr(
+        data.model, "lf_accuracy_"
+    )
+    if not has_tables or len(data.votes.lf) == 0:
         return html
     return html + '<div class="plots">' + _confusion(data) + "</div>"
 
 
+def _names(data: ReportData) -> list[Any]:
+    """Return the names of the LFs; the workers of a crowd alone have their ids."""
+    if data.crowd is not None and data.only_crowd:
+        ids = dict(zip(data.lf_names, data.crowd.worker_ids, strict=True))
+        of_model = getattr(data.model, "feature_names_in_", data.lf_names)
+        return [ids.get(name, name) for name in of_model]
+    return list(data.lf_names)
+
+
 def _confusion(data: ReportData) -> str:
+    """Draw what the worst LFs vote, and on what those fire that vote for one class."""
     n_votes = np.bincount(data.votes.lf, minlength=data.votes.n_lfs)
     accuracy = np.asarray(data.model.lf_accuracy_, dtype=np.float64)
     # The worst of those with enough votes to say so.
-    enough = n_votes >= min(10, int(n_votes.max()))
-    worst = np.argsort(np.where(enough, accuracy, np.inf), kind="stable")
-    many = len(data.classes) > 8
-    worst = worst[enough[worst]][: 4 if many else _N_PANELS]
+    least = min(10, int(n_votes.max()))
+    enough = n_votes >= least
+    html = figure_of_one_class_lfs(data, enough, least)
+    several = enough & (one_class_lfs(data) < 0)
+    worst = np.argsort(np.where(several, accuracy, np.inf), kind="stable")
+    many = len(data.classes) > 5
+    worst = worst[several[worst]][: 4 if many else _N_PANELS]
+    if len(worst) == 0:
+        return html
     model = data.model
-    names = list(getattr(model, "feature_names_in_", data.lf_names))
+    names = _names(data)
+    # `confusion_` is shrunk to the table of all, so that it can hide how bad the worst
+    # are; the votes themselves agree with the accuracy.
+    counts = np.swapaxes(expected_votes(data, worst), 1, 2)
+    total = counts.sum(axis=2, keepdims=True)
     display = LFConfusionDisplay(
-        model.confusion_[worst],
-        classes=data.classes,
+        counts / np.where(total > 0, total, np.nan),
+        classes=data.class_names,
         vote_values=model.vote_values_,
         value_classes=model._class_of_value,
-        lf_names=[names[j] for j in worst],
+        lf_names=[f"worker {names[j]}" if data.only_crowd else names[j] for j in worst],
         lf_accuracy=accuracy[worst],
     )
     columns = min(2 if many else 3, len(worst))
@@ -385,15 +374,20 @@ def _confusion(data: ReportData) -> str:
         draw,
         size=(width * columns + 0.4, height * rows + 0.2),
         name="confusion",
-        alt="Confusion tables of the labeling functions of the lowest accuracy.",
+        alt=f"Confusion tables of the {data.voter}s of the lowest accuracy.",
     )
-    return plot(
+    voters = f"{len(worst)} least accurate {data.voter}s"
+    if len(worst) == 1:
+        voters = f"least accurate {data.voter}"
+    above = " Those that vote for one class are in the figure above." if html else ""
+    return html + plot(
         svg,
-        f"What the {len(worst)} least accurate vote",
-        "Each row is a class and sums to 1 over the votes; right votes are outlined. "
+        f"How the {voters} vote{'s' if len(worst) == 1 else ''}",
+        "Each row is a class and sums to 1 over the votes on samples of that class, as "
+        "the soft labels see them; right votes are outlined. "
         "Rows that look alike: the vote does not depend on the class. Dark cells "
         "outside the outlines: classes that are mixed up, or swapped. Only those with "
-        f"{min(10, int(n_votes.max()))} votes or more.",
+        f"{least} votes or more.{above}",
         css="wide",
     )
 

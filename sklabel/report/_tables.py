@@ -20,6 +20,7 @@ from sklabel.lf._crowd_votes import lf_names as names_of_workers
 from sklabel.relabeling._plan import relabel_plan
 from sklabel.report._data import ReportData, gold_by_id
 from sklabel.report._disagreements import disagreements
+from sklabel.report._gold_tables import gold_tables
 from sklabel.utils._validation import plain
 
 # So many vote values of a sample are counted one by one, the others together.
@@ -90,6 +91,7 @@ def build_tables(
             label_model=model_of_workers(data),
             # Other LFs take part in `proba`, but not in the table of workers.
             posterior=data.proba if data.only_crowd else None,
+            class_names=_names_of(data.crowd.classes, data),
         )
     if not data.only_crowd:
         frames["lfs"], tables.lf_flags = summarise_lfs(
@@ -99,6 +101,9 @@ def build_tables(
             lf_names=list(data.lf_names),
             posterior=data.proba,
         )
+        if data.names_of_classes is not None:
+            polarity = frames["lfs"]["Polarity"]
+            frames["lfs"]["Polarity"] = [_names_of(p, data).tolist() for p in polarity]
     plan, tables.no_plan = _plan(data, budget)
     if plan is not None:
         frames["relabel"] = plan
@@ -112,6 +117,7 @@ def build_tables(
     against = _against_gold(data)
     if len(against):
         frames["against gold"] = against
+    frames.update(gold_tables(data))
     return tables
 
 
@@ -152,6 +158,8 @@ def _plan(data: ReportData, budget: int) -> tuple[pd.DataFrame | None, str]:
             )
     except ValueError as error:
         return None, f"There is no plan of further judgements: {error}"
+    if data.names_of_classes is not None:
+        plan["top_class"] = _names_of(plan["top_class"], data)
     return _with_samples(plan, plan.index.to_numpy(), data), ""
 
 
@@ -172,7 +180,7 @@ def _disputed(data: ReportData) -> pd.DataFrame:
         {
             "n_votes": data.counts[rows],
             "n_against": against[rows],
-            "top_class": data.classes[data.proba[rows].argmax(axis=1)],
+            "top_class": data.class_names[data.proba[rows].argmax(axis=1)],
             "top_posterior": data.proba[rows].max(axis=1),
         }
     )
@@ -188,7 +196,7 @@ def _against_gold(data: ReportData) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "n_votes": data.counts[rows],
-            "top_class": data.classes[top[rows]],
+            "top_class": data.class_names[top[rows]],
             "top_posterior": data.proba[rows].max(axis=1),
         }
     )
@@ -203,7 +211,7 @@ def _with_samples(
     table.index.name = "sample"
     table["votes"] = _votes_as_text(rows, data)
     if (data.gold >= 0).any():
-        gold = data.classes.astype(object)[data.gold[rows]]
+        gold = data.class_names.astype(object)[data.gold[rows]]
         gold[data.gold[rows] < 0] = None
         table["gold"] = gold
     if data.texts is not None:
@@ -228,10 +236,18 @@ def _votes_as_text(rows: np.ndarray, data: ReportData) -> list[str]:
     return out
 
 
+def _names_of(classes: Any, data: ReportData) -> np.ndarray:
+    """Return what the page calls some classes; other values are their own names."""
+    if data.names_of_classes is None:
+        return np.asarray(classes)
+    known = dict(zip(map(plain, data.classes), data.class_names, strict=True))
+    return np.array([known.get(plain(c), plain(c)) for c in classes], dtype=object)
+
+
 def value_names(data: ReportData) -> list[str]:
     """Return the name of each vote value: that of its class if it has one."""
     values = data.model.vote_values_
     return [
-        str(plain(data.classes[c] if c >= 0 else value))
+        str(plain(data.class_names[c] if c >= 0 else value))
         for value, c in zip(values, data.model._class_of_value, strict=True)
     ]

@@ -42,6 +42,11 @@ __all__ = ["check_label_model", "check_lf_transformer"]
 # Sums in another order differ by rounding; EM carries that through its sweeps.
 _ATOL = 1e-8
 
+_REMEDY = (
+    "subclass sklabel.lf.BaseLFTransformer and return self._dense_as_votes(positions, "
+    "classes, X) from transform."
+)
+
 # Loads both files of the folder and writes what a method makes of X.
 _FRESH_PROCESS = """
 import pickle, sys
@@ -79,6 +84,7 @@ def check_label_model(estimator: Any) -> None:
 
     See Also
     --------
+    sklabel.label_model.BaseLabelModel : What a label model of your own inherits from.
     check_lf_transformer : The same for transformers that return votes.
     sklearn.utils.estimator_checks.check_estimator : Checks of any estimator.
 
@@ -118,6 +124,7 @@ def check_lf_transformer(transformer: Any, X: Any) -> None:
 
     See Also
     --------
+    sklabel.lf.BaseLFTransformer : What an LF of your own may inherit from.
     check_label_model : The same for label models.
 
     Examples
@@ -335,7 +342,10 @@ def _check_votes(transformer: Any, X: Any) -> None:
     names = transformer.get_feature_names_out()
     stored = votes.codes if isinstance(votes, NamedVotes) else votes
     stored = votes.data if sparse.issparse(votes) else np.asarray(stored)
-    assert stored.dtype.kind == "i", "votes are signed integers"
+    assert stored.dtype.kind == "i", (
+        "votes are signed integers; got an array of "
+        f"{stored.dtype}. For classes that are names, {_REMEDY}"
+    )
     dense = _dense(votes)
     assert dense.shape == (n_rows(X), len(names)), "one row per sample, one name per LF"
     assert len(set(names)) == len(names), "names of LFs are distinct"
@@ -377,7 +387,11 @@ def _check_pandas_output(transformer: Any, X: Any) -> None:
     assert list(frame.columns) == list(transformer.get_feature_names_out())
     if isinstance(votes, NamedVotes):
         has_categories = [isinstance(d, pd.CategoricalDtype) for d in frame.dtypes]
-        assert all(has_categories), "votes that know their classes are categories"
+        assert all(has_categories), (
+            "with set_output(transform='pandas'), votes that know their classes are "
+            "categories, which keep the order of the classes and those without votes: "
+            f"{_REMEDY}"
+        )
         assert_array_equal(_dense(frame), votes.labels())
     else:
         assert_array_equal(frame.to_numpy(), _dense(votes))

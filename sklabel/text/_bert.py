@@ -156,7 +156,7 @@ class BertEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, VersionedP
         The config of the model.
     n_features_in_ : int
         Number of columns of X seen in `fit`; 1 if `column` names one.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns of X seen in `fit`, if they all are strings; the one that
         `column` names.
 

@@ -1,4 +1,4 @@
-"""Loops of scikit-learn that read gold labels otherwise than we do."""
+"""Loops of scikit-learn that read gold labels or columns otherwise than we do."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
@@ -8,10 +8,13 @@ import sys
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+
+from sklabel.utils._validation import first_few, warn
 
 # Meta-estimators that make every value of y a class, and those that hand on the index
 # of the class instead of the label.
@@ -25,6 +28,8 @@ _LEARN = _ENCODE | {
     "OneVsRestClassifier",
     "OutputCodeClassifier",
 }
+# Scorers and ensembles, and what was said of them: folds repeat it.
+_TOLD: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 _SEE = 'See "Gold labels in the loops of scikit-learn" in the notes of GoldKFold.'
 
 
@@ -87,6 +92,74 @@ def refuse_cross_val_predict() -> None:
                 "and the folds of GoldKFold hold the gold rows only. Use sklabel."
                 f"model_selection.cross_val_predict_gold. {_SEE}"
             )
+
+
+def warn_of_order(classes: np.ndarray) -> None:
+    """Warn if scikit-learn asks for columns and takes them for sorted classes.
+
+    Its scorers, for instance, get an array without names, and count on what holds for
+    its own classifiers. A scorer of a loop, or an ensemble, is spoken of once.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,)
+        The classes in the order of the columns.
+
+    Warns
+    -----
+    UserWarning
+        If they are not sorted, and one of those that rely on it has called.
+    """
+    expected = np.unique(classes)
+    if np.array_equal(expected, classes):
+        return
+    for frame in _callers():
+        reader, name = _reader(frame, len(classes))
+        if not name:
+            continue
+        message = (
+            f"scikit-learn's {name} reads columns of probabilities in the order of "
+            f"sorted classes, and classes_ is [{first_few(classes, 20)}]: its result "
+            "is wrong. Give the classes in sorted order, "
+            f"classes=[{first_few(expected, 20)}], or score with "
+            "sklabel.model_selection.soft_log_loss, which knows the order."
+        )
+        told = _TOLD.setdefault(reader, set())
+        if message not in told:
+            told.add(message)
+            warn(message)
+        return
+
+
+def _reader(frame: FrameType, n_classes: int) -> tuple[Any, str]:
+    """Return what relies on sorted classes and its name, '' if it is not the frame."""
+    nobody = None, ""
+    method = frame.f_code.co_name
+    if method not in {"_score", "_collect_probas", "fit"}:
+        return nobody
+    outer: Any = frame.f_locals.get("self")
+    kind = type(outer)
+    if not kind.__module__.startswith("sklearn."):
+        return nobody
+    if method == "_collect_probas":
+        return outer, kind.__name__
+    if method == "fit":
+        # The other methods of calibration find the columns of more than two classes.
+        relies = kind.__name__ == "CalibratedClassifierCV" and (
+            outer.method == "temperature" or n_classes == 2
+        )
+        return (outer, kind.__name__) if relies else nobody
+    if kind.__name__ != "_Scorer":
+        return nobody
+    function: Any = outer._score_func
+    asks_by_name = n_classes == 2 and outer._get_pos_label() is not None
+    if (
+        not str(getattr(function, "__module__", "")).startswith("sklearn.")
+        or outer._response_method == "predict"
+        or asks_by_name
+    ):
+        return nobody
+    return outer, function.__name__
 
 
 def _callers() -> Iterator[FrameType]:

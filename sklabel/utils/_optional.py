@@ -40,5 +40,6 @@ def import_optional(module: str, *, needed_by: str, extra: str) -> ModuleType:
             raise
         raise ImportError(
             f"{needed_by} needs {library}, which is not installed. "
-            f'Run: pip install "sklabel[{extra}]"'
+            f'Run: pip install "sklabel[{extra}]", or pip install -e ".[{extra}]" in a '
+            "clone of the repository."
         ) from error

@@ -27,7 +27,7 @@ would work for all forms, but users write ``FeatureUnion`` and ``ColumnTransform
 So dense votes are a class of their own that takes part in ``numpy.hstack``, by which
 scikit-learn joins blocks, and that turns into labels, never into positions, where
 something makes a plain array of it. scipy offers no such way: its ``hstack`` drops the
-names, the values that are left are refused, and :class:`sklabel.lf.LFUnion` keeps them.
+names, the values that are left are refused, and :class:`~sklabel.LFUnion` keeps them.
 
 The sparse form has two more traps. Stacking a dense and a sparse block turns the dense
 abstentions into stored -1 and drops the dense zeros: readers of votes raise on a

@@ -16,7 +16,13 @@ from sklabel.utils._validation import first_few, is_text, plain, warn
 from sklabel.votes._cast import CastVotes, distinct, index_of, is_numeric
 from sklabel.votes._cells import minus_one_is_class
 from sklabel.votes._gold import Gold
-from sklabel.votes._labels import check_classes, in_natural_order, joined_classes
+from sklabel.votes._labels import (
+    alike,
+    check_classes,
+    in_natural_order,
+    joined_classes,
+    warn_of_case,
+)
 
 
 @dataclass(frozen=True)
@@ -228,6 +234,9 @@ def resolve_classes(
     else:
         known_classes = _classes_of_votes_and_gold(contents, labels)
 
+    if classes is None and named is None:
+        _warn_of_alike(contents, labels)
+
     class_of_value, values = _match_values(
         values,
         known_classes,
@@ -238,6 +247,13 @@ def resolve_classes(
         declared=contents.declared is not None,
     )
     return Alphabets(known_classes, values, class_of_value)
+
+
+def _warn_of_alike(contents: Contents, labels: np.ndarray) -> None:
+    """Warn if gold labels name a class that votes write in another way."""
+    votes = contents.values if contents.declared is None else contents.declared
+    for label, vote in alike(labels.tolist(), votes.tolist()).items():
+        warn_of_case([vote, label], "Votes and gold labels")
 
 
 def _is_minus_one_a_label(contents: Contents) -> bool:

@@ -43,7 +43,7 @@ class VoteMatrix(sparse.csr_matrix):
 
     ``FeatureUnion``, ``hstack``, ``.T`` and ``tocsc`` return scipy's own classes: make
     CSR dense with :func:`votes_to_dense`, never with its ``toarray``, and stack votes
-    with :class:`sklabel.lf.LFUnion`. Where scipy dropped the names, label models see
+    with :class:`~sklabel.LFUnion`. Where scipy dropped the names, label models see
     the values below -1 and refuse them.
 
     Parameters

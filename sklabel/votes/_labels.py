@@ -160,6 +160,33 @@ def in_natural_order(values: np.ndarray) -> np.ndarray:
     return values[natural_order(values)]
 
 
+def alike(labels: Iterable[Any], classes: Iterable[Any]) -> dict[str, str]:
+    """Return the texts that equal a class but for case and blanks, and that class.
+
+    Parameters
+    ----------
+    labels : iterable
+        Distinct labels; numbers are never alike.
+    classes : iterable
+        The classes.
+
+    Returns
+    -------
+    alike : dict of str to str
+        Label to class, without the labels that are classes.
+    """
+    classes = [plain(c) for c in classes]
+    known = {_look(c): c for c in reversed(classes) if isinstance(c, str)}
+    texts = [str(label) for label in labels if isinstance(label, str)]
+    found = {text: known[_look(text)] for text in texts if _look(text) in known}
+    return {text: c for text, c in found.items() if text not in set(classes)}
+
+
+def _look(text: str) -> str:
+    """Return a text without what tells two spellings of it apart."""
+    return tidy_text(text).casefold()
+
+
 def warn_of_case(labels: Iterable[str], what: str) -> None:
     """Warn if two classes differ by case only.
 

@@ -361,10 +361,29 @@ def joined_alphabet(blocks: Sequence[Any]) -> np.ndarray:
         If some are strings and others numbers.
     """
     alphabets = [np.asarray(block.classes) for block in blocks]
-    if len({is_text(classes) for classes in alphabets}) > 1:
-        shown = " and ".join(f"[{first_few(c)}]" for c in alphabets)
-        raise ValueError(_OTHER_KIND.format(shown))
+    refuse_two_kinds(alphabets)
     return joined_classes(alphabets)
+
+
+def refuse_two_kinds(alphabets: list[np.ndarray]) -> None:
+    """Raise if some blocks of votes are for names and others for numbers.
+
+    Parameters
+    ----------
+    alphabets : list of ndarray
+        The classes of each block.
+
+    Raises
+    ------
+    ValueError
+        If so; it lists the classes of both kinds.
+    """
+    kinds: dict[bool, dict[Any, None]] = {}
+    for classes in alphabets:
+        kinds.setdefault(is_text(classes), {}).update(dict.fromkeys(classes.tolist()))
+    if len(kinds) > 1:
+        shown = " and ".join(f"[{first_few(kind)}]" for kind in kinds.values())
+        raise ValueError(_OTHER_KIND.format(shown))
 
 
 _OTHER_KIND = (

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,8 +14,14 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from sklabel.utils._frames import as_pandas
-from sklabel.utils._validation import check_proba, class_positions, first_few
+from sklabel.utils._validation import check_proba, class_positions, first_few, is_text
 from sklabel.votes._labels import check_classes
+
+_WHOLE = re.compile(r"-?(0|[1-9][0-9]*)")
+
+# Tables of soft labels call the probability of a class so, and have these columns too.
+PREFIX = "proba_"
+BESIDE_PROBABILITIES = frozenset({"label", "n_votes", "confidence"})
 
 
 def has_columns(y: Any) -> bool:
@@ -37,7 +44,10 @@ def read_proba(
     proba : array-like or DataFrame of shape (n_samples, n_classes)
         Rows of numbers >= 0 that sum to 1. The columns of an array are in the order of
         `classes`; those of a frame of pandas, polars or pyarrow are named by classes,
-        in any order.
+        in any order. A table of soft labels is read, too, as `CrowdLabels.soft_labels`
+        returns it: the columns label, n_votes and confidence are left out, and where
+        the names of all others begin with ``proba_``, the classes are what follows;
+        whole numbers, unless the column label holds texts.
     classes : array-like of shape (n_classes,), default=None
         The classes. If None, the column names of a frame, and 0, 1, 2, ... of an array.
     name : str, default='proba'
@@ -60,11 +70,13 @@ def read_proba(
         If the frame is lazy, or column names mix strings and numbers.
     """
     given = None if classes is None else check_classes(classes)
-    array, columns = read_columns(proba, name=name, unlabelled=unlabelled)
+    array, columns, of_numbers = _read_table(proba, name, unlabelled)
     if given is not None:
         return in_class_order(array, columns, given, name), given
     if columns is None:
         return array, np.arange(array.shape[1])
+    if of_numbers:
+        columns = [int(column) for column in columns]
     return array, check_classes(pd.Index(columns).to_numpy())
 
 
@@ -87,7 +99,7 @@ def read_columns(
     proba : ndarray of shape (n_samples, n_classes), float64
         The cells.
     columns : list of length n_classes, or None
-        The names; None for an array.
+        The names, without ``proba_`` where all of them have it; None for an array.
 
     Raises
     ------
@@ -96,23 +108,48 @@ def read_columns(
     TypeError
         If the frame is lazy.
     """
+    array, columns, _ = _read_table(proba, name, unlabelled)
+    return array, columns
+
+
+def _read_table(
+    proba: Any, name: str, unlabelled: bool
+) -> tuple[np.ndarray, list[Any] | None, bool]:
+    """Do what `read_columns` says; tell, too, whether texts stand for whole numbers."""
     if sparse.issparse(proba):
         proba = proba.toarray()
     frame = as_pandas(proba, where=name)
     if not isinstance(frame, pd.DataFrame) or frame.shape[1] == 0:
-        return check_proba(proba, name=name, unlabelled=unlabelled), None
+        return check_proba(proba, name=name, unlabelled=unlabelled), None, False
     if frame.columns.nlevels > 1:
         raise ValueError(
             f"The columns of {name} must be classes; they have {frame.columns.nlevels} "
             "levels. Keep the level that names the classes: "
             f"{name}.columns = {name}.columns.get_level_values(...)."
         )
-    columns: list[Any] = frame.columns.tolist()
+    read, of_numbers = _without_prefix(frame)
+    columns: list[Any] = read.columns.tolist()
     # Names that polars gives to columns of an array.
     if frame is not proba and columns == [f"column_{k}" for k in range(len(columns))]:
         columns = list(range(len(columns)))
-    array = check_proba(_numbers(frame, name), name=name, unlabelled=unlabelled)
-    return array, columns
+    array = check_proba(_numbers(read, name), name=name, unlabelled=unlabelled)
+    return array, columns, of_numbers
+
+
+def _without_prefix(frame: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
+    """Return the probabilities of a table of soft labels, named by the classes.
+
+    The names are texts; the second tells whether the classes are whole numbers.
+    """
+    named = [c for c in frame if isinstance(c, str) and c.startswith(PREFIX)]
+    others = [c for c in frame.columns if c not in named]
+    if not named or not BESIDE_PROBABILITIES.issuperset(others):
+        return frame, False
+    texts = [name.removeprefix(PREFIX) for name in named]
+    of_numbers = all(_WHOLE.fullmatch(text) for text in texts)
+    if of_numbers and "label" in others:
+        of_numbers = not is_text(frame["label"].to_numpy(dtype=object))
+    return frame[named].set_axis(texts, axis=1), of_numbers
 
 
 def in_class_order(
@@ -154,6 +191,9 @@ def in_class_order(
             )
         return array
     at = class_positions(list(columns), classes)
+    if at is None and is_text(classes):
+        # The names of the classes themselves may begin so.
+        at = class_positions([f"{PREFIX}{name}" for name in columns], classes)
     if at is None:
         raise ValueError(
             f"The columns of {name} are {first_few(columns, 10)}, and the classes are "

@@ -30,10 +30,10 @@ from sklabel.votes._labels import (
     warn_of_tidied,
 )
 from sklabel.votes._named import (
-    _OTHER_KIND,
     ABSTAIN,
     NamedVotes,
     code_dtype,
+    refuse_two_kinds,
 )
 from sklabel.votes._shape import check_shape
 
@@ -256,9 +256,7 @@ def _read_categories(
     alphabets = [alphabet for alphabet in alphabets if len(alphabet)]
     if not alphabets:
         return cast_of_codes(np.full(frame.shape, ABSTAIN), np.zeros(0, np.int64))
-    if len({is_text(alphabet) for alphabet in alphabets}) > 1:
-        shown = " and ".join(f"[{first_few(a)}]" for a in alphabets[:2])
-        raise ValueError(_OTHER_KIND.format(shown))
+    refuse_two_kinds(alphabets)
     joined = joined_classes(alphabets)
     at = pd.Index(joined)
     codes = np.full(frame.shape, ABSTAIN, dtype=code_dtype(len(joined)))

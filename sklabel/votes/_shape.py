@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sklabel.utils._validation import first_few, plain
+from sklabel.utils._validation import first_few, is_text, plain, warn
 from sklabel.votes._cast import CastVotes, distinct
 
 # So many rows with an equal sum are no accident.
@@ -19,6 +19,10 @@ _ROWS_OF_COUNTS = 6
 _MANY_VALUES = 20
 # In a small table, as many values that all stand once.
 _FEW_VALUES = 4
+# Few names of classes have as many words.
+_WORDS = 5
+# Characters of a text that a message shows.
+_LONG = 60
 
 
 def check_shape(
@@ -44,8 +48,14 @@ def check_shape(
     Raises
     ------
     ValueError
-        If each row sums to the same number, as in a table of counts, or a column holds
-        many values that no other column has, as ids do.
+        If each row sums to the same number, as in a table of counts, a column holds
+        many values that no other column has, as ids do, or the votes are many
+        different texts, as answers in words are.
+
+    Warns
+    -----
+    UserWarning
+        If the votes are many different texts that read like sentences.
     """
     if votes.classes is not None:
         return
@@ -53,8 +63,8 @@ def check_shape(
     is_full = len(votes.value) == n_samples * n_lfs
     if is_full and n_samples >= _ROWS_OF_COUNTS and votes.value.dtype.kind in "iub":
         refuse_counts(votes.value.reshape(n_samples, n_lfs).astype(np.int64))
-    if classes is None and n_lfs > 1 and not ratings:
-        _refuse_ids(votes, lf_names)
+    if classes is None and not ratings:
+        _check_values(votes, lf_names)
 
 
 def refuse_counts(cells: np.ndarray) -> None:
@@ -86,12 +96,39 @@ def refuse_counts(cells: np.ndarray) -> None:
     )
 
 
-def _refuse_ids(votes: CastVotes, lf_names: Sequence[Any]) -> None:
-    """Raise if a column holds many values that no other column has."""
+def _check_values(votes: CastVotes, lf_names: Sequence[Any]) -> None:
+    """Raise if values are those of ids or of answers in words."""
     values = distinct(votes.value)
-    if len(values) > _FEW_VALUES:
-        encoded, _ = votes.encode(values)
+    if len(values) <= _FEW_VALUES:
+        return
+    encoded, _ = votes.encode(values)
+    texts = [str(v) for v in values] if is_text(values) else []
+    are_sentences = sum(map(_is_sentence, texts)) > len(values) / 2
+    if not are_sentences:
         check_columns_of_labels(encoded, lf_names, values)
+    if not texts:
+        return
+    n_once = int((np.bincount(encoded.value) == 1).sum())
+    shown = f"of which {n_once} occur once" if n_once else "each of them repeatedly"
+    few = [v if len(v) <= _LONG else f"{v[:_LONG]}..." for v in texts[:3]]
+    examples = ", ".join(map(repr, few))
+    message = (
+        f"Votes hold {len(values)} different texts, {shown}: {examples}. These look "
+        "like free-text answers and not like classes. AnswerLF(classes=[...])"
+        ".fit_transform(X) makes votes of answers. If these are classes, pass "
+        "classes=[...] with all of them."
+    )
+    # A table of a few rows holds few classes, but hardly a sentence for each of them.
+    unique = are_sentences and n_once == len(values)
+    if unique or (len(values) > _MANY_VALUES and n_once > len(values) / 2):
+        raise ValueError(message)
+    if are_sentences and len(values) > _MANY_VALUES:
+        warn(message)
+
+
+def _is_sentence(text: str) -> bool:
+    """Tell whether a text has many words, or is JSON."""
+    return len(text.split()) >= _WORDS or text.startswith("{")
 
 
 def check_columns_of_labels(

@@ -5,17 +5,19 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import optimize, sparse
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import SVC, LinearSVC
 
-from sklabel import SoftLabelClassifier
+from sklabel import CrowdLabels, LabelModel, SoftLabelClassifier
+from sklabel.inspection import PosteriorDisplay, class_shares, label_issues
 
 
 def make_data(n_samples=200, n_classes=3, seed=0):
@@ -524,3 +526,93 @@ def test_a_search_over_a_calibrated_pipeline_with_soft_labels():
     name = "estimator__estimator__logisticregression__C"
     search = GridSearchCV(clf, {name: [1e-6, 1.0]}, cv=3, error_score="raise")
     assert search.fit(X, soft).best_score_ > 0.6
+
+
+def test_probabilities_of_float32_features_sum_to_one_for_scikit_learn():
+    X = np.random.default_rng(0).normal(size=(200, 8)).astype(np.float32)
+    y = (X[:, 0] > 0).astype(int)
+    clf = SoftLabelClassifier(LogisticRegression()).fit(X, np.eye(2)[y])
+    proba = clf.predict_proba(X)
+    # scikit-learn warns of sums that are not 1 by the resolution of their dtype.
+    assert log_loss(y, proba) < 0.5
+    assert_allclose(proba.sum(axis=1), 1, atol=np.finfo(proba.dtype).eps)
+
+
+def table_of(labels):
+    """Return the soft labels of a crowd in which two workers always agree."""
+    frame = pd.DataFrame({"sample": np.arange(len(labels)).repeat(2)})
+    frame["worker"] = ["a", "b"] * len(labels)
+    frame["label"] = np.repeat(labels, 2)
+    return CrowdLabels.from_frame(frame).soft_labels()
+
+
+TABLES = {
+    "texts": ["neg", "pos", "neg"],
+    "numbers": [0, 1, 1],
+    "texts of numbers": ["10", "2", "2"],
+    "texts that begin so": ["proba_a", "a", "a"],
+    "one class has the name of a column": ["label", "n_votes", "label"],
+}
+
+
+@pytest.mark.parametrize("labels", TABLES.values(), ids=TABLES)
+def test_a_table_of_soft_labels_is_learned_as_it_is(labels):
+    table, X = table_of(labels), [[0.0], [1.0], [2.0]]
+    classes = np.unique(labels)
+    if labels[0] == "10":
+        classes = classes[::-1]
+    proba = table.iloc[:, 1:3].set_axis(classes, axis=1)
+    expected = SoftLabelClassifier(LogisticRegression()).fit(X, proba)
+    clf = SoftLabelClassifier(LogisticRegression()).fit(X, table)
+    assert clf.classes_.tolist() == expected.classes_.tolist() == classes.tolist()
+    assert clf.classes_.dtype.kind == np.asarray(labels).dtype.kind
+    assert_array_equal(clf.predict_proba(X), expected.predict_proba(X))
+    assert clf.score(X, table) == expected.score(X, proba)
+    assert clf.score(X, labels) == expected.score(X, labels)
+
+
+def test_probabilities_of_a_table_are_named_by_its_classes():
+    table, X = table_of(["neg", "pos", "neg"]), [[0.0], [1.0], [2.0]]
+    clf = SoftLabelClassifier(LogisticRegression())
+    clf.fit(X, table.filter(like="proba_"))
+    assert clf.classes_.tolist() == ["neg", "pos"]
+    swapped = clone(clf).set_params(classes=["pos", "neg"]).fit(X, table)
+    assert_allclose(swapped.predict_proba(X)[:, ::-1], clf.predict_proba(X))
+    numbers = table_of([0, 1, 0]).filter(like="proba_")
+    assert clone(clf).fit(X, numbers).classes_.tolist() == [0, 1]
+
+
+def test_names_that_begin_like_those_of_a_table_are_classes_if_the_user_says_so():
+    proba = pd.DataFrame({"proba_a": [0.9, 0.2], "proba_b": [0.1, 0.8]})
+    clf = SoftLabelClassifier(LogisticRegression(), classes=["proba_b", "proba_a"])
+    assert clf.fit([[0.0], [1.0]], proba).predict([[0.0]]) == ["proba_a"]
+
+
+def test_columns_without_the_prefix_keep_all_names():
+    proba = pd.DataFrame({"proba_a": [0.9, 0.2], "b": [0.1, 0.8]})
+    clf = SoftLabelClassifier(LogisticRegression()).fit([[0.0], [1.0]], proba)
+    assert clf.classes_.tolist() == ["proba_a", "b"]
+
+
+def test_a_table_with_other_columns_is_refused():
+    table = table_of(["neg", "pos"]).assign(text=["a", "b"])
+    with pytest.raises(ValueError, match="Leave out the columns that are not classes"):
+        SoftLabelClassifier(LogisticRegression()).fit([[0.0], [1.0]], table)
+
+
+def test_a_table_of_soft_labels_of_other_classes_is_refused():
+    table = table_of([0, 1])
+    clf = SoftLabelClassifier(LogisticRegression(), classes=["neg", "pos"])
+    with pytest.raises(ValueError, match="The columns of y are '0', '1', and the clas"):
+        clf.fit([[0.0], [1.0]], table)
+
+
+@pytest.mark.parametrize("labels", [["neg", "pos", "neg"], [0, 1, 0], ["1", "0", "1"]])
+def test_whatever_reads_probabilities_reads_the_table(labels):
+    table = table_of(labels)
+    classes = np.unique(labels).tolist()
+    assert class_shares(table, labels).index.tolist() == classes
+    assert set(label_issues(table, table["label"])["label"]) == set(classes)
+    assert PosteriorDisplay(table, labels).is_right().all()
+    votes = np.array([labels, labels], dtype=object).T
+    assert LabelModel().fit(votes, table).classes_.tolist() == classes

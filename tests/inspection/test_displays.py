@@ -268,7 +268,7 @@ def test_vote_values_that_are_not_a_class_have_no_outline():
     votes = [["a", "?"], ["b", "b"], ["a", "a"], ["b", "?"]] * 5
     model = LabelModel(classes=["a", "b"]).fit(votes)
     display = LFConfusionDisplay.from_estimator(model)
-    assert [t.get_text() for t in display.axes_[0].get_xticklabels()] == ["?", "a", "b"]
+    assert [t.get_text() for t in display.axes_[0].get_xticklabels()] == ["a", "b", "?"]
     assert len(display.axes_[0].patches) == 2
 
 
@@ -277,6 +277,61 @@ def test_large_confusion_tables_show_colours_only():
     assert display.text_ == [None]
     names = [t.get_text() for t in display.ax_.get_yticklabels()]
     assert names == [str(c) for c in range(0, 60, 3)]
+
+
+@pytest.mark.parametrize("n_classes", [3, 5, 8, 12])
+def test_panels_of_many_classes_stay_readable(n_classes):
+    names = [f"a class with a long name and number {c}" for c in range(n_classes)]
+    table = np.full((2, n_classes, n_classes), 0.3 / (n_classes - 1))
+    table[:, np.arange(n_classes), np.arange(n_classes)] = 0.7
+    display = LFConfusionDisplay(table, classes=names).plot(n_columns=2)
+    display.figure_.draw_without_rendering()
+    one = "0.70" if n_classes <= 5 else "70"
+    first, second = display.axes_
+    assert display.text_[0][0, 0].get_text() == one
+    numbers = [str(c + 1) for c in range(n_classes)]
+    for ax in display.axes_:
+        assert [t.get_text() for t in ax.get_xticklabels()] == numbers
+        cell = ax.get_window_extent().width / n_classes
+        widest = max(t.get_window_extent().width for t in ax.texts)
+        assert widest < cell
+    assert first.get_yticklabels()[1].get_text().endswith("  2")
+    assert [t.get_text() for t in second.get_yticklabels()] == numbers
+
+
+def test_votes_stand_in_the_order_of_the_classes():
+    # A vote value's column is under its class, whatever the order of the values.
+    table = [[[0.1, 0.2, 0.7], [0.6, 0.3, 0.1]]]
+    display = LFConfusionDisplay(
+        table,
+        classes=["yes", "no"],
+        vote_values=["no", "unsure", "yes"],
+        value_classes=[1, -1, 0],
+    ).plot()
+    heads = [t.get_text() for t in display.ax_.get_xticklabels()]
+    assert heads == ["yes", "no", "unsure"]
+    np.testing.assert_allclose(
+        display.ax_.images[0].get_array(), [[0.7, 0.1, 0.2], [0.1, 0.6, 0.3]]
+    )
+    assert [p.get_xy() for p in display.ax_.patches] == [(-0.47, -0.47), (0.53, 0.53)]
+    assert display.text_[0][0, 2].get_text() == "0.70"
+
+
+def test_lfs_that_vote_for_one_class_are_not_chosen_unless_all_do():
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 300)
+    fires = rng.random(300) < np.where(y == 1, 0.5, 0.25)
+    votes = pd.DataFrame({"rule": np.where(fires, 1, -1)})
+    for name in "abc":
+        votes[name] = np.where(rng.random(300) < 0.85, y, 1 - y)
+    model = LabelModel().fit(votes)
+    assert model.lf_accuracy_.argmin() == 0
+    display = LFConfusionDisplay.from_estimator(model)
+    assert sorted(display.lf_names) == ["a", "b", "c"]
+    assert LFConfusionDisplay.from_estimator(model, ["rule"]).lf_names == ["rule"]
+    rules = votes[["rule"]].assign(other=np.where(y == 0, 0, -1))
+    both = LFConfusionDisplay.from_estimator(LabelModel().fit(rules))
+    assert sorted(both.lf_names) == ["other", "rule"]
 
 
 def test_confusion_needs_a_fitted_model_with_tables():
@@ -369,6 +424,12 @@ def test_pairs_of_crowd_workers_carry_their_ids():
     crowd = _crowd()
     display = OverlapDisplay.from_votes(crowd)
     assert set(display.lf_names) <= set(crowd.worker_ids)
+    said = display.im_.colorbar.ax.get_ylabel()
+    assert (
+        said == "share of the row worker's votes\nthat the column worker votes on too"
+    )
+    named = OverlapDisplay.from_votes(crowd, noun="annotator")
+    assert "row annotator's" in named.im_.colorbar.ax.get_ylabel()
 
 
 @pytest.mark.parametrize(

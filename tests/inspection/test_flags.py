@@ -67,13 +67,14 @@ def test_kinds_of_flags_have_one_level_each():
     assert dict(levels) == {
         "adversarial": "severe",
         "guesses": "warning",
+        "below_crowd": "warning",
         "repeats": "warning",
         "same_label": "warning",
         "nobody_else": "note",
         "few_judgements": "note",
         "no_class": "note",
     }
-    assert len(levels) == 7
+    assert len(levels) == 8
 
 
 def test_the_column_of_lfs_is_the_text_of_their_flags():

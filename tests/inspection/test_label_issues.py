@@ -111,7 +111,7 @@ def test_an_issue_is_a_label_that_another_class_beats():
     ("change", "match"),
     [
         ({"labels": [None] * 5}, "NaN only|None of the 5 rows"),
-        ({"labels": ["ham", "eggs", None, None, None]}, "not in classes"),
+        ({"labels": ["ham", "eggs", None, None, None]}, "holds 'eggs' .* Add them"),
         ({"votes": VOTES[:3]}, "each of the 5 rows of proba; got 3"),
         ({"X": TEXTS[:3]}, "X must have a row for each of the 5"),
         ({"X": TEXTS, "columns": ["txt"]}, "needs the column"),
@@ -157,3 +157,34 @@ def test_cleanlab_finds_the_same_errors():
     )
     # Cleanlab flags the surest of these only.
     assert not (found & ~issues.is_issue.to_numpy()).any()
+
+
+def test_names_beside_an_array_ask_for_the_classes_of_the_classifier():
+    message = (
+        r"^labels holds 'ham', 'spam' \(4 rows, first at row 0\), and the classes of "
+        r"proba are 0, 1\. Pass classes=clf\.classes_ of the classifier"
+    )
+    with pytest.raises(ValueError, match=message):
+        label_issues(PROBA, LABELS)
+    with pytest.raises(ValueError, match=r"'Ham' equals 'ham' but for case\. Add them"):
+        label_issues(PROBA, ["Ham", *LABELS[1:]], classes=CLASSES)
+
+
+def test_the_table_has_the_index_of_labels_or_probabilities():
+    labels = pd.Series(LABELS, index=list("abcde"))
+    proba = pd.DataFrame(PROBA, columns=CLASSES, index=list("vwxyz"))
+    options = {"classes": CLASSES}
+    assert label_issues(PROBA, labels, **options).index.tolist() == list("cbad")
+    assert label_issues(proba, LABELS, **options).index.tolist() == list("xwvy")
+    assert label_issues(proba, labels, **options).index.tolist() == list("cbad")
+    issues = label_issues(proba, labels, X=TEXTS, **options)
+    assert issues.index.tolist() == list("CBAD")
+    assert label_issues(PROBA, labels, max_rows=1, **options).index.tolist() == ["c"]
+
+
+def test_labels_and_probabilities_in_another_order_are_refused():
+    labels = pd.Series(LABELS, index=list("abcde"))
+    proba = pd.DataFrame(PROBA, columns=CLASSES, index=list("edcba"))
+    message = "labels and proba have the same index labels in another order"
+    with pytest.raises(ValueError, match=message):
+        label_issues(proba, labels)

@@ -1,16 +1,20 @@
 """A fitted model has one accuracy per LF, and all tables and plots state it."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
+import sklabel.label_model as label_models
 from sklabel import CrowdLabels, LabelModel, WorkerLFTransformer
 from sklabel.datasets import make_crowd_labels, make_lf_votes
 from sklabel.inspection import (
     LFConfusionDisplay,
     WorkerFunnelDisplay,
     lf_summary,
+    panel_report,
     worker_report,
 )
 from sklabel.inspection._crowd import crowd_to_cast
@@ -18,6 +22,7 @@ from sklabel.inspection._vote_quality import _gold_votes
 from sklabel.inspection._workers import _votes_by_worker
 from sklabel.label_model import DawidSkene, MajorityVote
 from sklabel.report import _sections, labeling_report
+from sklabel.votes import votes_to_sparse
 
 MODELS = [LabelModel, DawidSkene]
 
@@ -86,6 +91,7 @@ def test_without_a_learned_accuracy_the_soft_labels_decide():
     assert summary["accuracy"].iloc[2] == pytest.approx(expected)
 
 
+@pytest.mark.filterwarnings("ignore:.* as copies do:UserWarning")
 @pytest.mark.parametrize("model", MODELS)
 def test_gold_labels_correct_an_accuracy_that_the_votes_believe(model):
     # Two LFs copy the first, which is hardly better than a guess.
@@ -121,3 +127,114 @@ def test_gold_votes_of_a_worker_with_several_columns_count_once(model):
     right = votes.to_numpy()[:60] == y[:60, None]
     expected = np.column_stack([right.sum(axis=0), judged.sum(axis=0)])
     assert_allclose(_gold_votes(of_workers), expected)
+
+
+ALL_MODELS = sorted(set(label_models.__all__) - {"BaseLabelModel"})
+NAMES = np.array(["blue", "green", "red"])
+
+
+def _fit(model, votes, y=None):
+    with warnings.catch_warnings():
+        # How a model got its accuracies does not matter here.
+        warnings.simplefilter("ignore")
+        return model.fit(votes, y)
+
+
+def _forms(form):
+    """Return a crowd, its votes in some form, and their codes."""
+    crowd, votes, _ = _crowd()
+    codes = votes.to_numpy().astype(int)
+    if form == "array":
+        votes = codes
+    elif form == "sparse":
+        votes = votes_to_sparse(codes)
+    elif form == "named":
+        votes = votes.apply(lambda c: pd.Series(NAMES[c], c.index).where(c >= 0))
+        judgements = crowd.to_frame()
+        judgements["label"] = NAMES[judgements["label"]]
+        crowd = CrowdLabels.from_frame(judgements)
+    return crowd, votes, codes
+
+
+def _expected(model, votes, codes):
+    """Return what a model learned, or what its soft labels of all votes say."""
+    if hasattr(model, "lf_accuracy_"):
+        return model.lf_accuracy_
+    right = np.take_along_axis(model.predict_proba(votes), np.maximum(codes, 0), 1)
+    return (right * (codes >= 0)).sum(axis=0) / (codes >= 0).sum(axis=0)
+
+
+@pytest.mark.parametrize("form", ["frame", "array", "sparse", "named"])
+@pytest.mark.parametrize("name", ALL_MODELS)
+def test_all_models_have_one_accuracy_whatever_the_form_of_the_votes(
+    name, form, monkeypatch
+):
+    pytest.importorskip("matplotlib")
+    monkeypatch.setattr(_sections, "draw_svg", lambda *_, **__: "<svg></svg>")
+    crowd, votes, codes = _forms(form)
+    classes = NAMES if form == "named" else [0, 1, 2]
+    fitted = _fit(getattr(label_models, name)(classes=classes), votes)
+    expected = _expected(fitted, votes, codes)
+    assert np.ptp(expected) > 0.05
+    assert_allclose(lf_summary(votes, label_model=fitted)["accuracy"], expected)
+    workers = worker_report(crowd, label_model=fitted).loc[crowd.worker_ids]
+    assert_allclose(workers["accuracy"], expected)
+    funnel = WorkerFunnelDisplay(workers["n_judgements"], workers["accuracy"])
+    assert_allclose(funnel.accuracy, expected)
+    pages = labeling_report(votes, label_model=fitted, budget=2).tables
+    assert_allclose(pages["lfs"]["accuracy"], expected)
+    pages = labeling_report(crowd, label_model=fitted, budget=2).tables
+    assert_allclose(pages["workers"]["accuracy"][crowd.worker_ids], expected)
+
+
+@pytest.mark.parametrize("n_gold", [0, 40])
+@pytest.mark.parametrize("name", ALL_MODELS)
+def test_a_worker_of_several_columns_has_the_mean_of_their_votes(name, n_gold):
+    crowd, votes, y = _crowd()
+    y = _gold(pd.Series(y).loc[crowd.sample_ids].to_numpy(), n_gold)
+    unipolar = WorkerLFTransformer(crowd, unipolar=True).set_output(transform="pandas")
+    columns = unipolar.fit_transform(crowd.sample_ids.to_frame())
+    fitted = _fit(getattr(label_models, name)(classes=[0, 1, 2]), columns, y)
+    summary = lf_summary(columns, label_model=fitted)
+    if hasattr(fitted, "lf_accuracy_"):
+        voted = summary["n_votes"] > 0
+        assert_allclose(summary["accuracy"][voted], fitted.lf_accuracy_[voted])
+    owner = summary.index.str.rsplit("_", n=1).str[0]
+    right = (summary["accuracy"] * summary["n_votes"]).groupby(owner).sum()
+    expected = (right / summary["n_votes"].groupby(owner).sum())[votes.columns]
+    workers = worker_report(crowd, label_model=fitted)
+    assert_allclose(workers["accuracy"][crowd.worker_ids], expected)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        LabelModel(groups=["a", "a", "b", "b", "c", "d", "e", "f", "g"]),
+        DawidSkene(table_groups=["a", "a", "b", "b", "c", "d", "e", "f", "g"]),
+    ],
+)
+def test_groups_of_lfs_change_the_accuracy_everywhere(model):
+    crowd, votes, _ = _crowd()
+    fitted = _fit(model, votes)
+    alone = _fit(type(model)(), votes)
+    assert np.abs(fitted.lf_accuracy_ - alone.lf_accuracy_).max() > 0.001
+    summary = lf_summary(votes, label_model=fitted)
+    assert_allclose(summary["accuracy"], fitted.lf_accuracy_)
+    workers = worker_report(crowd, label_model=fitted)
+    assert_allclose(workers["accuracy"][crowd.worker_ids], fitted.lf_accuracy_)
+
+
+@pytest.mark.parametrize("groups", [None, ["a", "a", "b", "b", *"cdefg"]])
+def test_a_panel_without_gold_has_the_accuracy_of_its_label_model(groups):
+    _, votes, _ = _crowd()
+    fitted = _fit(LabelModel(groups=groups), votes)
+    panel = panel_report(votes, groups=groups)
+    assert panel.judged_by == "LabelModel"
+    assert_allclose(panel.lfs["judged_accuracy"], fitted.lf_accuracy_)
+
+
+def test_what_gold_says_of_a_panel_has_a_name_of_its_own():
+    _, votes, y = _crowd()
+    panel, summary = panel_report(votes, y), lf_summary(votes, y)
+    assert_allclose(panel.lfs["judged_accuracy"], summary["Emp. Acc."])
+    assert "accuracy" not in panel.lfs

@@ -4,8 +4,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from sklabel import CrowdLabels, LabelModel, LFGroupTransformer
+from sklabel.evidence._pairs import count_pairs, effective_votes
 from sklabel.inspection import ErrorCorrelationDisplay, PanelReport, panel_report
-from sklabel.inspection._panel_pairs import count_pairs, effective_votes
 from sklabel.votes import NamedVotes, VoteMatrix, votes_to_sparse
 from sklabel.votes._read import read_any_votes
 
@@ -314,7 +314,7 @@ def test_dense_and_sparse_products_are_equal(monkeypatch):
     cast = read_any_votes(votes)
     args = cast, np.arange(3), np.eye(3)[y]
     dense = count_pairs(*args)
-    monkeypatch.setattr("sklabel.inspection._pair_sums._LARGEST_DENSE", 0)
+    monkeypatch.setattr("sklabel.evidence._pair_sums._LARGEST_DENSE", 0)
     for name, one, other in zip(dense._fields, dense, count_pairs(*args), strict=True):
         assert_allclose(one, other, atol=1e-6, err_msg=name)
 

@@ -54,8 +54,87 @@ def test_predictions_for_tasks_that_exist():
         }
     ]
     assert second["model_version"] == "v1"
-    with pytest.raises(ValueError, match=r"whole numbers; got 'a'.*samples="):
+    with pytest.raises(
+        ValueError, match=r"whole numbers; got 'a'.*task_ids=.*samples="
+    ):
         to_label_studio(TABLE, question="mood")
+
+
+@pytest.mark.parametrize("as_dict", [True, False])
+def test_tasks_that_exist_have_ids_beside_those_of_samples(as_dict):
+    ids = pd.Series([7, 5.0], index=["b", "a"], dtype=object)
+    ids = ids.to_dict() if as_dict else ids
+    found = to_label_studio(TABLE, question="mood", task_ids=ids)
+    assert [one["task"] for one in found] == [5, 7]
+    assert "data" not in found[0]
+
+
+@pytest.mark.parametrize(
+    ("task_ids", "error", "message"),
+    [
+        ({"a": 1}, ValueError, r"task_ids .* lacks 1 of the samples.*'b'"),
+        ({"a": 1, "b": "x"}, ValueError, r"whole numbers; got 'x'"),
+        ({"a": 1, "b": np.nan}, ValueError, r"whole numbers; got nan"),
+        ([1, 2], TypeError, r"must be a Series or dict .*; got list"),
+    ],
+)
+def test_ids_of_tasks_must_be_there(task_ids, error, message):
+    with pytest.raises(error, match=message):
+        to_label_studio(TABLE, question="mood", task_ids=task_ids)
+
+
+def test_tasks_are_new_or_exist():
+    with pytest.raises(ValueError, match=r"samples=.*task_ids=.*got both"):
+        to_label_studio(
+            TABLE, question="mood", samples=SAMPLES, task_ids={"a": 1, "b": 2}
+        )
+
+
+def _export(path, ids):
+    """Write tasks whose data hold ids of the user's own, each judged by one person."""
+    result = {"from_name": "mood", "to_name": "text", "type": "choices"}
+    result["value"] = {"choices": ["good"]}
+    tasks = [
+        {
+            "id": 40 + at,
+            "data": {"my_id": own, "text": f"text {own}"},
+            "annotations": [{"completed_by": at % 2, "result": [result]}],
+        }
+        for at, own in enumerate(ids)
+    ]
+    path.write_text(json.dumps(tasks), encoding="utf-8")
+    return path
+
+
+def test_own_ids_lead_back_to_the_tasks(tmp_path):
+    path = _export(tmp_path / "export.json", ["T-0", "T-1"])
+    found = read_label_studio(path, sample="my_id")
+    assert found.samples["label_studio_id"].to_dict() == {"T-0": 40, "T-1": 41}
+    table = TABLE.set_axis(["T-1", "T-0"])
+    task_ids = found.samples["label_studio_id"]
+    back = to_label_studio(table, question="mood", task_ids=task_ids)
+    assert [one["task"] for one in back] == [41, 40]
+    new = to_label_studio(table, question="mood", samples=found.samples)
+    assert new[0]["data"] == {"sample": "T-1", "my_id": "T-1", "text": "text T-1"}
+    plain = read_label_studio(path)
+    assert list(plain.samples.columns) == ["my_id", "text"]
+
+
+def test_of_several_tasks_of_a_sample_the_first_counts(tmp_path):
+    path = _export(tmp_path / "export.json", ["T-0", "T-0"])
+    found = read_label_studio(path, sample="my_id")
+    assert found.samples["label_studio_id"].to_dict() == {"T-0": 40}
+    assert len(found) == 2
+
+
+def test_rows_of_csv_keep_the_ids_of_tasks(tmp_path):
+    path = tmp_path / "export.csv"
+    path.write_text(
+        "annotation_id,annotator,id,my_id,mood\n1,ann,8,T-0,good\n2,bob,8,T-0,bad\n",
+        encoding="utf-8",
+    )
+    found = read_label_studio(path, "mood", sample="my_id")
+    assert found.samples.loc["T-0", "label_studio_id"] == "8"
 
 
 def test_records_are_read_again(tmp_path):
@@ -102,3 +181,20 @@ def test_bad_input_is_refused(write):
         write(crowd().soft_labels().reset_index(), question="mood")
     with pytest.raises(ValueError, match=r"colour"):
         to_argilla(TABLE, question="mood", samples=SAMPLES, fields=["colour"])
+
+
+def test_gold_of_tasks_that_only_an_expert_judged(tmp_path):
+    path = _export(tmp_path / "export.json", ["T-0", "T-1", "T-2"])
+    tasks = json.loads(path.read_text(encoding="utf-8"))
+    for task in tasks[:2]:
+        expert = {**task["annotations"][0], "completed_by": 9, "ground_truth": True}
+        task["annotations"].append(expert)
+    del tasks[0]["annotations"][0]  # nobody but the expert
+    path.write_text(json.dumps(tasks), encoding="utf-8")
+    found = read_label_studio(path, sample="my_id")
+    crowd, gold = found.crowd_labels(), found.gold_labels()
+    table = crowd.soft_labels(gold=gold[crowd.sample_ids])
+    assert table.index.tolist() == ["T-1", "T-2"]
+    assert gold.tolist() == ["good", "good", None]
+    with pytest.warns(UserWarning, match=r"1 gold .*'T-0'.*keep those of crowd.sample"):
+        crowd.soft_labels(gold=gold)

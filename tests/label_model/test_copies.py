@@ -12,6 +12,8 @@ from sklabel.label_model import (
     OneCoinDawidSkene,
     WeightedMajorityVote,
 )
+from sklabel.label_model._copies import _any_pair_shares
+from sklabel.votes._read import read_any_votes
 
 MODELS = [MajorityVote, WeightedMajorityVote, DawidSkene, OneCoinDawidSkene, MACE, GLAD]
 
@@ -125,3 +127,142 @@ def test_no_alarm_on_many_panels_without_copies():
             rng = np.random.default_rng(seed)
             accuracy = rng.uniform(0.55, 0.97)
             MajorityVote().fit(panel(200, 1, accuracy=accuracy, seed=seed))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_pair_that_shares_rows_is_found_as_in_a_plain_count(seed):
+    rng = np.random.default_rng(seed)
+    n_samples, n_lfs = 200, 12
+    votes = np.where(rng.random((n_samples, n_lfs)) < 0.2, 1, -1)
+    if seed % 2:
+        votes[:, 1] = np.where(rng.random(n_samples) < 0.6, votes[:, 0], votes[:, 1])
+    if seed % 3 == 0:
+        votes[::2, 2:4] = -1  # these two vote on every other row only
+    cast = votes >= 0
+    n_votes, common = cast.sum(axis=0), cast.T.astype(int) @ cast
+    larger = np.maximum.outer(n_votes, n_votes)
+    enough = (common >= 30) & (common > 0.6 * larger)
+    np.fill_diagonal(enough, False)
+    assert _any_pair_shares(read_any_votes(votes), 30) == enough.any()
+
+
+def two_samples(seed, n_samples=200, n_classes=4, accuracy=0.72, alike=0.95):
+    """Two samples of one model, and three models that leave out some rows."""
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, n_classes, n_samples)
+
+    def right_in(share):
+        wrong = (y + rng.integers(1, n_classes, n_samples)) % n_classes
+        return np.where(rng.random(n_samples) < share, y, wrong)
+
+    def leave_out(column, coverage):
+        return np.where(rng.random(n_samples) < coverage, column, -1)
+
+    source, columns = right_in(accuracy), {}
+    for j in range(2):
+        again = rng.random(n_samples) < (1 - alike) / 2 * n_classes / (n_classes - 1)
+        column = np.where(again, rng.integers(0, n_classes, n_samples), source)
+        columns[f"gpt_{j}"] = leave_out(column, 0.95)
+    for name, coverage in {"a": 0.62, "b": 0.29, "c": 0.9}.items():
+        columns[f"model {name}"] = leave_out(right_in(rng.uniform(0.7, 0.85)), coverage)
+    return pd.DataFrame(columns), y
+
+
+def warnings_of(model, votes):
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        model.fit(votes)
+    return [str(w.message) for w in found]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {},
+        {"n_samples": 1000},
+        {"n_samples": 1000, "n_classes": 3},
+        {"n_samples": 400, "n_classes": 5},
+        {"n_samples": 400, "accuracy": 0.6, "alike": 0.98},
+    ],
+    ids=str,
+)
+def test_copies_beside_few_others_do_not_go_unnoticed(kind):
+    pasted = "groups={'gpt_0': 'gpt', 'gpt_1': 'gpt'}"
+    n_known = n_named = 0
+    for seed in range(12):
+        votes, _ = two_samples(seed, **kind)
+        model = LabelModel()
+        texts = warnings_of(model, votes)
+        assert len(texts) <= 1
+        assert all(pasted in text for text in texts)
+        found = model._alike is not None and model._alike[0, 1] >= 0.5
+        n_known += bool(texts) or found
+        assert not (texts and found)
+        texts = warnings_of(MajorityVote(), votes)
+        assert all(pasted in text for text in texts)
+        n_named += len(texts)
+    assert n_known >= 11
+    assert n_named >= 11
+
+
+def test_what_label_model_suggests_makes_it_better_than_a_count():
+    right = []
+    for seed in range(12):
+        votes, y = two_samples(seed)
+        groups = {"gpt_0": "gpt", "gpt_1": "gpt"}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            models = LabelModel(), MajorityVote(), LabelModel(groups=groups)
+            right.append([m.fit(votes).score(votes, y) for m in models])
+    plain, count, grouped = np.mean(right, axis=0)
+    assert grouped > count + 0.03
+    assert grouped > plain + 0.03
+
+
+def test_label_model_names_copies_that_it_does_not_find():
+    votes, _ = two_samples(0, n_samples=1000)
+    with pytest.warns(UserWarning, match=r"errors included, as copies do") as found:
+        LabelModel().fit(votes)
+    (warning,) = found
+    text = str(warning.message)
+    assert text.startswith("LabelModel counts LFs as several sources that say the same")
+    assert "'gpt_0', 'gpt_1'." in text
+    assert warning.filename == __file__
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        {"gpt_0": "gpt", "gpt_1": "gpt"},
+        {"gpt_0": "one", "gpt_1": "another"},
+        list("ggabc"),
+        list("gGabc"),
+    ],
+)
+def test_named_groups_end_the_warning_of_label_model(groups):
+    for seed in range(4):
+        votes, _ = two_samples(seed, n_samples=1000)
+        assert warnings_of(LabelModel(), votes)
+        LabelModel(groups=groups).fit(votes)
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+@pytest.mark.parametrize("good", [0.85, 0.92, 0.97])
+@pytest.mark.parametrize("poor", [0.6, 0.75])
+def test_no_alarm_on_two_accurate_lfs_beside_poor_ones(n_classes, good, poor):
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        y = rng.integers(0, n_classes, 600)
+        columns = []
+        for share, coverage in [(good, 0.95)] * 2 + [(poor, 0.6)] * 2 + [(poor, 0.9)]:
+            wrong = (y + rng.integers(1, n_classes, len(y))) % n_classes
+            column = np.where(rng.random(len(y)) < share, y, wrong)
+            columns.append(np.where(rng.random(len(y)) < coverage, column, -1))
+        for model in (LabelModel(), MajorityVote()):
+            model.fit(np.column_stack(columns))
+
+
+def test_groups_of_which_no_two_lfs_are_alike():
+    votes, _ = two_samples(0)
+    groups = {"model a": "one", "model b": "one"}
+    LabelModel(groups=groups).fit(votes.drop(columns="gpt_1"))

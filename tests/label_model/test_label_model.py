@@ -499,6 +499,19 @@ def test_lf_kind_for_all_lfs():
     assert_array_equal(model.rule_share_, np.zeros(4))
 
 
+def test_table_of_worker_who_always_says_the_same():
+    rng = np.random.default_rng(0)
+    truth = np.tile([0, 1], 100)
+    votes = np.where(rng.random((200, 6)) < 0.8, truth[:, None], 1 - truth[:, None])
+    votes[:, 5] = 1
+    votes[rng.random((200, 6)) < 0.7] = -1
+    model = LabelModel(lf_kind="worker").fit(votes)
+    said, read = model.confusion_[5], model.confusion_[:5]
+    assert said[:, 1].min() > 0.75
+    assert np.abs(said[0] - said[1]).max() < 0.25
+    assert (read[:, 1, 1] - read[:, 0, 1]).min() > 0.3
+
+
 def test_lf_kind_by_position():
     model = LabelModel(lf_kind=["rule", "auto", "worker"]).fit(VOTES)
     assert_array_equal(model.lf_kind_, ["rule", "worker", "worker"])
@@ -940,3 +953,22 @@ def test_a_worker_who_always_gives_the_same_answer_counts_next_to_nothing():
     moved = people.predict_proba(votes) - honest.predict_proba(votes[:, 27:])
     assert np.abs(moved[covered]).max() < 0.12
     assert people.score(votes, truth) > MajorityVote().fit(votes).score(votes, truth)
+
+
+def test_after_gold_the_shares_are_the_mean_of_the_soft_labels():
+    made = make_lf_votes(
+        1000,
+        12,
+        coverage=(0.1, 0.5),
+        accuracy=(0.6, 0.9),
+        class_prior=[0.8, 0.2],
+        random_state=0,
+    )
+    gold = np.where(np.arange(1000) < 100, made.y, -1)
+    model, without = LabelModel().fit(made.votes, gold), LabelModel().fit(made.votes)
+    shares = np.bincount(made.y) / len(made.y)
+    of_rows = model.predict_proba(made.votes).mean(axis=0)
+    assert_allclose(of_rows, shares, atol=0.01)
+    # No row without votes has a gold label, so its answer is the same.
+    assert_allclose(model.class_prior_, without.class_prior_)
+    assert abs(model.class_prior_ - shares).max() > 0.03

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
 
-from sklabel import LabelModel
+from sklabel import CrowdLabels, LabelModel
 from sklabel.datasets import make_crowd_labels, make_lf_votes
 from sklabel.evidence._evidence import LeftOut
 from sklabel.label_model import DawidSkene, OneCoinDawidSkene
@@ -672,3 +672,13 @@ def test_classes_that_are_set_between_calls_must_be_the_same():
     model = LabelModel().partial_fit(votes).set_params(classes=[0, 1, 2])
     with pytest.raises(ValueError, match="not the same as in earlier calls"):
         model.partial_fit(votes)
+
+
+def test_a_wide_table_with_numbers_for_workers_learns_what_to_do():
+    judgements = make_crowd_labels(60, 5, random_state=0).crowd_labels
+    wide = CrowdLabels.from_frame(judgements).to_wide()
+    with pytest.raises(ValueError, match=r"X\.columns = X\.columns\.astype\(str\)"):
+        LabelModel(classes=[0, 1]).partial_fit(wide, columns="by_name")
+    wide.columns = wide.columns.astype(str)
+    model = LabelModel(classes=[0, 1]).partial_fit(wide, columns="by_name")
+    assert model.feature_names_in_.tolist() == list("01234")

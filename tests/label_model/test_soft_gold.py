@@ -674,13 +674,18 @@ def test_copies_and_float32(Model):
         assert_same_model(single, model, votes, rtol=0, atol=1e-3)
 
 
+def _report(votes, y):
+    pytest.importorskip("matplotlib")
+    return labeling_report(votes, y)
+
+
 @pytest.mark.parametrize(
     "call",
     [
         lambda votes, y: list(GoldKFold(2).split(votes, y)),
         lambda votes, y: cross_val_predict_gold(MajorityVote(), votes, y),
         lambda votes, y: lf_summary(votes, y),
-        lambda votes, y: labeling_report(votes, y),
+        _report,
         lambda votes, y: PosteriorDisplay(y[:3], y[:3]),
         lambda votes, y: WeakSupervisionClassifier(
             FunctionTransformer(), MajorityVote(), LogisticRegression()

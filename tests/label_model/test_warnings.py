@@ -138,3 +138,64 @@ def test_verbose_writes_a_line_per_sweep(model, capsys):
     assert out == ""
     assert len(lines) == model.n_iter_
     assert all(line.startswith(type(model).__name__) for line in lines)
+
+
+@pytest.mark.parametrize("y", [["neg", None], ["neg", "Pos"]])
+def test_gold_that_votes_write_otherwise_is_warned_of(y):
+    message = "Votes and gold labels hold 'Neg' and 'neg', which are two classes"
+    with pytest.warns(UserWarning, match=message):
+        LabelModel().fit([["Neg", "Neg"], ["Pos", "Pos"]], y)
+
+
+@pytest.mark.parametrize("classes", [None, ["Neg", "Pos", "Rare"]])
+def test_gold_alone_may_name_a_class(classes):
+    model = LabelModel(classes=classes)
+    model.fit([["Neg", "Neg"], ["Pos", "Pos"]], ["Rare", None])
+    assert model.classes_.tolist() == ["Neg", "Pos", "Rare"]
+
+
+WORDS = [f"w{k:02}" for k in range(40)]
+
+
+def _sentences(n):
+    return np.array([[f"The label of number {k} is good."] for k in range(n)], object)
+
+
+@pytest.mark.parametrize(
+    ("votes", "message"),
+    [
+        (
+            _sentences(60),
+            r"^Votes hold 60 different texts, of which 60 occur once: 'The",
+        ),
+        (_sentences(5), "Votes hold 5 different texts, of which 5 occur once"),
+        (
+            np.array([[w] for w in WORDS[:10] * 2 + WORDS[10:]]),
+            "Votes hold 40 different texts, of which 30 occur once: 'w00', 'w01', ",
+        ),
+    ],
+    ids=["sentences", "a small table", "words"],
+)
+def test_answers_in_words_are_no_votes(votes, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        LabelModel().fit(votes)
+    assert "These look like free-text answers and not like cl" in str(caught.value)
+    assert "AnswerLF(classes=[...]).fit_transform(X)" in str(caught.value)
+    classes = np.unique(votes)
+    assert LabelModel(classes=classes).fit(votes).classes_.tolist() == classes.tolist()
+
+
+def test_many_sentences_that_repeat_are_warned_of():
+    votes = np.tile(_sentences(21), (3, 2))
+    with pytest.warns(UserWarning, match="21 different texts, each of them repeatedly"):
+        model = LabelModel().fit(votes)
+    assert len(model.classes_) == 21
+    LabelModel(classes=np.unique(votes)).fit(votes)
+
+
+def test_many_names_of_classes_are_votes():
+    votes = np.tile(np.array(WORDS)[:, None], (2, 3))
+    assert len(LabelModel().fit(votes).classes_) == 40
+    longer = np.tile(np.array([f"the part {w}" for w in WORDS])[:, None], (1, 3))
+    assert len(LabelModel().fit(longer).classes_) == 40
+    assert len(LabelModel().fit(np.tile(_sentences(4), (1, 2))).classes_) == 4

@@ -184,7 +184,6 @@ def test_what_follows_the_reasoning_is_read(answer):
         (2, "class not known"),
         (True, "class not known"),
         ("n/a", "class not known"),
-        ("bug\n\nThe app crashes.", "class not known"),
         ('{"label": null}', "class not known"),
         ('{"label": "spam", "category": "bug"}', "class not known"),
         ('{"label": ["bug", "spam"]}', "class not known"),
@@ -284,7 +283,6 @@ def test_names_of_all_kinds(answer, classes, vote):
     ("answer", "only", "last"),
     [
         ("This is a bug.", "bug", "bug"),
-        ("bug\n\nThe app crashes.", "bug", "bug"),
         ("Not a bug.", None, None),
         ("This isn't a bug", None, None),
         ("No bug here", None, None),
@@ -300,7 +298,6 @@ def test_names_of_all_kinds(answer, classes, vote):
         ("debugging", None, None),
         ("bug-free", None, None),
         ("bug's life", None, None),
-        ("Label: bug, since it crashes", "bug", "bug"),
         ("Label: spam. Similar to a bug", None, None),
         ("Label: spam\nSimilar to a bug", None, None),
         ("I cannot classify it, a bug or so", None, None),
@@ -456,6 +453,40 @@ def test_a_column_without_any_vote_warns():
     lf = AnswerLF(CLASSES).fit(X)
     with pytest.warns(UserWarning, match=r"None of the 20 answers of 'gpt'.*'invoice'"):
         lf.transform(X)
+
+
+def half_read(n_votes, n_others, n_refusals=0):
+    """Return a column of which some answers are votes."""
+    answers = ["bug"] * n_votes + ["invoice"] * (n_others - 1) + ["a praise"]
+    return pd.DataFrame({"gpt": answers + ["I cannot classify this."] * n_refusals})
+
+
+def test_a_column_that_is_mostly_unread_warns():
+    X = half_read(9, 11, n_refusals=30)
+    lf = AnswerLF(CLASSES).fit(X)
+    with pytest.warns(
+        UserWarning,
+        match=r"Only 9 of the 20 answers of 'gpt' \(45%; refusals apart\) are votes "
+        r"for 'billing', .*11 are 'class not known'. Unread are 'invoice', 'a praise'. "
+        r".*aliases .*json_keys.*markers, or mentions='only'.*unread",
+    ):
+        lf.transform(X)
+
+
+@pytest.mark.parametrize("counts", [(10, 10), (9, 10), (20, 2, 40)])
+def test_a_column_that_is_half_read_does_not_warn(counts):
+    X = half_read(*counts)
+    assert AnswerLF(CLASSES).fit_transform(X).shape == (sum(counts), 1)
+
+
+def test_a_column_of_refusals_warns():
+    X = pd.DataFrame({"gpt": ["I cannot classify this."] * 20})
+    lf = AnswerLF(CLASSES, mentions="only").fit(X)
+    with pytest.warns(
+        UserWarning, match=r"None of the 20 .* 20 are 'refusal'"
+    ) as found:
+        lf.transform(X)
+    assert "mentions" not in str(found[0].message)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from io import StringIO
 
 import joblib
 import numpy as np
@@ -205,6 +206,60 @@ def test_unknown_labels_can_count_without_being_votes():
     assert "2 judgements and 2 with an unknown label, classes" in repr(crowd)
     assert crowd.summary()["judgements with an unknown label"] == 2
     assert crowd.sample_ids.tolist() == [7, 8, 9]
+
+
+def test_unknown_labels_are_counted_the_most_frequent_first():
+    frame = pd.DataFrame({"sample": range(9), "worker": "ann"})
+    frame["label"] = ["a", "b", "?", "can't tell", *["?"] * 2, None, "b", "!"]
+    frame.loc[9] = [8, "ann", "?"]  # takes the place of "!"
+    options = {"classes": ["a", "b"], "handle_unknown": "count"}
+    crowd = CrowdLabels.from_frame(frame, **options)
+    assert list(crowd.unknown_labels.items()) == [("?", 4), ("can't tell", 1)]
+    assert sum(crowd.unknown_labels.values()) == crowd.n_unknown
+    assert crowd.summary()["unknown label '?'"] == 4
+    crowd.unknown_labels.clear()
+    assert pickle.loads(pickle.dumps(crowd)).unknown_labels == crowd.unknown_labels
+    assert len(crowd.unknown_labels) == 2
+
+
+def test_unknown_labels_may_be_numbers():
+    frame = _frame(label=[0, 7, 7, 1])
+    crowd = CrowdLabels.from_frame(frame, classes=[0, 1], handle_unknown="count")
+    assert crowd.unknown_labels == {7: 2}
+    assert CrowdLabels.from_frame(frame).unknown_labels == {}
+
+
+def test_a_summary_lists_five_unknown_labels():
+    frame = pd.DataFrame({"sample": range(9), "worker": "ann"})
+    frame["label"] = ["a", "b", *"uvwxyzu"]
+    crowd = CrowdLabels.from_frame(frame, classes=["a", "b"], handle_unknown="count")
+    listed = [row for row in crowd.summary().index if row.startswith("unknown label")]
+    assert listed == [f"unknown label {label!r}" for label in "uvwxy"]
+
+
+ALIKE = ["Bug", "bug", "Question", "Bug", "I can't tell", "question"]
+
+
+def test_unknown_labels_that_equal_a_class_but_for_case_are_warned_of():
+    frame = pd.DataFrame({"sample": range(6), "worker": "ann", "label": ALIKE})
+    message = (
+        r"^4 of 6 judgements in column 'label' name none of the classes, and are not "
+        r"votes. 3 of them equal a class but for case: 'Bug' \(2\), 'Question' \(1\)."
+        r" .* \.replace\({'Bug': 'bug', 'Question': 'question'}\)\.$"
+    )
+    options = {"classes": ["bug", "question"], "handle_unknown": "count"}
+    with pytest.warns(UserWarning, match=message):
+        crowd = CrowdLabels.from_frame(frame, **options)
+    assert crowd.unknown_labels == {"Bug": 2, "I can't tell": 1, "Question": 1}
+    wide = frame.pivot(index="sample", columns="worker", values="label")
+    with pytest.warns(UserWarning, match="3 of them equal a class but for case"):
+        CrowdLabels.from_wide(wide, **options)
+
+
+def test_an_error_says_that_a_label_equals_a_class_but_for_case():
+    frame = pd.DataFrame({"sample": range(6), "worker": "ann", "label": ALIKE})
+    with pytest.raises(ValueError, match=r"'Bug' equals 'bug' but for case\. 'Quest"):
+        CrowdLabels.from_frame(frame, classes=["bug", "question"])
 
 
 @pytest.mark.parametrize(
@@ -904,6 +959,7 @@ def test_the_summary_counts_what_came_in():
         "workers": 2,
         "judgements": 1,
         "judgements with an unknown label": 1,
+        "unknown label '?'": 1,
         "repeated, left out": 1,
         "without label, left out": 1,
         "labels read without blanks": 0,
@@ -931,3 +987,89 @@ def test_it_can_be_read_in_another_process(tmp_path, writer):
         f"{crowd} {crowd.summary().to_dict()} {crowd.to_frame().to_dict('list')}\n"
     )
     assert printed == expected
+
+
+def _from_csv(ids, column="sample", **options):
+    """Read ids of a CSV file whose other columns are plain."""
+    rows = [
+        f"{one},w{k},good" if column == "sample" else f"{k},{one},good"
+        for k, one in enumerate(ids)
+    ]
+    file = StringIO("\n".join(["sample,worker,label", *rows]))
+    crowd = CrowdLabels.from_csv(file, **options)
+    return getattr(crowd, f"{column}_ids").tolist()
+
+
+@pytest.mark.parametrize("column", ["sample", "worker"])
+@pytest.mark.parametrize(
+    "ids",
+    [
+        ["00041", "00042"],
+        ["00041", "7"],
+        ["+41", "42"],
+        ["-01", "1"],
+        ["12345678901234567890123", "7"],
+        ["00.5", "1"],
+        ["00041", "a7"],
+        ["18446744073709551615", "-1"],
+    ],
+    ids=lambda ids: ids[0],
+)
+def test_ids_of_a_csv_file_stay_texts_where_numbers_would_lose(ids, column):
+    expected = sorted(ids) if column == "worker" else ids
+    assert _from_csv(ids, column) == expected
+
+
+@pytest.mark.parametrize("column", ["sample", "worker"])
+@pytest.mark.parametrize(
+    ("ids", "read"),
+    [
+        (["41", "42"], [41, 42]),
+        (["0", "7"], [0, 7]),
+        (["-3", "7"], [-3, 7]),
+        (["7.0", "8.0"], [7, 8]),
+        (["7", "1e+05"], [7, 100_000]),
+        (["1234567890123456789", "1234567890123456790"], None),
+        (["18446744073709551614", "18446744073709551615"], None),
+    ],
+    ids=str,
+)
+def test_ids_of_a_csv_file_are_numbers_where_nothing_is_lost(ids, read, column):
+    expected = [int(one) for one in ids] if read is None else read
+    found = _from_csv(ids, column)
+    assert found == expected
+    assert {type(one) for one in found} == {int}
+
+
+def test_rows_without_a_label_may_lack_an_id():
+    file = "sample,worker,label\n1234567890123456789,ann,good\n,ann,\n"
+    crowd = CrowdLabels.from_csv(StringIO(file))
+    assert crowd.sample_ids.tolist() == [1234567890123456789]
+
+
+def test_options_decide_what_ids_of_a_csv_file_are():
+    ids = ["00041", "00042"]
+    assert _from_csv(ids, dtype={"sample": int}) == [41, 42]
+    assert _from_csv(ids, converters={"sample": int}) == [41, 42]
+    assert _from_csv(["41", "42"], dtype=str) == ["41", "42"]
+    assert _from_csv(["41", "42"], dtype={"sample": str}) == ["41", "42"]
+    assert _from_csv(ids, dtype={"worker": str}) == ids
+    assert _from_csv(["1_041", "2_042"], thousands="_") == [1041, 2042]
+
+
+def test_a_csv_file_in_chunks_is_refused():
+    with pytest.raises(TypeError, match=r"needs a DataFrame .* got TextFileReader"):
+        _from_csv(["1", "2"], chunksize=1)
+
+
+def test_a_csv_file_without_the_columns_is_refused_as_a_frame_is():
+    with pytest.raises(ValueError, match="sample"):
+        CrowdLabels.from_csv(StringIO("a,b,label\n1,2,good\n"))
+
+
+def test_ids_that_begin_with_zero_are_found_by_text_only():
+    file = StringIO("sample,worker,label\n00041,ann,good\n00042,ann,bad\n")
+    crowd = CrowdLabels.from_csv(file)
+    assert crowd.judgements_of(["00042"]).found.tolist() == [True]
+    with pytest.raises(TypeError, match="dtype=str for ids if they begin with 0"):
+        crowd.judgements_of([41])

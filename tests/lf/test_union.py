@@ -149,6 +149,16 @@ def test_names_beside_numbers_raise(layout, numbers):
     assert "classes=names" in str(got.value)
 
 
+@pytest.mark.parametrize("union", [FeatureUnion, LFUnion])
+def test_an_error_of_tables_lists_the_classes_of_both_kinds(union):
+    parts = [(f"names {k}", lf(HAM, NAMES)) for k in range(2)]
+    parts.append(("numbers", lf([0, 1, 0, None])))
+    votes = union(parts).set_output(transform="pandas").fit_transform(X)
+    message = r"different kinds: \['ham', 'spam'\] and \[0, 1\]\. Nobody can tell"
+    with pytest.raises(ValueError, match=message):
+        LabelModel().fit(votes)
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_part_without_a_vote_stands_beside_names(layout):
     union = LFUnion(

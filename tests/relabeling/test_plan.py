@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from pandas.testing import assert_frame_equal
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 
-from sklabel import LabelModel, MajorityVote
+from sklabel import CrowdLabels, LabelModel, MajorityVote, WorkerLFTransformer
+from sklabel.datasets import make_crowd_labels
 from sklabel.label_model import DawidSkene
 from sklabel.relabeling import _plan
 from sklabel.relabeling._gain import expected_gain, gain_of_outcome
@@ -303,3 +305,53 @@ def test_known_probabilities_in_gains():
         expected_gain(votes, label_model=model, proba=proba[1:])
     with pytest.raises(ValueError, match="sum to 1"):
         relabel_plan(votes, label_model=model, budget=2, proba=proba / 2)
+
+
+def _crowd(duplicates="last"):
+    data = make_crowd_labels(60, 8, judgements_per_sample=3, random_state=0)
+    frame = data.crowd_labels
+    frame["label"] = np.array(["no", "yes"])[frame["label"]]
+    frame["sample"] = "s" + frame["sample"].astype(str)
+    again = frame.head(9).assign(label="yes")
+    return CrowdLabels.from_frame(pd.concat([frame, again]), duplicates=duplicates)
+
+
+@pytest.mark.parametrize("duplicates", ["last", "keep"])
+@pytest.mark.parametrize("criterion", ["error", "entropy"])
+def test_a_crowd_gets_the_plan_of_its_votes(criterion, duplicates):
+    crowd = _crowd(duplicates)
+    lfs = WorkerLFTransformer(crowd).set_output(transform="pandas")
+    votes = lfs.fit_transform(crowd.sample_ids.to_frame())
+    model = LabelModel(lf_kind="worker").fit(votes)
+    options = {"budget": 20, "criterion": criterion}
+    expected = relabel_plan(votes, label_model=model, **options)
+    plan = relabel_plan(crowd, **options)
+    assert plan.index.name == "sample"
+    assert_frame_equal(plan, expected, check_names=False)
+    # A model that was fitted to votes with names knows the workers.
+    assert_frame_equal(relabel_plan(crowd, label_model=model, **options), plan)
+
+
+def test_a_plan_of_a_crowd_agrees_with_its_soft_labels():
+    crowd = _crowd()
+    plan, table = relabel_plan(crowd, budget=20), crowd.soft_labels()
+    assert_array_equal(plan["top_class"], table.loc[plan.index, "label"])
+    assert_allclose(plan["top_posterior"], table.loc[plan.index, "confidence"])
+    assert_array_equal(plan["n_votes"], table.loc[plan.index, "n_votes"])
+    assert_frame_equal(relabel_plan(crowd, budget=20, proba=table), plan)
+    with pytest.raises(ValueError, match=r"crowd\.sample_ids and proba have the same"):
+        relabel_plan(crowd, budget=20, proba=table[::-1])
+
+
+def test_a_plan_of_a_crowd_takes_fitted_models_that_know_its_workers():
+    crowd = _crowd()
+    with pytest.raises(NotFittedError):
+        relabel_plan(crowd, label_model=LabelModel(), budget=5)
+    model = LabelModel().fit(pd.DataFrame({"a": ["no", "yes"], "b": ["no", "no"]}))
+    with pytest.raises(ValueError, match="None of the 2 LFs of the model is one of"):
+        relabel_plan(crowd, label_model=model, budget=5)
+
+
+def test_votes_need_a_model(votes):
+    with pytest.raises(TypeError, match="must be a fitted label model such as LabelM"):
+        relabel_plan(votes, budget=5)

@@ -14,18 +14,13 @@ from sklabel import CrowdLabels, LabelModel, WorkerLFTransformer
 from sklabel.datasets import make_crowd_labels, make_lf_votes
 from sklabel.inspection import _lf_summary, _workers
 from sklabel.inspection._flags import KINDS, Flag
-from sklabel.report import _findings, _sections, labeling_report
+from sklabel.report import _findings, labeling_report
 from sklabel.report._data import gather
 from sklabel.report._findings import findings
 from sklabel.report._tables import build_tables
 
 pytest.importorskip("matplotlib")
-
-
-@pytest.fixture(autouse=True)
-def without_plots(monkeypatch):
-    """Leave the plots out, which take most of the time."""
-    monkeypatch.setattr(_sections, "draw_svg", lambda *_, **__: "<svg></svg>")
+pytestmark = pytest.mark.usefixtures("without_plots")
 
 
 def _crowd():

@@ -2,10 +2,7 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 
-import json
 import re
-import shutil
-import subprocess
 import sys
 from html import escape
 from html.parser import HTMLParser
@@ -26,20 +23,17 @@ from sklabel import (
 )
 from sklabel.datasets import load_weather_posts, make_crowd_labels, make_lf_votes
 from sklabel.inspection._agreement import agreement_report
+from sklabel.inspection._crowd import crowd_to_cast
 from sklabel.inspection._lf_summary import lf_summary
 from sklabel.inspection._workers import worker_report
 from sklabel.relabeling._plan import relabel_plan
-from sklabel.report import _sections
-from sklabel.report._findings import wilson_interval
+from sklabel.report._gold_tables import wilson_interval
 from sklabel.report._labeling_report import labeling_report
 from sklabel.votes import votes_to_sparse
+from tests.report._browser import open_in_browser
 
 pytest.importorskip("matplotlib")
 
-BROWSER = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
-    None,
-)
 EVIL = "<script>document.title = 'broken'</script>\"'&"
 
 
@@ -76,16 +70,10 @@ def hybrid(posts):
     return lfs.fit_transform(data.dev), data.dev, crowd
 
 
-@pytest.fixture
-def without_plots(monkeypatch):
-    """Leave the plots out, which take most of the time."""
-    monkeypatch.setattr(_sections, "draw_svg", lambda *_, **__: "<svg></svg>")
-
-
 class _Page(HTMLParser):
     """Checks that tags nest, and collects ids, references and tables."""
 
-    VOID = {"meta", "br", "img", "input", "link", "hr"}
+    VOID = {"meta", "br", "wbr", "img", "input", "link", "hr"}
 
     def __init__(self, html):
         super().__init__()
@@ -190,6 +178,11 @@ def test_accuracy_and_log_loss_are_those_of_scikit_learn():
     assert "figures on gold flatter it" in page
 
 
+def people(votes):
+    """Return the kind of the columns that are workers."""
+    return {name: "worker" for name in votes if str(name).startswith("worker_")}
+
+
 def test_a_hybrid_report_has_workers_and_heuristics(hybrid):
     votes, dev, crowd = hybrid
     report = labeling_report(
@@ -207,7 +200,7 @@ def test_a_hybrid_report_has_workers_and_heuristics(hybrid):
         "polarity_negative_2",
         "polarity_positive",
     ]
-    model = LabelModel(classes=crowd.classes).fit(votes)
+    model = LabelModel(classes=crowd.classes, lf_kind=people(votes)).fit(votes)
     gold = pd.Series(dev["sentiment"].to_numpy(), index=dev["tweet_id"])
     pd.testing.assert_frame_equal(
         report.tables["workers"],
@@ -252,10 +245,24 @@ def test_heuristics_may_vote_for_a_class_that_no_worker_names(crowd):
     report = labeling_report(votes, crowd_labels=crowd)
     lengths = {len(row) for row in _Page(report.html).table("Worker")}
     assert len(lengths) == 1
+    model = LabelModel(classes=[0, 1, 2], lf_kind=people(votes)).fit(votes)
     pd.testing.assert_frame_equal(
-        report.tables["workers"],
-        worker_report(crowd, label_model=LabelModel(classes=[0, 1, 2]).fit(votes)),
+        report.tables["workers"], worker_report(crowd, label_model=model)
     )
+
+
+def test_workers_are_people_whatever_they_vote(crowd):
+    frame = crowd.to_frame()
+    sample, worker, label = frame.columns
+    frame[worker] = frame[worker].astype(str)
+    lazy = pd.DataFrame({sample: crowd.sample_ids, worker: "lazy", label: 1})
+    crowd = CrowdLabels.from_frame(
+        pd.concat([frame, lazy]), sample=sample, worker=worker, label=label
+    )
+    model = LabelModel(lf_kind="worker").fit(crowd_to_cast(crowd))
+    for table in (labeling_report(crowd).tables["workers"], worker_report(crowd)):
+        accuracy = table["accuracy"].loc[crowd.worker_ids]
+        np.testing.assert_allclose(accuracy, model.lf_accuracy_)
 
 
 @pytest.mark.usefixtures("without_plots")
@@ -408,11 +415,15 @@ def test_few_gold_labels_and_what_was_left_out_are_noted():
 @pytest.mark.usefixtures("without_plots")
 def test_judgements_that_are_not_votes_are_kept_and_noted():
     frame = pd.DataFrame({"sample": [1, 1, 2], "worker": ["a", "b", "a"]})
-    frame["label"] = [0, 1, 7]
-    crowd = CrowdLabels.from_frame(frame, classes=[0, 1], handle_unknown="count")
+    frame["label"] = ["no", "yes", "<?>"]
+    classes = ["no", "yes"]
+    crowd = CrowdLabels.from_frame(frame, classes=classes, handle_unknown="count")
     report = labeling_report(crowd)
     titles = _titles(report, "note")
-    assert "Some judgements are not votes" in titles
+    title = "Some judgements are not votes"
+    (finding,) = [f for f in report.findings if f.title == title]
+    assert finding.detail == '1 judgement names none of the classes: "<?>" (1).'
+    assert "<?>" not in report.html
     assert "Judgements were left out" not in titles
 
 
@@ -690,82 +701,10 @@ PROBE = """
   out.width = document.documentElement.scrollWidth;
   out.inner = window.innerWidth;
   out.title = document.title;
-  var pre = document.createElement("pre");
-  pre.id = "probe";
-  pre.textContent = JSON.stringify(out);
-  document.body.appendChild(pre);
-  parent.postMessage(pre.textContent, "*");
+  parent.postMessage(JSON.stringify(out), "*");
 })();
 </script>
 """
-CATCH = """<script>
-window.probeErrors = [];
-window.addEventListener("error", function (e) { probeErrors.push(e.message); });
-document.addEventListener("securitypolicyviolation", function (e) {
-  probeErrors.push("blocked " + e.blockedURI + " " + e.violatedDirective);
-});
-</script>"""
-# A window of Chromium has a least width; a frame in a page has none.
-WRAPPER = """<!DOCTYPE html><body><pre id="probe"></pre><script>
-window.addEventListener("message", function (e) {
-  document.getElementById("probe").textContent = e.data;
-});
-</script><iframe src="page.html" style="width: WIDTHpx; height: 900px; border: 0">
-</iframe></body>"""
-
-
-def _open_in_browser(html, folder, width):
-    """Open the page in a frame of a width and return what the probe found."""
-    if BROWSER is None:
-        pytest.skip("needs Chromium or Chrome")
-    page = html.replace("<head>", f"<head>{CATCH}", 1).replace(
-        "</body>", f"{PROBE}</body>", 1
-    )
-    (folder / "page.html").write_text(page, encoding="utf-8")
-    wrapper = folder / "wrapper.html"
-    wrapper.write_text(WRAPPER.replace("WIDTH", str(width)))
-    done = subprocess.run(
-        [
-            BROWSER,
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            f"--user-data-dir={folder / 'profile'}",
-            f"--window-size={width + 60},1000",
-            "--virtual-time-budget=5000",
-            "--dump-dom",
-            wrapper.as_uri(),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    dumped = _Probe(done.stdout).found
-    assert dumped, done.stderr[-2000:]
-    return json.loads(dumped)
-
-
-class _Probe(HTMLParser):
-    def __init__(self, html):
-        super().__init__()
-        self.inside, self.found = False, ""
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        self.inside = tag == "pre"
-
-    def handle_endtag(self, tag):
-        self.inside = False
-
-    def handle_data(self, data):
-        if self.inside:
-            self.found += data
 
 
 def _as_number(cell):
@@ -786,7 +725,7 @@ def test_in_a_browser_headers_sort_and_nothing_overflows(tmp_path, width, hybrid
         texts=dev["tweet_text"],
         sample_ids=dev["tweet_id"],
     ).html
-    found = _open_in_browser(html, tmp_path, width)
+    found = open_in_browser(html, tmp_path, width, PROBE)
     assert found["errors"] == []
     assert found["inner"] == width
     assert found["width"] <= width
@@ -817,7 +756,7 @@ def test_in_a_browser_headers_sort_and_nothing_overflows(tmp_path, width, hybrid
 
 def test_in_a_browser_scripts_in_names_do_not_run(tmp_path):
     report = _evil_report()
-    found = _open_in_browser(report.html, tmp_path, 400)
+    found = open_in_browser(report.html, tmp_path, 400, PROBE)
     assert found["title"] == EVIL
     assert found["errors"] == []
     assert found["width"] <= 400

@@ -18,7 +18,8 @@ def test_a_missing_library_says_who_needs_it_and_how_to_install_it(name):
         ImportError,
         match=(
             "^Thing needs no_such_library, which is not installed. "
-            r'Run: pip install "sklabel\[text\]"$'
+            r'Run: pip install "sklabel\[text\]", or pip install -e "\.\[text\]" in a '
+            r"clone of the repository\.$"
         ),
     ):
         import_optional(name, needed_by="Thing", extra="text")

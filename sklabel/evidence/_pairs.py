@@ -9,13 +9,19 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial.distance import squareform
 
-from sklabel.inspection._pair_sums import pair_sums
+from sklabel.evidence._alike import clear_excess
+from sklabel.evidence._pair_sums import pair_sums
 from sklabel.sums._sums import one_hot
 from sklabel.votes._cast import CastVotes
 
 # Rows that the correlation of all pairs together counts for in that of a pair.
 _PSEUDO_ROWS = 10.0
+# Fewest common rows on which one of two LFs errs.
+_ERRORS = 10
 # Pseudo-votes of an LF in each class, spread as all its votes are.
 _PSEUDO_VOTES = 1.0
 
@@ -136,6 +142,84 @@ def _mean_correlation(
     filled = np.where(np.isnan(correlation), pooled, correlation)
     shrunk = (judged * filled + _PSEUDO_ROWS * pooled) / (judged + _PSEUDO_ROWS)
     return float((common * shrunk)[apart].sum() / common[apart].sum())
+
+
+def clearly_alike(pairs: PanelPairs, min_common: int) -> np.ndarray:
+    """Return how far pairs are surely alike: in all votes, and where one errs.
+
+    Without the second, two LFs that are right nearly always would be alike by luck:
+    of many pairs that have few common votes some never differ.
+
+    Parameters
+    ----------
+    pairs : PanelPairs
+        What was counted.
+    min_common : int
+        Pairs with fewer common votes are not alike.
+
+    Returns
+    -------
+    clear : ndarray of shape (n_lfs, n_lfs)
+        In [0, 1].
+    """
+    expected = np.nan_to_num(pairs.expected, nan=1.0)
+    clear = clear_excess(pairs.equal, pairs.common, expected)
+    share = pairs.same_errors / np.maximum(pairs.errors, 1e-9)
+    told = (pairs.common >= min_common) & (pairs.errors >= _ERRORS)
+    return np.where(told, np.clip(np.minimum(clear, share), 0, 1), 0)
+
+
+def take_lfs(votes: CastVotes, lfs: np.ndarray) -> CastVotes:
+    """Keep the votes of some LFs, in columns of their own.
+
+    Parameters
+    ----------
+    votes : CastVotes
+        The votes of all.
+    lfs : ndarray of int
+        The columns to keep.
+
+    Returns
+    -------
+    votes : CastVotes
+        The same rows.
+    """
+    position = np.full(votes.n_lfs, -1)
+    position[lfs] = np.arange(len(lfs))
+    kept = votes.take_votes(position[votes.lf] >= 0)
+    return CastVotes(kept.indptr, position[kept.lf], kept.value, len(lfs))
+
+
+def suggest_groups(
+    clear: np.ndarray, known: np.ndarray, threshold: float
+) -> np.ndarray:
+    """Return the group of each LF: clusters, joined by the groups that are known.
+
+    Parameters
+    ----------
+    clear : ndarray of shape (n_lfs, n_lfs)
+        How far pairs are alike, in [0, 1].
+    known : ndarray of shape (n_lfs,)
+        Number of the group of each LF that is known.
+    threshold : float
+        LFs are one source from here on.
+
+    Returns
+    -------
+    group : ndarray of shape (n_lfs,)
+        Numbers.
+    """
+    n_lfs = len(clear)
+    if n_lfs < 2:
+        return np.zeros(n_lfs, dtype=np.int64)
+    distance = 1 - np.clip((clear + clear.T) / 2, 0, 1)
+    np.fill_diagonal(distance, 0)
+    tree = linkage(squareform(distance, checks=False), "average")
+    # Not at the threshold itself: 0 would make one group of LFs that have no excess.
+    found = fcluster(tree, (1 - threshold) * (1 - 1e-9), "distance") - 1
+    lfs = np.arange(n_lfs)
+    member = [sparse.csr_matrix((np.ones(n_lfs), (lfs, of))) for of in (found, known)]
+    return connected_components(sum(m @ m.T for m in member), directed=False)[1]
 
 
 def effective_votes(n_votes: np.ndarray, correlation: float) -> np.ndarray:
