@@ -11,7 +11,7 @@ It can, and it is: the soft labels are those of a fit in memory but for rounding
 here, and 0.926 of them are right. The judgements stay in the processes of a Dask
 cluster, which return sums; a sweep sends the client one table of the size of the crowd,
 whatever the size of the data. ``benchmarks/scale.py`` has the figures: 100 million
-judgements of 100,000 workers are labelled in half a minute on 2 idle cores, in
+judgements of 100,000 workers are labelled in less than a minute on 2 cores, in
 processes of 3 GiB, and the client grows by less than 0.2 GB.
 
 Run it on more data, or keep the files::

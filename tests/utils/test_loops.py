@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+import sklearn
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import StackingClassifier, VotingClassifier
 from sklearn.frozen import FrozenEstimator
@@ -17,6 +18,7 @@ from sklabel import LabelModel, MajorityVote, SoftLabelClassifier
 from sklabel.datasets import make_lf_votes
 from sklabel.model_selection import GoldKFold, soft_log_loss
 
+BEFORE_1_8 = tuple(map(int, sklearn.__version__.split(".")[:2])) < (1, 8)
 UNSORTED = ["sport", "tech", "food"]
 
 
@@ -73,6 +75,12 @@ def test_ensembles_that_rely_on_the_order_warn():
     soft = VotingClassifier([("a", frozen)], voting="soft").fit(VOTES, TRUTH)
     with pytest.warns(UserWarning, match="VotingClassifier reads"):
         assert soft.score(VOTES, TRUTH) < 0.5
+
+
+def test_calibration_by_temperature_relies_on_the_order():
+    if BEFORE_1_8:
+        pytest.skip("scikit-learn 1.8 has the first calibration by temperature")
+    frozen = FrozenEstimator(MajorityVote(classes=UNSORTED).fit(VOTES))
     with pytest.warns(UserWarning, match="CalibratedClassifierCV reads"):
         CalibratedClassifierCV(frozen, method="temperature").fit(VOTES, TRUTH)
 
