@@ -68,21 +68,18 @@ _MOST_NAMED = 8
 class _Screened(NamedTuple):
     """Votes in which two LFs or more say nearly the same on mostly the same rows.
 
-    `taken`: the rows that are compared; `candidates`: pairs of LFs, not 0.
+    `candidates`: pairs of LFs, not 0.
     """
 
     votes: CastVotes
-    taken: np.ndarray
     data: VoteSource
     profile: Profile
     agreement: Agreement
     candidates: sparse.csr_matrix
 
 
-def _screen(
-    votes: CastVotes, class_of_value: np.ndarray, n_classes: int
-) -> _Screened | None:
-    """Look for pairs that could be copies, cheap questions first; None if none is."""
+def _rows_to_compare(votes: CastVotes) -> np.ndarray | None:
+    """Mark enough of the rows with several votes; None if there are too few."""
     several = votes.counts > 1
     if several.sum() < _COMMON_VOTES:
         return None
@@ -90,7 +87,13 @@ def _screen(
     n_pairs = float((votes.counts[rows].astype(np.float64) ** 2).sum())
     taken = np.zeros(votes.n_samples, dtype=bool)
     taken[rows[:: int(np.ceil(n_pairs / _ENOUGH_PAIRS))]] = True
-    votes = votes.take_rows(taken)
+    return taken
+
+
+def _screen(
+    votes: CastVotes, class_of_value: np.ndarray, n_classes: int
+) -> _Screened | None:
+    """Look for pairs that could be copies, cheap questions first; None if none is."""
     if not _any_pair_shares(votes, _COMMON_VOTES):
         return None
     n_rows, n_values = votes.n_samples, len(class_of_value)
@@ -104,7 +107,7 @@ def _screen(
     candidates = _candidates(agreement, n_votes)
     if candidates.nnz == 0:
         return None
-    return _Screened(votes, taken, data, profile, agreement, candidates)
+    return _Screened(votes, data, profile, agreement, candidates)
 
 
 def _candidates(agreement: Agreement, n_votes: np.ndarray) -> sparse.csr_matrix:
@@ -146,16 +149,22 @@ def find_copies(
     equal : float
         Share of equal votes among their common ones.
     """
+    taken = _rows_to_compare(votes)
+    if taken is None:
+        return [], np.nan
+    votes, n_values = votes.take_rows(taken), len(class_of_value)
+    atom = votes.lf.astype(np.intp) * n_values + votes.value
+    n_votes = np.bincount(atom, minlength=votes.n_lfs * n_values).astype(np.float64)
+    n_votes = n_votes.reshape(votes.n_lfs, n_values)
+    settings = Settings(class_of_value, n_classes, np.full(votes.n_lfs, np.nan))
+    kinds = find_kinds(n_votes, float(votes.n_samples), settings.kinds)
+    # Where each worker judges a small part of the rows, no pair need be counted.
+    if not is_searched(kinds.cover):
+        return [], np.nan
     screened = _screen(votes, class_of_value, n_classes)
     if screened is None:
         return [], np.nan
-    votes, taken, data, profile, agreement, candidates = screened
-    n_values = len(class_of_value)
-    n_votes = profile.n_votes.reshape(votes.n_lfs, n_values)
-    settings = Settings(class_of_value, n_classes, np.full(votes.n_lfs, np.nan))
-    kinds = find_kinds(n_votes, profile.weight, settings.kinds)
-    if not is_searched(kinds.cover):
-        return [], np.nan
+    votes, data, profile, agreement, candidates = screened
     copies = search_copies(data, profile, kinds, settings, agreement)
     sets: list[np.ndarray] = []
     if copies is not None:
@@ -254,7 +263,10 @@ def find_missed_copies(
     equal : float
         Share of equal votes among their common ones.
     """
-    screened = _screen(votes, class_of_value, n_classes)
+    taken = _rows_to_compare(votes)
+    if taken is None:
+        return [], np.nan
+    screened = _screen(votes.take_rows(taken), class_of_value, n_classes)
     if screened is None:
         return [], np.nan
     if alike is None:
