@@ -4,13 +4,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklabel import LabelModel, LFGroupTransformer, MajorityVote
+from sklabel import (
+    CrowdLabels,
+    LabelModel,
+    LFGroupTransformer,
+    MajorityVote,
+    WorkerLFTransformer,
+)
+from sklabel.datasets import make_crowd_labels
 from sklabel.label_model import (
     GLAD,
     MACE,
     DawidSkene,
     OneCoinDawidSkene,
     WeightedMajorityVote,
+    _copies,
 )
 from sklabel.label_model._copies import _any_pair_shares
 from sklabel.votes._read import read_any_votes
@@ -266,3 +274,21 @@ def test_groups_of_which_no_two_lfs_are_alike():
     votes, _ = two_samples(0)
     groups = {"model a": "one", "model b": "one"}
     LabelModel(groups=groups).fit(votes.drop(columns="gpt_1"))
+
+
+def test_pairs_of_a_large_crowd_are_not_counted(monkeypatch):
+    def screen(*_):
+        raise AssertionError("pairs are counted")
+
+    def fit(n_workers):
+        made = make_crowd_labels(
+            1500, n_workers, judgements_per_sample=4, random_state=0
+        )
+        crowd = CrowdLabels.from_frame(made.crowd_labels)
+        lfs = WorkerLFTransformer(crowd, sparse_output=True)
+        return DawidSkene().fit(lfs.fit_transform(crowd.sample_ids.to_frame()))
+
+    monkeypatch.setattr(_copies, "_screen", screen)
+    assert fit(2000).converged_
+    with pytest.raises(AssertionError, match="pairs are counted"):
+        fit(20)
