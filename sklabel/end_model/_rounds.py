@@ -21,7 +21,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import log_softmax
 from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
@@ -31,11 +30,12 @@ from sklabel.end_model._joint import (
     Combination,
     Opinion,
     Votes,
+    beyond_chance,
     cross_entropy,
     fit_temperature,
     log_opinion,
+    redundancy,
     shared,
-    shift_to_shares,
 )
 from sklabel.end_model._soft_label import SoftLabelClassifier
 from sklabel.utils._validation import plain, take_rows
@@ -47,6 +47,8 @@ _ENOUGH_GOLD = 20
 _LEAST_COVERED = 0.5
 # Rows for each fold.
 _LEAST_IN_FOLD = 2
+# An opinion that is not further than so many standard errors from chance may be noise.
+_BEYOND_NOISE = 2.0
 # A class whose share falls to less than this part has disappeared.
 _LEAST_LEFT = 0.1
 
@@ -100,11 +102,17 @@ class Shares(NamedTuple):
     rows: np.ndarray
 
     def combine(
-        self, opinion: np.ndarray, votes: Votes, weight: np.ndarray
+        self, opinion: np.ndarray, votes: Votes, weight: np.ndarray, repeated: float
     ) -> Combination:
         """Return how an opinion and votes become labels that keep the shares."""
-        args = self.shares, weight * self.rows
-        return Combination.of(opinion, votes, *args, are_known=self.are_known)
+        return Combination.of(
+            opinion,
+            votes,
+            self.shares,
+            weight * self.rows,
+            are_known=self.are_known,
+            redundancy=repeated,
+        )
 
 
 class JointLabels(NamedTuple):
@@ -217,7 +225,8 @@ class Rounds:
         """
         start, used = problem.pinned(problem.proba), keep.rows
         weights = problem.weights
-        folds = self._folds(problem, steps, start, used)
+        votes = votes_of(problem.model, problem.votes, problem.proba, problem.voted)
+        folds, keys = self._folds(problem, steps, start, used)
         target, temperatures = start, []
         for i in range(self.n_rounds):
             began = time.perf_counter()
@@ -226,17 +235,18 @@ class Rounds:
             temperature = fit_temperature(*args)
             opinion = Opinion(proba, temperature).log
             if i == 0:
-                _check_better_than_chance(opinion[used], *args[1:])
+                _check_better_than_chance(*args, keys[used])
+                repeated = redundancy(opinion, votes, weights, keys)
             temperatures.append(temperature)
             model = refitted(problem, target)
             votes = votes_of(model, problem.votes, problem.proba, problem.voted)
-            combination = keep.combine(opinion, votes, weights)
+            combination = keep.combine(opinion, votes, weights, repeated)
             before, target = target, problem.pinned(combination.proba(opinion, votes))
             check_no_class_lost(problem, start, target, weights * used)
             moved = np.average(np.abs(target - before).sum(axis=1) / 2, weights=weights)
-            self._say(i, temperature, moved, time.perf_counter() - began)
+            self._say(i, temperature, repeated, moved, time.perf_counter() - began)
         opinion = shared(opinion, votes)
-        combination = keep.combine(opinion, votes, weights)
+        combination = keep.combine(opinion, votes, weights, repeated)
         label = problem.pinned(combination.proba(opinion, votes))
         cooled = np.array(temperatures)
         return JointLabels(label, target, proba, cooled, combination, model, folds[0])
@@ -247,7 +257,8 @@ class Rounds:
         steps: FeatureSteps,
         start: np.ndarray,
         used: np.ndarray,
-    ) -> Folds:
+    ) -> tuple[Folds, np.ndarray]:
+        """Return folds, and which rows are equal and so in one of them."""
         n_folds = int(self.cv) if isinstance(self.cv, Integral) else 2
         needed, n_used = _LEAST_IN_FOLD * n_folds, int(used.sum())
         if n_used < needed:
@@ -266,7 +277,7 @@ class Rounds:
                 f"a fold leaves {least} rows with a vote or a gold label to learn "
                 "from. Give more rows, or another cv"
             )
-        return folds
+        return folds, keys
 
     def _out_of_fold(
         self, problem: Problem, steps: FeatureSteps, target: np.ndarray, folds: Folds
@@ -288,11 +299,14 @@ class Rounds:
             proba[test] = part
         return proba
 
-    def _say(self, i: int, temperature: float, moved: float, seconds: float) -> None:
+    def _say(
+        self, i: int, temperature: float, repeated: float, moved: float, seconds: float
+    ) -> None:
         if self.verbose:
             sys.stderr.write(
                 f"WeakSupervisionClassifier: round {i + 1} of {self.n_rounds}, "
-                f"temperature {temperature:.2f}, labels moved by {moved:.3f}, "
+                f"temperature {temperature:.2f}, redundancy {repeated:.2f}, "
+                f"labels moved by {moved:.3f}, "
                 f"{seconds:.1f} s\n"
             )
 
@@ -398,18 +412,15 @@ def votes_of(model: Any, votes: Any, proba: np.ndarray, voted: np.ndarray) -> Vo
 
 
 def _check_better_than_chance(
-    opinion: np.ndarray, target: np.ndarray, weight: np.ndarray
+    proba: np.ndarray, target: np.ndarray, weight: np.ndarray, keys: np.ndarray
 ) -> None:
-    shares = np.average(target, axis=0, weights=weight)
-    chance = cross_entropy(np.log(np.maximum(shares, 1e-12)), target, weight)
-    # Cooled opinions come near to even shares, which are not its fault.
-    opinion = opinion + shift_to_shares(opinion, shares, weight, np.inf)
-    loss = cross_entropy(log_softmax(opinion, axis=1), target, weight)
-    if loss >= chance:
+    z = beyond_chance(proba, target, weight, keys)
+    if z <= _BEYOND_NOISE:
         raise Guard(
-            "out of fold, the classifier predicts the labels no better than their "
-            f"shares do (log-loss {loss:.3f} against {chance:.3f}). Give features that "
-            "tell the classes apart, or another feature_model"
+            "out of fold, the classifier predicts the labels no better than chance "
+            f"does ({z:.1f} standard errors from it, {_BEYOND_NOISE:.0f} are needed). "
+            "Give features that tell the classes apart, more rows, or another "
+            "feature_model"
         )
 
 

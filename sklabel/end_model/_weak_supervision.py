@@ -121,6 +121,11 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
     temperatures_ : ndarray of shape (`n_rounds_`,)
         By what the log probabilities of the classifier were multiplied in each round,
         in (0, 1]; below 1, it was too sure of itself.
+    redundancy_ : float
+        How much of what votes say beyond the class the classifier of the first round
+        repeats, in [0, 1]: near 0 for people, high for rules that are functions of the
+        features. On rows with votes, its opinion counts by 1 minus that. Only after
+        rounds.
     n_rounds_ : int
         Rounds that were done: `n_rounds`, or 0 if there was nothing to learn (one
         class, or gold for all rows) or a guard stopped them.
@@ -145,9 +150,10 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         If features cannot be trusted; the result is that of ``n_rounds=0``. Rules cast
         most votes, on no more than half of the rows, and there are neither a
         `class_prior` nor 20 gold labels; the classifier predicts the labels no better
-        than their shares do; a class all but disappears; there are too few rows for
-        the folds; the classifier has no `predict_proba` or cannot learn from soft
-        labels. Also if at most half of the rows are trained on.
+        than chance does, beyond noise (two standard errors); a class all but
+        disappears; there are too few rows for the folds; the classifier has no
+        `predict_proba` or cannot learn from soft labels. Also if at most half of the
+        rows are trained on.
 
     See Also
     --------
@@ -179,7 +185,11 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
 
     This is expectation-maximisation for a classifier and annotators [1]_ that are
     independent given the class, with cross-fitting, so that the classifier cannot
-    confirm what it knows by heart. The end model is trained on J. `label_proba_` leans
+    confirm what it knows by heart. Rules that are functions of the features are not
+    independent of them: the classifier repeats their errors. So on rows with votes,
+    :math:`\beta` is multiplied by :math:`1 - r`, where r, the `redundancy_`, is the
+    share of the variance of e within the classes that the classifier of the first round
+    explains. The end model is trained on J. `label_proba_` leans
     on the features less: there, f is to the power of :math:`\beta / d^{0.75}` with the
     design effect d of the votes on a row, since the classifier has learned from votes
     and shares their errors. An end model that does not teach itself is tried on one
@@ -519,6 +529,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         self.label_proba_ = of_all(labels.label_proba)
         self.oof_proba_ = of_all(labels.oof_proba)
         self.temperatures_ = labels.temperatures
+        self.redundancy_ = labels.combination.redundancy
         self._combination = labels.combination
 
     def joint_proba(self, X: Any) -> np.ndarray:

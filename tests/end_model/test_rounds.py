@@ -34,7 +34,13 @@ from sklabel import (
 )
 from sklabel.end_model._feature_steps import Guard, learns_from_y, teacher_for
 from sklabel.end_model._folds import make_folds, row_keys
-from sklabel.end_model._joint import fit_temperature, shift_to_shares
+from sklabel.end_model._joint import (
+    Votes,
+    beyond_chance,
+    fit_temperature,
+    redundancy,
+    shift_to_shares,
+)
 from sklabel.end_model._rounds import Problem, check_no_class_lost
 from sklabel.label_model import GLAD, MACE, DawidSkene, OneCoinDawidSkene
 from sklabel.votes import NamedVotes
@@ -119,6 +125,7 @@ def test_no_rounds_are_votes_alone():
     assert_array_equal(clf.predict_proba(X), end.predict_proba(X))
     assert not hasattr(clf, "oof_proba_")
     assert not hasattr(clf, "feature_model_")
+    assert not hasattr(clf, "redundancy_")
     assert clf.temperatures_.shape == (0,)
     assert_array_equal(clf.joint_proba(X), clf.label_proba_)
 
@@ -276,9 +283,135 @@ def test_random_votes_stay_random():
     rng = np.random.default_rng(0)
     X, _ = make_problem()
     X[:, :VOTERS] = rng.integers(-1, 2, size=(N, VOTERS))
-    with pytest.warns(UserWarning, match="no better than their shares"):
+    with pytest.warns(UserWarning, match="no better than chance"):
         clf = workflow().fit(X)
-    assert "log-loss" in clf.guard_
+    assert "standard errors" in clf.guard_
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_features_of_noise_seldom_count(n_classes):
+    passed = 0
+    for seed in range(20):
+        X, _ = make_problem(seed, n_classes=n_classes, coverage=0.8)
+        noise = np.random.default_rng([seed, 1])
+        X[:, VOTERS:] = noise.normal(size=(N, n_classes))
+        clf = workflow(model=LabelModel(classes=range(n_classes)), n_rounds=1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            passed += clf.fit(X).n_rounds_
+    assert passed <= 3
+
+
+def test_an_opinion_that_is_too_sure_is_still_better_than_chance():
+    rng = np.random.default_rng(0)
+    target = rng.dirichlet([4, 4], size=400)
+    log_odds = 20 * (target[:, 1] - 0.5) + rng.normal(scale=5, size=400)
+    p = 1 / (1 + np.exp(-log_odds))
+    opinion, one = np.column_stack([1 - p, p]), np.ones(400)
+    assert log_loss_of(opinion, target) > np.log(2)
+    assert beyond_chance(opinion, target, one, np.arange(400)) > 5
+    assert beyond_chance(opinion[:, ::-1], target, one, np.arange(400)) < -5
+    # Rows that stand for others do not make it surer, and scale does not matter.
+    z = beyond_chance(opinion, target, one, np.arange(400))
+    twice = [np.repeat(part, 2, axis=0) for part in (opinion, target, one)]
+    assert_allclose(beyond_chance(*twice, np.repeat(np.arange(400), 2)), z)
+    assert_allclose(beyond_chance(opinion, target, 0.1 * one, np.arange(400)), z)
+    assert beyond_chance(opinion * 0 + 0.5, target, one, np.arange(400)) == 0
+
+
+def log_loss_of(proba, target):
+    return -np.mean((target * np.log(np.clip(proba, 1e-3, 1))).sum(axis=1))
+
+
+def make_rules(seed=0, n_samples=400):
+    """Return X with rules that are functions of two weak features, and the truth."""
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(2, size=n_samples)
+    features = (truth - 0.5)[:, None] * 1.2 + rng.normal(size=(n_samples, 2))
+    a, b = features.T
+    votes = [np.where(a > 0.4, 1, -1), np.where(a < -0.4, 0, -1)]
+    votes += [np.where(b > 0.4, 1, -1), np.where(b < -0.4, 0, -1)]
+    return np.column_stack([*votes, features]), truth
+
+
+def test_rules_that_are_functions_of_the_features_are_not_counted_twice():
+    X, truth = make_rules()
+    model = LabelModel(classes=[0, 1], class_prior=[0.5, 0.5])
+    clf = workflow(model=model).fit(X)
+    assert clf.redundancy_ > 0.4
+    alone = workflow(model=model, n_rounds=0).fit(X)
+    X_new, y_new = make_rules(1, 2000)
+    losses = [log_loss(y_new, each.predict_proba(X_new)) for each in (alone, clf)]
+    assert losses[1] < losses[0] + 0.01
+    # Votes and features at full weight would be surer than they are right.
+    surplus = clf.label_proba_.max(axis=1).mean() - accuracy(clf.label_proba_, truth)
+    assert surplus < 0.06
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_errors_of_people_are_not_repeated(n_classes):
+    X, _ = make_problem(n_classes=n_classes)
+    clf = workflow(model=LabelModel(classes=range(n_classes))).fit(X)
+    assert clf.redundancy_ < 0.1
+
+
+def slow_redundancy(opinion, evidence, proba):
+    """Return the redundancy by plain loops."""
+    n, k = opinion.shape
+    evidence = evidence - evidence.mean(axis=0)
+    total = np.sum(evidence**2)
+    centred = opinion - opinion.mean(axis=1, keepdims=True)
+    softmax = np.exp(centred) / np.exp(centred).sum(axis=1, keepdims=True)
+    terms = np.hstack([centred[:, 1:], softmax])
+    left = 0.0
+    for c in range(k):
+        fit = terms @ np.linalg.pinv(terms) @ evidence[:, c]
+        left += np.sum((evidence[:, c] - fit) ** 2)
+    explained = 1 - left / total * n / (n - 2 * k + 1)
+    between = []
+    for label in (proba, np.eye(k)[proba.argmax(axis=1)]):
+        squares = 0.0
+        for c in range(k):
+            share = label[:, c].sum()
+            if share > 0:
+                mean = (label[:, c, None] * evidence).sum(axis=0) / share
+                squares += share * np.sum(mean**2)
+        between.append(squares / total)
+    classes = np.mean(between)
+    return min(max((explained - classes) / (1 - classes), 0), 1)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 6])
+@pytest.mark.parametrize("repeats", [0.0, 0.5, 1.0])
+def test_redundancy_is_that_of_plain_loops(n_classes, repeats):
+    rng = np.random.default_rng(n_classes)
+    n = 300
+    evidence = rng.normal(scale=2, size=(n, n_classes))
+    evidence -= evidence.mean(axis=1, keepdims=True)
+    proba = np.exp(evidence / 2) / np.exp(evidence / 2).sum(axis=1, keepdims=True)
+    opinion = repeats * evidence + rng.normal(scale=0.3, size=(n, n_classes))
+    voted, keys = rng.random(n) < 0.9, np.arange(n)
+    votes = Votes(proba, evidence, np.ones(n), voted)
+    found = redundancy(opinion, votes, np.ones(n), keys)
+    expected = slow_redundancy(opinion[voted], evidence[voted], proba[voted])
+    assert_allclose(found, expected, atol=1e-10)
+    assert (found > 0.5) == (repeats > 0)
+    # A weight is a repeated row, and few rows tell nothing.
+    weight = rng.integers(1, 3, size=n)
+    weighted = redundancy(opinion, votes, weight.astype(float), keys)
+    rows = np.repeat(np.arange(n), weight)
+    again = Votes(*[part[rows] for part in votes])
+    repeated = redundancy(opinion[rows], again, np.ones(len(rows)), keys[rows])
+    assert_allclose(weighted, repeated, atol=1e-10)
+    few = Votes(*[part[: 2 * n_classes - 1] for part in votes])
+    args = opinion[: 2 * n_classes - 1], few, np.ones(2 * n_classes - 1)
+    assert redundancy(*args, keys[: 2 * n_classes - 1]) == 0
+
+
+def test_evidence_that_is_the_same_everywhere_is_not_repeated():
+    votes = Votes(*[np.full((50, 2), 0.5)] * 2, np.ones(50), np.ones(50, dtype=bool))
+    opinion = np.random.default_rng(0).normal(size=(50, 2))
+    assert redundancy(opinion, votes, np.ones(50), np.arange(50)) == 0
 
 
 def test_a_classifier_that_memorises_is_tempered():
@@ -530,7 +663,7 @@ def test_rules_that_cover_few_rows_need_a_prior():
 def test_features_that_tell_nothing():
     X, _ = make_problem()
     X[:, VOTERS:] = np.random.default_rng(0).normal(size=(N, 2))
-    guarded(workflow(), X, match="no better than their shares")
+    guarded(workflow(), X, match="no better than chance")
 
 
 def test_too_few_rows():
