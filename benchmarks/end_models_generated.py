@@ -11,7 +11,7 @@ random in six ways:
     rules          up to three thresholds on single columns for each class: functions
                    of what the classifier sees
 
-The end model is a logistic regression. Printed are its accuracy and log-loss on new rows
+The end model is a logistic regression. Printed are accuracy and log-loss on new rows
 and those of the labels of the training rows, without rounds and what three rounds add;
 the redundancy that was found, and how often a guard stopped the rounds.
 
