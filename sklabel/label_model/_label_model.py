@@ -101,10 +101,13 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         Name of the source of every LF, or of LFs by name (each other one is its own).
         LFs of one group count as one source: samples, prompts and checkpoints of one
         language model, or the repeated answers of one person. Each keeps its table,
-        but in a row the votes of a group weigh as much as one vote. Where you know
-        groups, always say so: without them near-copies are found only beside enough
-        other LFs. `fit` warns of copies that it sees and does not count as one source,
-        unless each is named here, be it with a group of its own.
+        but in a row the votes of a group weigh as much as one vote. A Series goes by
+        its index if that holds LF names. Where you know groups, always say so: without
+        them near-copies are found only beside enough other LFs. Where equally good
+        columns of a group often differ, as samples of one model do, their majority is
+        better than each: only :class:`~sklabel.LFGroupTransformer` makes use of that.
+        `fit` warns of copies that it sees and does not count as one source, unless each
+        is named here, be it with a group of its own.
     use_gold : bool, default=True
         Whether gold labels in `y` correct the soft labels. False: they only help to
         name the classes, so that cross-validation may pass them for scoring.

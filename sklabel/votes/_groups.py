@@ -60,7 +60,8 @@ def group_of_each(
     Parameters
     ----------
     groups : array-like of shape (n_lfs,), dict or None
-        Names of groups, of all LFs in order or of some by LF name.
+        Names of groups, of all LFs in order or of some by LF name. A Series whose index
+        holds LF names goes by them.
     lf_names : sequence of length n_lfs
         Names of the LFs; positions if they have none.
     parameter : str
@@ -80,6 +81,8 @@ def group_of_each(
     lf_names = [plain(name) for name in lf_names]
     if groups is None:
         return [(False, name) for name in lf_names]
+    if isinstance(groups, pd.Series) and groups.index.isin(lf_names).any():
+        groups = _by_name(groups, parameter)
     if not isinstance(groups, Mapping):
         array = group_array(groups, len(lf_names), parameter)
         return [(True, plain(name)) for name in array]
@@ -101,6 +104,17 @@ def group_of_each(
         (True, plain(groups[name])) if name in groups else (False, name)
         for name in lf_names
     ]
+
+
+def _by_name(groups: pd.Series, parameter: str) -> dict[Any, Any]:
+    """Return a Series with LF names for its index as a dict."""
+    twice = groups.index[groups.index.duplicated()].unique()
+    if len(twice):
+        raise ValueError(
+            f"{parameter} is a Series whose index names LFs twice: {first_few(twice)}. "
+            "Each LF has one group."
+        )
+    return dict(zip(map(plain, groups.index), groups, strict=True))
 
 
 def check_lf_names(

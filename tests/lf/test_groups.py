@@ -374,3 +374,29 @@ def test_lfs_of_a_weak_supervision_classifier_may_be_grouped():
     model = WeakSupervisionClassifier(lfs, LabelModel(), LogisticRegression())
     assert model.fit(X).score(X, y) > 0.8
     assert model.label_model_.n_features_in_ == 2
+
+
+def test_a_series_of_groups_goes_by_the_names_in_its_index():
+    votes = pd.DataFrame({"a": [0, 1], "b": [0, 0], "c": [1, 0]})
+    expected = {"a": ["a"], "model": ["b", "c"]}
+    turned = pd.Series(["model", "model", "a"], index=["c", "b", "a"])
+    for groups in (turned, turned[::-1], turned[:2], turned.tolist()[::-1]):
+        assert LFGroupTransformer(groups).fit(votes).groups_ == expected
+    # Without names there, it goes by position, as an array does.
+    by_position = turned[::-1].reset_index(drop=True)
+    assert LFGroupTransformer(by_position).fit(votes).groups_ == expected
+    with pytest.raises(ValueError, match="groups names LFs that X lacks: 'd'"):
+        LFGroupTransformer(pd.Series("m", index=["a", "d"])).fit(votes)
+    with pytest.raises(
+        ValueError, match=r"index names LFs twice: 'a'\. Each LF has one"
+    ):
+        LFGroupTransformer(pd.Series("m", index=["a", "a", "b"])).fit(votes)
+
+
+def test_label_model_reads_a_series_of_groups_by_name():
+    rng = np.random.default_rng(0)
+    votes = pd.DataFrame(rng.integers(0, 2, (60, 4)), columns=list("abcd"))
+    groups = {"c": "model", "d": "model", "a": "a", "b": "b"}
+    expected = LabelModel(groups=groups).fit(votes).predict_proba(votes)
+    found = LabelModel(groups=pd.Series(groups)).fit(votes).predict_proba(votes)
+    np.testing.assert_array_equal(found, expected)
