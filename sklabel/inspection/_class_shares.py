@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -95,6 +96,8 @@ def class_shares(
     ValueError
         If lengths differ, rows do not hold probabilities, `gold` has other classes, a
         group is missing, or a gold row has no sampling probability in (0, 1].
+    TypeError
+        If `gold`, `group` or `sampling_proba` is a dict or a single value.
 
     See Also
     --------
@@ -171,9 +174,10 @@ def class_shares(
     spam    0.27  0.23  0.31     121  1000     1.0  PPI++
     """
     check_confidence(confidence)
-    for other, name in [(gold, "gold"), (group, "group")]:
-        check_same_rows(proba, other, "proba", name)
-    check_same_rows(proba, sampling_proba, "proba", "sampling_proba")
+    columns = {"gold": gold, "group": group, "sampling_proba": sampling_proba}
+    for name, column in columns.items():
+        _check_column(column, name)
+        check_same_rows(proba, column, "proba", name)
     array, order = read_proba(proba, classes)
     n_samples = len(array)
     if n_samples == 0:
@@ -194,6 +198,20 @@ def class_shares(
         return table.set_index(names)
     index = pd.MultiIndex.from_product([groups, names])
     return table.set_index(index)
+
+
+def _check_column(column: Any, name: str) -> None:
+    """Raise if what should have an entry per row is a dict or a single value."""
+    if isinstance(column, Mapping):
+        raise TypeError(
+            f"{name} must hold an entry for each row of proba, in the same order; got "
+            f"a {type(column).__name__}. If it goes by the index of proba, pass "
+            f"pd.Series({name}).reindex(proba.index)."
+        )
+    if column is not None and np.ndim(column) == 0 and not hasattr(column, "__len__"):
+        raise TypeError(
+            f"{name} must hold an entry for each row of proba; got {column!r}."
+        )
 
 
 def _read_gold(gold: Any, n_samples: int, classes: np.ndarray) -> np.ndarray:

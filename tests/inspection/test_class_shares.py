@@ -376,6 +376,16 @@ def test_what_cannot_be_estimated_raises(options, message):
         class_shares(**arguments)
 
 
+@pytest.mark.parametrize("name", ["gold", "group", "sampling_proba"])
+def test_what_has_no_entry_per_row_raises(name):
+    proba = [[0.5, 0.5]] * 3
+    with pytest.raises(TypeError, match=rf"got a dict.* pd.Series\({name}\).reindex"):
+        class_shares(proba, **{name: {0: 1}})
+    for value in (1, 0.5):
+        with pytest.raises(TypeError, match=rf"{name} must hold an entry .* {value}"):
+            class_shares(proba, **{name: value})
+
+
 def test_columns_in_another_order_than_the_rows_raise():
     proba = pd.DataFrame([[0.5, 0.5]] * 3)
     for name in ("gold", "group", "sampling_proba"):
