@@ -81,8 +81,7 @@ def group_of_each(
     lf_names = [plain(name) for name in lf_names]
     if groups is None:
         return [(False, name) for name in lf_names]
-    if isinstance(groups, pd.Series) and groups.index.isin(lf_names).any():
-        groups = _by_name(groups, parameter)
+    groups = by_lf_name(groups, lf_names, parameter)
     if not isinstance(groups, Mapping):
         array = group_array(groups, len(lf_names), parameter)
         return [(True, plain(name)) for name in array]
@@ -106,15 +105,37 @@ def group_of_each(
     ]
 
 
-def _by_name(groups: pd.Series, parameter: str) -> dict[Any, Any]:
-    """Return a Series with LF names for its index as a dict."""
-    twice = groups.index[groups.index.duplicated()].unique()
+def by_lf_name(given: Any, lf_names: Sequence[Any], parameter: str) -> Any:
+    """Return a Series whose index holds LF names as a dict, else what is given.
+
+    Parameters
+    ----------
+    given : object
+        What the user gave for each LF.
+    lf_names : sequence of length n_lfs
+        Names of the LFs; positions if they have none.
+    parameter : str
+        Name of the parameter, for messages.
+
+    Returns
+    -------
+    given : object
+        A dict from names, or the same object.
+
+    Raises
+    ------
+    ValueError
+        If the index names an LF twice.
+    """
+    if not isinstance(given, pd.Series) or not given.index.isin(list(lf_names)).any():
+        return given
+    twice = given.index[given.index.duplicated()].unique()
     if len(twice):
         raise ValueError(
             f"{parameter} is a Series whose index names LFs twice: {first_few(twice)}. "
-            "Each LF has one group."
+            "Name each LF once."
         )
-    return dict(zip(map(plain, groups.index), groups, strict=True))
+    return dict(zip(map(plain, given.index), given, strict=True))
 
 
 def check_lf_names(
