@@ -242,10 +242,11 @@ def _read_models(models: Any, people: bool) -> dict[str, BaseLabelModel]:
         named = dict(models)
     elif isinstance(models, Iterable) and not isinstance(models, str):
         models = list(models)
-        times = Counter(type(model).__name__ for model in models)
+        kinds = [model if isinstance(model, type) else type(model) for model in models]
+        times = Counter(kind.__name__ for kind in kinds)
         named = {}
-        for model in models:
-            name = type(model).__name__
+        for model, kind in zip(models, kinds, strict=True):
+            name = kind.__name__
             if times[name] > 1:
                 name = " ".join(repr(model).split())
             if name in named:
@@ -255,9 +256,11 @@ def _read_models(models: Any, people: bool) -> dict[str, BaseLabelModel]:
                 )
             named[name] = model
     else:
+        got = type(models).__name__
+        hint = f" Put it into a list: models=[{got}(...)]."
         raise TypeError(
             f"models of {_WHERE} must be a list of label models or a dict of names to "
-            f"label models; got {type(models).__name__}."
+            f"label models; got {got}.{hint if hasattr(models, 'fit') else ''}"
         )
     if not named:
         raise ValueError(f"models of {_WHERE} is empty; there is nothing to compare.")
