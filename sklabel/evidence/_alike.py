@@ -211,12 +211,47 @@ def with_groups(
     return alike.maximum(sparse.eye(n_lfs)).tocsr()
 
 
+class SharedVotes(NamedTuple):
+    """One-hot votes and what each of them counts.
+
+    `matrix` of shape (n_samples, n_atoms): the votes of a source in a row sum to 1.
+    `trust` of shape (n_lfs,): what a vote of each LF counts beside that; None if all
+    count 1. The two are never multiplied: one-hot votes share their ones, and a product
+    would take 8 bytes per vote.
+    """
+
+    matrix: sparse.csr_matrix
+    trust: np.ndarray | None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of samples and of atoms."""
+        return self.matrix.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of what votes count."""
+        return self.matrix.dtype
+
+    def __matmul__(self, table: np.ndarray) -> np.ndarray:
+        """Return sums over the votes of each sample."""
+        return np.asarray(self.matrix @ self.trusted(table))
+
+    def trusted(self, table: np.ndarray) -> np.ndarray:
+        """Return rows or numbers of atoms times what their votes count."""
+        if self.trust is None:
+            return table
+        of_lf = table.reshape(len(self.trust), -1)
+        trust = self.trust.astype(table.dtype, copy=False)
+        return (of_lf * trust[:, None]).reshape(table.shape)
+
+
 def shared_votes(
     indicator: sparse.csr_matrix,
     alike: sparse.csr_matrix | None,
     trust: np.ndarray | None,
     n_values: int,
-) -> sparse.csr_matrix:
+) -> SharedVotes:
     """Return one-hot votes with what each of them counts.
 
     Parameters
@@ -232,20 +267,16 @@ def shared_votes(
 
     Returns
     -------
-    votes : csr_matrix of shape (n_samples, n_atoms)
+    votes : SharedVotes
         The same pattern; the votes of a source in a row sum to its trust.
     """
-    if alike is None and trust is None:
-        return indicator
-    lf, data = indicator.indices // n_values, indicator.data
-    if alike is not None:
-        shape = (indicator.shape[0], alike.shape[0])
-        cast = sparse.csr_matrix((np.ones(len(lf)), lf, indicator.indptr), shape=shape)
-        data = data / at_votes(cast, cast @ alike)
-    if trust is not None:
-        data = data * trust[lf]
-    parts = data.astype(indicator.dtype), indicator.indices, indicator.indptr
-    return sparse.csr_matrix(parts, shape=indicator.shape)
+    if alike is None:
+        return SharedVotes(indicator, trust)
+    lf, shape = indicator.indices // n_values, (indicator.shape[0], alike.shape[0])
+    cast = sparse.csr_matrix((np.ones(len(lf)), lf, indicator.indptr), shape=shape)
+    share = (indicator.data / at_votes(cast, cast @ alike)).astype(indicator.dtype)
+    parts = share, indicator.indices, indicator.indptr
+    return SharedVotes(sparse.csr_matrix(parts, shape=indicator.shape), trust)
 
 
 def at_votes(cast: sparse.csr_matrix, sums: sparse.csr_matrix) -> np.ndarray:
