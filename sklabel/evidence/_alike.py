@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from sklabel.evidence._pair_sums import DENSE_GAIN, dense_product
 from sklabel.sums._sums import Statistic, VoteChunk
 from sklabel.votes._groups import group_array
 
@@ -44,14 +45,23 @@ class Agreement(NamedTuple):
 
 def _agreement(chunk: VoteChunk) -> Agreement:
     n_values, n_lfs = len(chunk.class_of_value), chunk.n_lfs
-    atoms = np.arange(n_lfs * n_values)
     votes = chunk.indicator
-    weighted = votes.multiply(chunk.weight[:, None]).tocsr()
-    lf_of_atom = sparse.csr_matrix(
-        (np.ones(len(atoms)), (atoms, atoms // n_values)), shape=(len(atoms), n_lfs)
+    n_pairs = float((chunk.counts.astype(np.float64) ** 2).sum())
+    if float(votes.shape[0]) * votes.shape[1] ** 2 < DENSE_GAIN * n_pairs:
+        together = dense_product(votes, chunk.scale)
+        together = together.reshape(n_lfs, n_values, n_lfs, n_values)
+        both = together.sum(axis=(1, 3))
+        same = np.einsum("avbv->ab", together)
+        return Agreement(sparse.csr_matrix(both), sparse.csr_matrix(same))
+    weighted = votes
+    if chunk.scale is not None:
+        weighted = sparse.diags(chunk.scale).dot(votes).tocsr()
+    shape = (votes.shape[0], n_lfs)
+    cast, weighted_cast = (
+        sparse.csr_matrix((A.data, A.indices // n_values, A.indptr), shape=shape)
+        for A in (votes, weighted)
     )
-    cast = votes @ lf_of_atom
-    both = (cast.T @ (weighted @ lf_of_atom)).tocsr()
+    both = (cast.T @ weighted_cast).tocsr()
     same = sparse.csr_matrix((n_lfs, n_lfs))
     for value in range(n_values):
         of_value = slice(value, None, n_values)

@@ -330,6 +330,9 @@ def _left_out(chunk: VoteChunk, evidence: Evidence, sources: Sources) -> LeftOut
     scores = evidence.scores(view.votes, view.n_worker)
     weights = evidence.weights.reshape(-1, n_classes)
     counts = np.zeros((len(weights), n_classes))
+    if n_classes == 2:
+        # Log odds tell all, in one column.
+        scores, weights = np.diff(scores), np.diff(weights)
     starts = np.flatnonzero(np.diff(chunk.indptr[:-1] // _BLOCK_VOTES, prepend=-1))
     for first, last in pairwise([*starts, len(n_votes)]):
         rows = np.repeat(np.arange(first, last), n_votes[first:last])
@@ -343,7 +346,9 @@ def _left_out(chunk: VoteChunk, evidence: Evidence, sources: Sources) -> LeftOut
             own = _of_source(votes, own, sources.alike, len(chunk.class_of_value))
         several = n_votes[rows] >= 2
         rows, atom, share = rows[several], atom[several], share[several]
-        others = softmax(scores[rows] - own[several])[0] * share[:, None]
+        left = scores[rows] - own[several]
+        others = two_columns(left[:, 0]) if n_classes == 2 else softmax(left)[0]
+        others *= share[:, None]
         if chunk.scale is not None:
             others *= chunk.scale[rows, None]
         for c in range(n_classes):
