@@ -16,7 +16,7 @@ import pandas as pd
 from scipy import sparse
 
 from sklabel.evidence._pair_sums import DENSE_GAIN, dense_product
-from sklabel.sums._sums import Statistic, VoteChunk
+from sklabel.sums._sums import Statistic, VoteChunk, shared_ones
 from sklabel.votes._groups import group_array
 
 # Agreement beyond chance of LFs that may be copies, and of those that must be, unless
@@ -283,7 +283,8 @@ def shared_votes(
     if alike is None:
         return SharedVotes(indicator, trust)
     lf, shape = indicator.indices // n_values, (indicator.shape[0], alike.shape[0])
-    cast = sparse.csr_matrix((np.ones(len(lf)), lf, indicator.indptr), shape=shape)
+    ones = shared_ones(len(lf), "float64")
+    cast = sparse.csr_matrix((ones, lf, indicator.indptr), shape=shape)
     share = (indicator.data / at_votes(cast, cast @ alike)).astype(indicator.dtype)
     parts = share, indicator.indices, indicator.indptr
     return SharedVotes(sparse.csr_matrix(parts, shape=indicator.shape), trust)

@@ -488,7 +488,8 @@ def one_hot(
     """Return the indicator of cast votes, shape (n_samples, n_lfs * n_values)."""
     atom, indptr = atoms_of(votes, n_values)
     shape = (votes.n_samples, votes.n_lfs * n_values)
-    return sparse.csr_matrix((np.ones(len(atom), dtype), atom, indptr), shape=shape)
+    ones = shared_ones(len(atom), dtype)
+    return sparse.csr_matrix((ones, atom, indptr), shape=shape)
 
 
 def class_counts(
