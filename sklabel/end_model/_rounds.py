@@ -38,7 +38,7 @@ from sklabel.end_model._joint import (
     shift_to_shares,
 )
 from sklabel.end_model._soft_label import SoftLabelClassifier
-from sklabel.utils._validation import plain, take_rows
+from sklabel.utils._validation import plain, take_rows, warn
 from sklabel.votes._cast import is_numeric
 
 # With so many gold labels, the class shares of rows that nobody votes on are known.
@@ -79,6 +79,15 @@ class Problem(NamedTuple):
     def used(self) -> np.ndarray:
         """Rows with a vote or a gold label."""
         return self.voted | self.known
+
+    @property
+    def prior(self) -> np.ndarray:
+        """Class prior that is part of what the label model says of votes."""
+        prior = getattr(self.model, "class_prior_", None)
+        if prior is None and self.voted.any():
+            prior = self.proba[self.voted].mean(axis=0)
+        n_classes = len(self.classes)
+        return np.full(n_classes, 1 / n_classes) if prior is None else np.asarray(prior)
 
     @property
     def weights(self) -> np.ndarray:
@@ -156,19 +165,28 @@ class JointLabels(NamedTuple):
         losses = []
         for target in (joint, alone):
             rows = train[~np.isnan(target[train, 0])]
-            fitted = _fitted(
-                steps.last,
-                classes,
-                take_rows(steps.features, rows),
-                target[rows],
-                None if weight is None else weight[rows],
-            )
             X, right = take_rows(steps.features, test), self.label_proba[test]
-            if hasattr(fitted, "predict_proba"):
-                said = log_opinion(fitted.predict_proba(X))
-                losses.append(cross_entropy(said, right, of_test))
-            else:
-                losses.append(-fitted.score(X, right, of_test))
+            try:
+                fitted = _fitted(
+                    steps.classifier,
+                    classes,
+                    take_rows(steps.features, rows),
+                    target[rows],
+                    None if weight is None else weight[rows],
+                )
+                if hasattr(fitted, "predict_proba"):
+                    said = log_opinion(fitted.predict_proba(X))
+                    losses.append(cross_entropy(said, right, of_test))
+                else:
+                    losses.append(-fitted.score(X, right, of_test))
+            except Exception as error:
+                # It may well learn from all rows, as it does without rounds.
+                warn(
+                    f"{type(steps.last).__name__} is trained on the labels of the "
+                    "votes alone: it was to be tried on four fifths of the rows, and "
+                    f"raised {type(error).__name__}: {error}"
+                )
+                return False
         return losses[0] <= losses[1]
 
 
@@ -222,14 +240,15 @@ class Rounds:
         for i in range(self.n_rounds):
             began = time.perf_counter()
             proba = self._out_of_fold(problem, steps, target, folds)
-            args = proba[used], target[used], weights[used]
-            temperature = fit_temperature(*args)
+            known = target[used], weights[used]
+            temperature = fit_temperature(proba[used], *known)
             opinion = Opinion(proba, temperature).log
             if i == 0:
-                _check_better_than_chance(opinion[used], *args[1:])
+                _check_better_than_chance(opinion[used], *known)
             temperatures.append(temperature)
             model = refitted(problem, target)
-            votes = votes_of(model, problem.votes, problem.proba, problem.voted)
+            args = problem.votes, problem.proba, problem.voted, problem.prior
+            votes = votes_of(model, *args)
             combination = keep.combine(opinion, votes, weights)
             before, target = target, problem.pinned(combination.proba(opinion, votes))
             check_no_class_lost(problem, start, target, weights * used)
@@ -266,6 +285,11 @@ class Rounds:
                 f"a fold leaves {least} rows with a vote or a gold label to learn "
                 "from. Give more rows, or another cv"
             )
+        if any((start[train] > 0).any(axis=0).sum() < 2 for train, _ in folds):
+            raise Guard(
+                "a fold leaves rows of one class to learn from. Give more rows of the "
+                "others, or another cv"
+            )
         return folds
 
     def _out_of_fold(
@@ -275,7 +299,7 @@ class Rounds:
         parts = Parallel(n_jobs=self.n_jobs)(
             delayed(_fit_and_predict)(
                 take_rows(steps.features, test),
-                steps.last,
+                steps.classifier,
                 problem.classes,
                 take_rows(steps.features, train),
                 target[train],
@@ -372,7 +396,9 @@ def refitted(problem: Problem, target: np.ndarray) -> Any:
         return model.fit(problem.votes, gold, sample_weight=problem.weight)
 
 
-def votes_of(model: Any, votes: Any, proba: np.ndarray, voted: np.ndarray) -> Votes:
+def votes_of(
+    model: Any, votes: Any, proba: np.ndarray, voted: np.ndarray, prior: np.ndarray
+) -> Votes:
     """Return what a label model makes of votes.
 
     Parameters
@@ -385,13 +411,12 @@ def votes_of(model: Any, votes: Any, proba: np.ndarray, voted: np.ndarray) -> Vo
         Probabilities of the votes alone.
     voted : ndarray of shape (n_samples,), bool
         Rows with votes.
+    prior : ndarray of shape (n_classes,)
+        Class prior in `proba`, for a label model that does not tell its evidence.
     """
     if hasattr(model, "log_evidence"):
         evidence, effect = model.log_evidence(votes), model.design_effect(votes)
         return Votes(proba, evidence, effect, voted)
-    prior = getattr(model, "class_prior_", None)
-    if prior is None:
-        prior = proba[voted].mean(axis=0)
     evidence = np.log(np.maximum(proba, 1e-10)) - np.log(np.maximum(prior, 1e-10))
     evidence = np.where(voted[:, None], evidence, 0)
     return Votes(proba, evidence, np.ones(len(proba)), voted)

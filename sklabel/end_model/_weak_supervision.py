@@ -17,15 +17,17 @@ from sklearn.utils import Tags, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
-from sklabel.base import VersionedPickle, all_or_nothing, score_on_gold
-from sklabel.end_model._feature_steps import FeatureSteps, check_teacher, teacher_for
+from sklabel.base import VersionedPickle, all_or_nothing, forget, score_on_gold
+from sklabel.end_model._feature_steps import FeatureSteps, check_teacher
 from sklabel.end_model._folds import splits_of_rows
 from sklabel.end_model._joint import Opinion, shared
 from sklabel.end_model._lf_classes import (
+    check_label_model,
     check_one_layout,
     given_shares,
     kinds_of_lfs,
     share_by_rules,
+    votes_proba,
     warn_of_other_classes,
     with_names,
 )
@@ -46,7 +48,9 @@ from sklabel.utils._loops import refuse_loops
 from sklabel.utils._validation import (
     HasMethods,
     Interval,
+    check_same_rows,
     check_sample_weight,
+    index_of_rows,
     n_rows,
     take_rows,
     warn,
@@ -304,14 +308,17 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         ------
         ValueError
             If no row has a vote or a gold label, the labeling functions mix sparse and
-            dense votes, they and the label model name classes differently, `cv` does
-            not put every row into one test part, or a stage refuses its input. Also
+            dense votes, they and the label model name classes differently, X and y have
+            the same index labels in another order, `cv` does not put every row into one
+            test part, or a stage refuses its input. Also
             inside a meta-estimator that takes unlabelled rows for a class, such as
             `CalibratedClassifierCV`.
         TypeError
             If X is a Dask collection.
         """
         self._validate_params()
+        forget(self)
+        self._index = index_of_rows(X)
         X, y, weight, kept = self._rows_that_count(X, y, sample_weight)
         votes = self._apply_lfs(X, y)
         problem = self._fit_label_model(votes, y, weight)
@@ -331,6 +338,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         """Check the input; leave rows without weight out, and tell which stay."""
         refuse_lazy(X, where=f"X of {type(self).__name__}")
         refuse_lazy(y, where=f"y of {type(self).__name__}")
+        check_same_rows(X, y, "X", "y")
         if hasattr(X, "__dask_graph__"):
             raise TypeError(
                 f"{type(self).__name__} learns from votes and features in memory, and "
@@ -374,9 +382,10 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
             model.set_params(lf_kind=kinds)
         weighted = weight is not None and has_fit_parameter(model, "sample_weight")
         model.fit(votes, y, **({"sample_weight": weight} if weighted else {}))
+        check_label_model(model)
         self.classes_ = model.classes_
-        proba = np.asarray(model.predict_proba(votes))
-        cast = read_any_votes(votes)
+        cast = read_any_votes(votes, classes=self.classes_)
+        proba = votes_proba(model, votes, cast.counts > 0)
         problem = Problem(
             votes,
             model,
@@ -415,7 +424,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         try:
             keep = shares_to_keep(problem)
             steps = FeatureSteps.of(self.estimator, X, keep.rows)
-            taught = self._steps_of_rounds(X, steps, keep.rows)
+            taught = self._steps_of_rounds(X, problem, steps, keep.rows)
             check_teacher(taught)
             rounds = Rounds(self.n_rounds, cv, self.n_jobs, self.verbose)
             labels = rounds.run(problem, keep, taught)
@@ -460,12 +469,12 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
             self.feature_model_ = taught.fit(joint, *args)
 
     def _steps_of_rounds(
-        self, X: Any, steps: FeatureSteps, used: np.ndarray
+        self, X: Any, problem: Problem, steps: FeatureSteps, used: np.ndarray
     ) -> FeatureSteps:
         """Return the classifier of the rounds, and what it sees."""
         if self.feature_model is None:
-            teacher = teacher_for(steps.last, steps.features)
-            return steps if teacher is steps.last else steps.with_last(teacher)
+            labels = self.classes_[problem.pinned(problem.proba).argmax(axis=1)]
+            return steps.with_teacher(labels, used)
         if isinstance(self.feature_model, Pipeline):
             return FeatureSteps.of(self.feature_model, X, used)
         return steps.with_last(clone(self.feature_model))
@@ -511,6 +520,9 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
             return full
 
         self.votes_proba_ = of_all(problem.proba)
+        self._prior = problem.prior
+        self._in_question = np.zeros(len(kept), dtype=bool)
+        self._in_question[kept] = problem.voted & ~problem.known
         self.temperatures_ = np.array([])
         self._combination = None
         if labels is None:
@@ -545,11 +557,11 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         """
         check_is_fitted(self)
         votes = with_names(self.lfs_.transform(X), self.lfs_)
-        proba = np.asarray(self.label_model_.predict_proba(votes))
+        voted = read_any_votes(votes, classes=self.classes_).counts > 0
+        proba = votes_proba(self.label_model_, votes, voted)
         if self._combination is None:
             return proba
-        voted = read_any_votes(votes).counts > 0
-        said = votes_of(self.label_model_, votes, proba, voted)
+        said = votes_of(self.label_model_, votes, proba, voted, self._prior)
         opinion = self.feature_model_.predict_proba(X)
         opinion = Opinion(opinion, self.temperatures_[-1]).log
         return self._combination.proba(shared(opinion, said), said)
@@ -574,7 +586,9 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
             If the classifier is not fitted.
         """
         check_is_fitted(self)
-        return self._end_model.predict(X)
+        label = self._end_model.predict(X)
+        # The end model takes booleans for numbers.
+        return label.astype(bool) if self.classes_.dtype == bool else label
 
     def label_issues(
         self,
@@ -594,7 +608,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
             Labels in question; rows with -1, NaN, None or pd.NA are left out. None:
             the labels that the votes alone give, in rows with votes and without gold.
         columns : sequence of labels, default=None
-            Columns of X to show. None: those of a frame, if it is one.
+            Columns of X to show. None: all of a frame, and of an array one of texts.
         max_rows : int, default=None
             Return that many rows, the worst. None: all that have a label.
 
@@ -611,7 +625,8 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         NotFittedError
             If the classifier is not fitted.
         ValueError
-            If X is not of the length that it had in `fit`, or no row has a label.
+            If X is not of the length that it had in `fit`, or has its index labels in
+            another order, or no row has a label.
         """
         check_is_fitted(self)
         if n_rows(X) != len(self.label_proba_):
@@ -619,25 +634,27 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
                 f"label_issues needs the {len(self.label_proba_)} samples of fit, in "
                 f"the same order; got {n_rows(X)}."
             )
+        check_same_rows(X, self._index, "X of label_issues", "X of fit")
         votes = with_names(self.lfs_.transform(X), self.lfs_)
         if y is None:
-            # What a gold label says of a row is no question.
-            open_ = np.nan_to_num(self.label_proba_, nan=1.0).max(axis=1) < 1
-            voted = open_ & (read_any_votes(votes).counts > 0)
             label = np.nan_to_num(self.votes_proba_).argmax(axis=1)
-            y = np.where(voted, self.classes_[label].astype(object), None)
+            label = self.classes_[label].astype(object)
+            y = np.where(self._in_question, label, None)
         names = None
         if hasattr(self.lfs_, "get_feature_names_out"):
             found = self.lfs_.get_feature_names_out()
             names = found if len(found) == votes.shape[1] else None
         shown = as_pandas(X, where="X")
+        is_table = columns is None and np.ndim(shown) == 2
+        if is_table and not isinstance(shown, pd.DataFrame):
+            shown = None  # an array of numbers tells little
         return label_issues(
             self.label_proba_,
             y,
             classes=self.classes_,
             votes=votes,
             lf_names=names,
-            X=shown if isinstance(shown, pd.DataFrame) else None,
+            X=shown,
             columns=columns,
             max_rows=max_rows,
         )
@@ -666,6 +683,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         ValueError
             If no row has a gold label.
         """
+        check_same_rows(X, y, "X", "y")
         return score_on_gold(self, X, y, sample_weight)
 
     @available_if(estimator_has("predict_proba"))
