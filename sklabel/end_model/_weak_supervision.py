@@ -48,9 +48,7 @@ from sklabel.utils._loops import refuse_loops
 from sklabel.utils._validation import (
     HasMethods,
     Interval,
-    check_same_rows,
     check_sample_weight,
-    index_of_rows,
     n_rows,
     take_rows,
     warn,
@@ -308,9 +306,8 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         ------
         ValueError
             If no row has a vote or a gold label, the labeling functions mix sparse and
-            dense votes, they and the label model name classes differently, X and y have
-            the same index labels in another order, `cv` does not put every row into one
-            test part, or a stage refuses its input. Also
+            dense votes, they and the label model name classes differently, `cv` does
+            not put every row into one test part, or a stage refuses its input. Also
             inside a meta-estimator that takes unlabelled rows for a class, such as
             `CalibratedClassifierCV`.
         TypeError
@@ -318,7 +315,6 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         """
         self._validate_params()
         forget(self)
-        self._index = index_of_rows(X)
         X, y, weight, kept = self._rows_that_count(X, y, sample_weight)
         votes = self._apply_lfs(X, y)
         problem = self._fit_label_model(votes, y, weight)
@@ -338,7 +334,6 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         """Check the input; leave rows without weight out, and tell which stay."""
         refuse_lazy(X, where=f"X of {type(self).__name__}")
         refuse_lazy(y, where=f"y of {type(self).__name__}")
-        check_same_rows(X, y, "X", "y")
         if hasattr(X, "__dask_graph__"):
             raise TypeError(
                 f"{type(self).__name__} learns from votes and features in memory, and "
@@ -625,8 +620,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         NotFittedError
             If the classifier is not fitted.
         ValueError
-            If X is not of the length that it had in `fit`, or has its index labels in
-            another order, or no row has a label.
+            If X is not of the length that it had in `fit`, or no row has a label.
         """
         check_is_fitted(self)
         if n_rows(X) != len(self.label_proba_):
@@ -634,7 +628,6 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
                 f"label_issues needs the {len(self.label_proba_)} samples of fit, in "
                 f"the same order; got {n_rows(X)}."
             )
-        check_same_rows(X, self._index, "X of label_issues", "X of fit")
         votes = with_names(self.lfs_.transform(X), self.lfs_)
         if y is None:
             label = np.nan_to_num(self.votes_proba_).argmax(axis=1)
@@ -683,7 +676,6 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         ValueError
             If no row has a gold label.
         """
-        check_same_rows(X, y, "X", "y")
         return score_on_gold(self, X, y, sample_weight)
 
     @available_if(estimator_has("predict_proba"))

@@ -46,7 +46,6 @@ __all__ = [
     "check_share",
     "class_positions",
     "first_few",
-    "index_of_rows",
     "is_integer",
     "is_real",
     "is_text",
@@ -258,12 +257,6 @@ def labelled_weight(
             "to score. Give one of them a weight, or leave sample_weight out."
         )
     return weight
-
-
-def index_of_rows(X: Any) -> pd.DataFrame | None:
-    """Return a frame without columns that has the index of X, if X has one."""
-    has_index = isinstance(X, pd.DataFrame | pd.Series)
-    return pd.DataFrame(index=X.index) if has_index else None
 
 
 def is_text(values: np.ndarray) -> bool:
