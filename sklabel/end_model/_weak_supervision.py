@@ -90,8 +90,10 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         Pipeline sees X, any other classifier what the last step of `estimator` sees.
         None: `estimator` itself if it is a logistic regression, else a logistic
         regression on the same features, since other classifiers are surer of
-        themselves than they should be and would confirm their own errors. Where
-        features are neither numbers nor categories, `estimator`.
+        themselves than they should be and would confirm their own errors. `estimator`
+        also where features are neither numbers nor categories, or where its last step
+        has feature steps inside, as a search over a Pipeline has: what they leave out,
+        such as votes, is not for another classifier.
     n_jobs : int, default=None
         Folds at a time.
     verbose : int, default=0
@@ -146,10 +148,11 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
     UserWarning
         If features cannot be trusted; the result is that of ``n_rounds=0``. Rules cast
         most votes, on no more than half of the rows, and there are neither a
-        `class_prior` nor 20 gold labels; the classifier predicts the labels no better
-        than their shares do; a class all but disappears; there are too few rows for
-        the folds; the classifier has no `predict_proba` or cannot learn from soft
-        labels. Also if at most half of the rows are trained on.
+        `class_prior` nor 20 gold labels; the classifier predicts the labels not clearly
+        better than their shares do, by two standard errors; a class all but disappears;
+        there are too few rows for the folds; the classifier has no `predict_proba` or
+        cannot learn from soft labels. Also if at most half of the rows are trained on,
+        or the end model cannot be tried on a fold.
 
     See Also
     --------
@@ -187,8 +190,9 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
     and shares their errors. An end model that does not teach itself is tried on one
     fold with both labels, and trained on q if that leads it nearer to `label_proba_`.
 
-    Feature steps of a Pipeline run once, in front of all rounds, unless they learn from
-    y. So a fit with rounds costs about ``n_rounds * cv + 1`` fits of the last step.
+    Feature steps of a Pipeline run once, in front of all rounds, up to the first that
+    learns from y; that one and those after it are trained in the folds. So a fit with
+    rounds costs about ``n_rounds * cv + 1`` fits of what comes after.
 
     *Where it pays.* Means over resplits of real sets, MiniLM features and a logistic
     regression, accuracy / log-loss, printed by ``benchmarks/end_models.py``:

@@ -40,7 +40,11 @@ from sklabel import (
 from sklabel.end_model._feature_steps import Guard, learns_from_y, teacher_for
 from sklabel.end_model._folds import make_folds, row_keys
 from sklabel.end_model._joint import fit_temperature, shift_to_shares
-from sklabel.end_model._rounds import Problem, check_no_class_lost
+from sklabel.end_model._rounds import (
+    Problem,
+    check_better_than_chance,
+    check_no_class_lost,
+)
 from sklabel.label_model import GLAD, MACE, DawidSkene, OneCoinDawidSkene
 from sklabel.model_selection import soft_log_loss
 from sklabel.votes import NamedVotes
@@ -282,7 +286,7 @@ def test_random_votes_stay_random():
     rng = np.random.default_rng(0)
     X, _ = make_problem()
     X[:, :VOTERS] = rng.integers(-1, 2, size=(N, VOTERS))
-    with pytest.warns(UserWarning, match="no better than their shares"):
+    with pytest.warns(UserWarning, match="not clearly better than"):
         clf = workflow().fit(X)
     assert "log-loss" in clf.guard_
 
@@ -536,7 +540,7 @@ def test_rules_that_cover_few_rows_need_a_prior():
 def test_features_that_tell_nothing():
     X, _ = make_problem()
     X[:, VOTERS:] = np.random.default_rng(0).normal(size=(N, 2))
-    guarded(workflow(), X, match="no better than their shares")
+    guarded(workflow(), X, match="not clearly better than")
 
 
 def test_too_few_rows():
@@ -996,7 +1000,7 @@ def test_nothing_is_left_of_an_earlier_fit():
     noise = X.copy()
     noise[:, VOTERS:] = np.random.default_rng(0).normal(size=(N, 2))
     clf.set_params(estimator=workflow().estimator)
-    with pytest.warns(UserWarning, match="no better than their shares"):
+    with pytest.warns(UserWarning, match="not clearly better than"):
         clf.fit(noise)
     for name in ("oof_proba_", "feature_model_", "feature_names_in_"):
         assert not hasattr(clf, name)
@@ -1025,3 +1029,29 @@ def test_folds_that_cannot_be_used(cv, match):
     X, _ = make_problem()
     with pytest.raises(ValueError, match=match):
         workflow(cv=cv).fit(X)
+
+
+def test_features_must_know_clearly_more_than_shares():
+    rng = np.random.default_rng(0)
+    side = np.arange(4000) % 2
+    target = np.where(np.arange(2) == side[:, None], 0.8, 0.2)
+    log_odds = 0.1 * (2 * side - 1) + rng.normal(scale=0.3, size=4000)
+    opinion = np.column_stack([np.zeros(4000), log_odds])
+    weight = np.ones(4000)
+    check_better_than_chance(opinion, target, weight)
+    check_better_than_chance(opinion, target, 1e-9 * weight)
+    # What is clear of 4,000 rows is not of 10.
+    few = np.arange(4000) < 10
+    with pytest.raises(Guard, match=r"against 0\.693, with a standard error of 0\.0"):
+        check_better_than_chance(opinion[few], target[few], weight[few])
+    with pytest.raises(Guard, match="not clearly better"):
+        check_better_than_chance(opinion, target, few + 1e-12)
+
+
+def test_random_features_do_not_pass():
+    # 5 of these 20 sets pass a comparison without standard errors.
+    for seed in range(20):
+        X, _ = make_problem(seed, n_samples=150, coverage=0.6)
+        X[:, VOTERS:] = np.random.default_rng(seed + 100).normal(size=(150, 2))
+        with pytest.warns(UserWarning, match="not clearly better"):
+            workflow(n_rounds=1).fit(X)
