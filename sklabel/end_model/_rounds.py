@@ -183,11 +183,11 @@ class JointLabels(NamedTuple):
                 else:
                     losses.append(-fitted.score(X, right, of_test))
             except Exception as error:
-                # It may well learn from all rows, as it does without rounds.
+                # From all rows it may well learn, as it does without rounds.
                 warn(
                     f"{type(steps.last).__name__} is trained on the labels of the "
-                    "votes alone: it was to be tried on four fifths of the rows, and "
-                    f"raised {type(error).__name__}: {error}"
+                    "votes alone. It was to be tried on one fold with both labels, "
+                    f"and raised {type(error).__name__}: {error}"
                 )
                 return False
         return losses[0] <= losses[1]
@@ -243,11 +243,12 @@ class Rounds:
         for i in range(self.n_rounds):
             began = time.perf_counter()
             proba = self._out_of_fold(problem, steps, target, folds)
-            known = target[used], weights[used]
-            temperature = fit_temperature(proba[used], *known)
+            temperature = fit_temperature(proba[used], target[used], weights[used])
             opinion = Opinion(proba, temperature).log
             if i == 0:
-                check_better_than_chance(opinion[used], *known)
+                # The labels of other rows are the class prior.
+                told = problem.used
+                check_better_than_chance(opinion[told], target[told], weights[told])
             temperatures.append(temperature)
             model = refitted(problem, target)
             args = problem.votes, problem.proba, problem.voted, problem.prior
@@ -456,7 +457,7 @@ def check_better_than_chance(
         raise Guard(
             "out of fold, the classifier predicts the labels not clearly better than "
             f"their shares do (log-loss {mean:.3f} against {chance:.3f}, with a "
-            f"standard error of {error:.3f}). Give features that tell the classes "
+            f"standard error of {error:.2g}). Give features that tell the classes "
             "apart, or another feature_model"
         )
 

@@ -42,6 +42,7 @@ from sklabel.end_model._rounds import (
 )
 from sklabel.end_model._soft_label import SoftLabelClassifier
 from sklabel.end_model._training import estimator_has
+from sklabel.end_model._weight_use import check_one_label
 from sklabel.inspection import label_issues
 from sklabel.utils._frames import as_pandas, for_estimator, refuse_lazy
 from sklabel.utils._loops import refuse_loops
@@ -318,6 +319,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
             If X is a Dask collection.
         """
         self._validate_params()
+        check_one_label(self.estimator)
         forget(self)
         X, y, weight, kept = self._rows_that_count(X, y, sample_weight)
         votes = self._apply_lfs(X, y)

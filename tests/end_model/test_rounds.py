@@ -15,7 +15,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_selection import SelectFromModel, SelectKBest
-from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
 from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, ShuffleSplit
 from sklearn.naive_bayes import GaussianNB
@@ -1055,3 +1055,12 @@ def test_random_features_do_not_pass():
         X[:, VOTERS:] = np.random.default_rng(seed + 100).normal(size=(150, 2))
         with pytest.warns(UserWarning, match="not clearly better"):
             workflow(n_rounds=1).fit(X)
+
+
+def test_a_regressor_is_refused_before_anything_runs():
+    def never(X):
+        raise AssertionError
+
+    clf = workflow(Ridge()).set_params(lfs=FunctionTransformer(never))
+    with pytest.raises(ValueError, match="Ridge is a regressor"):
+        clf.fit(make_problem()[0])
