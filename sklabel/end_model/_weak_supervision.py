@@ -150,7 +150,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         If features cannot be trusted; the result is that of ``n_rounds=0``. Rules cast
         most votes, on no more than half of the rows, and there are neither a
         `class_prior` nor 20 gold labels; the classifier predicts the labels not clearly
-        better than their shares do, by two standard errors; a class all but disappears;
+        better than their shares do, by a standard error; a class all but disappears;
         there are too few rows for the folds; the classifier has no `predict_proba` or
         cannot learn from soft labels. Also if at most half of the rows are trained on,
         or the end model cannot be tried on a fold.

@@ -292,9 +292,9 @@ def test_random_votes_stay_random():
 
 
 def test_a_classifier_that_memorises_is_tempered():
-    X, truth = make_problem()
+    X, truth = make_problem(n_samples=2 * N)
     rng = np.random.default_rng(1)
-    X[:, VOTERS:] += rng.normal(scale=3, size=(N, 2))  # features tell little
+    X[:, VOTERS:] += rng.normal(scale=3, size=(2 * N, 2))  # features tell little
     clf = workflow(feature_model=DecisionTreeClassifier(random_state=0)).fit(X)
     assert clf.temperatures_.max() < 0.8
     surplus = clf.label_proba_.max(axis=1).mean() - accuracy(clf.label_proba_, truth)
