@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sklabel import _version
 from sklabel.utils._portable import portable, restored
-from sklabel.utils._validation import check_sample_weight, first_few, warn
+from sklabel.utils._validation import first_few, labelled_weight, warn
 from sklabel.votes._cast import is_numeric
 from sklabel.votes._gold import read_gold
 from sklabel.votes._proba import read_proba
@@ -50,13 +50,24 @@ def all_or_nothing(fit: Fit) -> Fit:
         try:
             return fit(self, *args, **kwargs)
         except BaseException:
-            # What `check_is_fitted` looks for. scikit-learn keeps things of its own.
-            for name in list(vars(self)):
-                if name.endswith("_") and not name.startswith("__"):
-                    delattr(self, name)
+            forget(self)
             raise
 
     return fit_or_forget  # type: ignore[return-value]
+
+
+def forget(estimator: Any) -> None:
+    """Drop what marks an estimator as fitted.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted or not.
+    """
+    # What `check_is_fitted` looks for. scikit-learn keeps things of its own.
+    for name in list(vars(estimator)):
+        if name.endswith("_") and not name.startswith("__"):
+            delattr(estimator, name)
 
 
 def pickled_state(state: dict[str, Any]) -> dict[str, Any]:
@@ -159,9 +170,7 @@ def score_on_gold(
             f"are {first_few(classes)}. Give gold labels as the classes are called, or "
             "fit with classes=[...] that name the votes 0, 1, 2, ..."
         )
-    weight = None
-    if sample_weight is not None:
-        weight = check_sample_weight(sample_weight, len(known))[known]
+    weight = labelled_weight(sample_weight, known)
     return float(np.average(predicted[known] == label, weights=weight))
 
 
@@ -204,10 +213,9 @@ def score_on_soft(
     predicted = np.asarray(estimator.predict(X))
     check_consistent_length(predicted, soft)
     column = pd.Index(classes).get_indexer(pd.Index(predicted))
-    rows = np.flatnonzero(~np.isnan(soft[:, 0]))
+    labelled = ~np.isnan(soft[:, 0])
+    rows = np.flatnonzero(labelled)
     if len(rows) == 0:
         raise ValueError(_NOTHING_TO_SCORE.format(len(soft)))
-    weight = None
-    if sample_weight is not None:
-        weight = check_sample_weight(sample_weight, len(soft))[rows]
+    weight = labelled_weight(sample_weight, labelled)
     return float(np.average(soft[rows, column[rows]], weights=weight))

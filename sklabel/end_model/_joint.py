@@ -22,7 +22,9 @@ _LARGEST_SHIFT = 1.0
 _MATCH_STEPS, _MATCH_TOL = 100, 1e-5
 # A label divides the opinion by this power of the design effect of the votes. With 0,
 # the opinion overrules twenty tempered votes; with 1, labels are too cautious.
-_SHARED = 0.75
+_SHARED = 0.5
+# Probabilities of votes are never surer than this.
+_LEAST_VOTES = 1e-6
 
 
 class Opinion(NamedTuple):
@@ -235,23 +237,6 @@ def shift_to_shares(
     return np.clip(shift - np.median(shift), -largest, largest)
 
 
-def shared(opinion: np.ndarray, votes: Votes) -> np.ndarray:
-    """Return an opinion as it counts beside votes in a label that is to be believed.
-
-    The classifier has learned from votes and shares their errors, so its opinion is
-    tempered as they are. Labels that train a classifier need this not: they may lean
-    on the other rows.
-
-    Parameters
-    ----------
-    opinion : ndarray of shape (n_samples, n_classes)
-        Log probabilities.
-    votes : Votes
-        Of the same rows.
-    """
-    return opinion / votes.design_effect[:, None] ** _SHARED
-
-
 class Combination(NamedTuple):
     """How an opinion and votes become labels.
 
@@ -318,3 +303,95 @@ class Combination(NamedTuple):
     def _scores(self, opinion: np.ndarray, votes: Votes) -> np.ndarray:
         counts = np.where(votes.voted, 1 - self.redundancy, 1)
         return counts[:, None] * opinion + votes.evidence + self.shift
+
+
+class Belief(NamedTuple):
+    """How the votes' own probabilities and an opinion become labels to be believed.
+
+    Labels that train a classifier may lean on the other rows and be a little too sure.
+    Those that are exported, reviewed and reported start from what the votes alone say,
+    which is calibrated, and take the opinion for a likelihood ratio. The classifier has
+    learned from votes and shares their errors, so its opinion is tempered as they are.
+
+    All of shape (n_classes,). `prior`: class prior in the probabilities of the votes.
+    `of_opinion`: mean of the opinion. `shares`: the class prior of the labels. `shift`:
+    of the class scores. `redundancy`: see :class:`Combination`.
+    """
+
+    prior: np.ndarray
+    of_opinion: np.ndarray
+    shares: np.ndarray
+    shift: np.ndarray
+    redundancy: float
+
+    @classmethod
+    def of(
+        cls,
+        opinion: np.ndarray,
+        votes: Votes,
+        prior: np.ndarray,
+        training: np.ndarray,
+        keep: tuple[np.ndarray, bool],
+        weight: np.ndarray,
+        redundancy: float,
+    ) -> Belief:
+        """Find the class shares of the opinion and of the labels.
+
+        Parameters
+        ----------
+        opinion : ndarray of shape (n_samples, n_classes)
+            Log probabilities of a classifier, out of fold.
+        votes : Votes
+            Of the same rows, by the label model that knows votes alone.
+        prior : ndarray of shape (n_classes,)
+            Class prior in ``votes.proba``.
+        training : ndarray of shape (n_samples, n_classes)
+            The labels that the rounds led to.
+        keep : tuple of ndarray of shape (n_classes,) and bool
+            The class shares to keep, and whether the user knows them.
+        weight : ndarray of shape (n_samples,)
+            Weight of each row; 0 for those that do not count.
+        redundancy : float
+            See :func:`redundancy`.
+        """
+        of_opinion = np.average(softmax(opinion, axis=1), axis=0, weights=weight)
+        shares = np.average(training, axis=0, weights=weight)
+        start = cls(prior, of_opinion, shares, np.zeros(len(prior)), redundancy)
+        target, are_known = keep
+        counts = weight > 0
+        shift = shift_to_shares(
+            start._scores(opinion, votes)[counts],
+            target,
+            weight[counts],
+            np.inf if are_known else _LARGEST_SHIFT,
+        )
+        return start._replace(shift=shift)
+
+    def proba(self, opinion: np.ndarray, votes: Votes) -> np.ndarray:
+        """Return labels of rows.
+
+        Parameters
+        ----------
+        opinion : ndarray of shape (n_samples, n_classes)
+            Log probabilities of a classifier that has not seen the rows.
+        votes : Votes
+            Of the same rows, by the label model that knows votes alone.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_samples, n_classes)
+            Rows sum to 1.
+        """
+        return softmax(self._scores(opinion, votes), axis=1)
+
+    def _scores(self, opinion: np.ndarray, votes: Votes) -> np.ndarray:
+        def logs(proba: np.ndarray) -> np.ndarray:
+            return np.log(np.maximum(proba, _LEAST_VOTES))
+
+        ratio = opinion - logs(self.of_opinion)
+        counts = (1 - self.redundancy) / votes.design_effect**_SHARED
+        counts = np.where(votes.voted, counts, 1)[:, None]
+        by_votes = np.where(
+            votes.voted[:, None], logs(votes.proba) - logs(self.prior), 0
+        )
+        return by_votes + counts * ratio + logs(self.shares) + self.shift

@@ -27,6 +27,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklabel.end_model._feature_steps import FeatureSteps, Guard
 from sklabel.end_model._folds import Folds, make_folds, row_keys
 from sklabel.end_model._joint import (
+    Belief,
     Combination,
     Opinion,
     Votes,
@@ -35,10 +36,9 @@ from sklabel.end_model._joint import (
     fit_temperature,
     log_opinion,
     redundancy,
-    shared,
 )
 from sklabel.end_model._soft_label import SoftLabelClassifier
-from sklabel.utils._validation import plain, take_rows
+from sklabel.utils._validation import plain, take_rows, warn
 from sklabel.votes._cast import is_numeric
 
 # With so many gold labels, the class shares of rows that nobody votes on are known.
@@ -83,9 +83,22 @@ class Problem(NamedTuple):
         return self.voted | self.known
 
     @property
+    def prior(self) -> np.ndarray:
+        """Class prior that is part of what the label model says of votes."""
+        prior = getattr(self.model, "class_prior_", None)
+        if prior is None and self.voted.any():
+            prior = self.proba[self.voted].mean(axis=0)
+        n_classes = len(self.classes)
+        return np.full(n_classes, 1 / n_classes) if prior is None else np.asarray(prior)
+
+    @property
     def weights(self) -> np.ndarray:
         """Weight of each sample."""
         return np.ones(len(self.gold)) if self.weight is None else self.weight
+
+    def say(self, model: Any) -> Votes:
+        """Return what a label model makes of the votes."""
+        return votes_of(model, self.votes, self.proba, self.voted, self.prior)
 
     def pinned(self, proba: np.ndarray) -> np.ndarray:
         """Make rows with a gold label certain."""
@@ -121,14 +134,15 @@ class JointLabels(NamedTuple):
     `label_proba`, `training_proba`, `oof_proba` of shape (n_samples, n_classes): the
     labels, those that a classifier is to be trained on, and the opinion of the
     classifier of the rounds, out of fold and not tempered. `temperatures`: one for each
-    round. `combination` and `model`: the last. `held_out`: a fold, train and test.
+    round. `belief`: how labels are made. `model`: the label model as it learned with
+    the classifier. `held_out`: a fold, train and test.
     """
 
     label_proba: np.ndarray
     training_proba: np.ndarray
     oof_proba: np.ndarray
     temperatures: np.ndarray
-    combination: Combination
+    belief: Belief
     model: Any
     held_out: tuple[np.ndarray, np.ndarray]
 
@@ -164,19 +178,28 @@ class JointLabels(NamedTuple):
         losses = []
         for target in (joint, alone):
             rows = train[~np.isnan(target[train, 0])]
-            fitted = _fitted(
-                steps.last,
-                classes,
-                take_rows(steps.features, rows),
-                target[rows],
-                None if weight is None else weight[rows],
-            )
             X, right = take_rows(steps.features, test), self.label_proba[test]
-            if hasattr(fitted, "predict_proba"):
-                said = log_opinion(fitted.predict_proba(X))
-                losses.append(cross_entropy(said, right, of_test))
-            else:
-                losses.append(-fitted.score(X, right, of_test))
+            try:
+                fitted = _fitted(
+                    steps.classifier,
+                    classes,
+                    take_rows(steps.features, rows),
+                    target[rows],
+                    None if weight is None else weight[rows],
+                )
+                if hasattr(fitted, "predict_proba"):
+                    said = log_opinion(fitted.predict_proba(X))
+                    losses.append(cross_entropy(said, right, of_test))
+                else:
+                    losses.append(-fitted.score(X, right, of_test))
+            except Exception as error:
+                # From all rows it may well learn, as it does without rounds.
+                warn(
+                    f"{type(steps.last).__name__} is trained on the labels of the "
+                    "votes alone. It was to be tried on one fold with both labels, "
+                    f"and raised {type(error).__name__}: {error}"
+                )
+                return False
         return losses[0] <= losses[1]
 
 
@@ -225,31 +248,41 @@ class Rounds:
         """
         start, used = problem.pinned(problem.proba), keep.rows
         weights = problem.weights
-        votes = votes_of(problem.model, problem.votes, problem.proba, problem.voted)
+        alone = problem.say(problem.model)
         folds, keys = self._folds(problem, steps, start, used)
         target, temperatures = start, []
         for i in range(self.n_rounds):
             began = time.perf_counter()
             proba = self._out_of_fold(problem, steps, target, folds)
-            args = proba[used], target[used], weights[used]
-            temperature = fit_temperature(*args)
+            temperature = fit_temperature(proba[used], target[used], weights[used])
             opinion = Opinion(proba, temperature).log
             if i == 0:
-                _check_better_than_chance(*args, keys[used])
-                repeated = redundancy(opinion, votes, weights, keys)
+                # The labels of other rows are the class prior.
+                told = problem.used
+                _check_better_than_chance(
+                    proba[told], target[told], weights[told], keys[told]
+                )
+                repeated = redundancy(opinion, alone, weights, keys)
             temperatures.append(temperature)
             model = refitted(problem, target)
-            votes = votes_of(model, problem.votes, problem.proba, problem.voted)
+            votes = problem.say(model)
             combination = keep.combine(opinion, votes, weights, repeated)
             before, target = target, problem.pinned(combination.proba(opinion, votes))
             check_no_class_lost(problem, start, target, weights * used)
             moved = np.average(np.abs(target - before).sum(axis=1) / 2, weights=weights)
             self._say(i, temperature, repeated, moved, time.perf_counter() - began)
-        opinion = shared(opinion, votes)
-        combination = keep.combine(opinion, votes, weights, repeated)
-        label = problem.pinned(combination.proba(opinion, votes))
+        belief = Belief.of(
+            opinion,
+            alone,
+            problem.prior,
+            target,
+            (keep.shares, keep.are_known),
+            weights * used,
+            repeated,
+        )
+        label = problem.pinned(belief.proba(opinion, alone))
         cooled = np.array(temperatures)
-        return JointLabels(label, target, proba, cooled, combination, model, folds[0])
+        return JointLabels(label, target, proba, cooled, belief, model, folds[0])
 
     def _folds(
         self,
@@ -277,6 +310,11 @@ class Rounds:
                 f"a fold leaves {least} rows with a vote or a gold label to learn "
                 "from. Give more rows, or another cv"
             )
+        if any((start[train] > 0).any(axis=0).sum() < 2 for train, _ in folds):
+            raise Guard(
+                "a fold leaves rows of one class to learn from. Give more rows of the "
+                "others, or another cv"
+            )
         return folds, keys
 
     def _out_of_fold(
@@ -286,7 +324,7 @@ class Rounds:
         parts = Parallel(n_jobs=self.n_jobs)(
             delayed(_fit_and_predict)(
                 take_rows(steps.features, test),
-                steps.last,
+                steps.classifier,
                 problem.classes,
                 take_rows(steps.features, train),
                 target[train],
@@ -386,7 +424,9 @@ def refitted(problem: Problem, target: np.ndarray) -> Any:
         return model.fit(problem.votes, gold, sample_weight=problem.weight)
 
 
-def votes_of(model: Any, votes: Any, proba: np.ndarray, voted: np.ndarray) -> Votes:
+def votes_of(
+    model: Any, votes: Any, proba: np.ndarray, voted: np.ndarray, prior: np.ndarray
+) -> Votes:
     """Return what a label model makes of votes.
 
     Parameters
@@ -399,13 +439,12 @@ def votes_of(model: Any, votes: Any, proba: np.ndarray, voted: np.ndarray) -> Vo
         Probabilities of the votes alone.
     voted : ndarray of shape (n_samples,), bool
         Rows with votes.
+    prior : ndarray of shape (n_classes,)
+        Class prior in `proba`, for a label model that does not tell its evidence.
     """
     if hasattr(model, "log_evidence"):
         evidence, effect = model.log_evidence(votes), model.design_effect(votes)
         return Votes(proba, evidence, effect, voted)
-    prior = getattr(model, "class_prior_", None)
-    if prior is None:
-        prior = proba[voted].mean(axis=0)
     evidence = np.log(np.maximum(proba, 1e-10)) - np.log(np.maximum(prior, 1e-10))
     evidence = np.where(voted[:, None], evidence, 0)
     return Votes(proba, evidence, np.ones(len(proba)), voted)

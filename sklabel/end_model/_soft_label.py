@@ -107,7 +107,7 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
 
     To search for parameters, search over this class: ``GridSearchCV(
     SoftLabelClassifier(...), {"estimator__C": [...]}, cv=KFold(5))`` takes soft labels
-    as y and compares the expected accuracy; with
+    as y and compares the expected accuracy, also as an end model; with
     ``scoring=sklabel.model_selection.soft_log_loss`` the log-loss, which tells more.
 
     Examples

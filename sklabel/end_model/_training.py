@@ -16,7 +16,12 @@ from sklearn.utils import Tags, get_tags
 from sklearn.utils.metaestimators import available_if
 
 from sklabel.end_model._soft_rows import Copies, SoftRows
-from sklabel.end_model._weight_use import OPAQUE, final_estimator, samplers_in
+from sklabel.end_model._weight_use import (
+    OPAQUE,
+    final_estimator,
+    learns_from_soft_labels,
+    samplers_in,
+)
 from sklabel.utils._validation import check_same_rows, n_rows, take_rows
 
 
@@ -54,9 +59,10 @@ def fit_soft(estimator: Any, X: Any, y: SoftRows) -> Any:
     """
     if isinstance(estimator, Pipeline) and not samplers_in(estimator):
         return _fit_pipeline(estimator, X, y)
-    if getattr(estimator, "_learns_from_soft_labels", False):
+    if learns_from_soft_labels(estimator):
         named = pd.DataFrame(y.proba, columns=y.classes)
-        return estimator.fit(X, y.hard if y.is_certain else named, y.weight)
+        target = y.hard if y.is_certain else named
+        return estimator.fit(X, target, sample_weight=y.weight)
     if y.is_hard:
         return estimator.fit(X, y.hard)
     if type(estimator) in OPAQUE:

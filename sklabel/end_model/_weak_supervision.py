@@ -17,15 +17,17 @@ from sklearn.utils import Tags, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
-from sklabel.base import VersionedPickle, all_or_nothing, score_on_gold
-from sklabel.end_model._feature_steps import FeatureSteps, check_teacher, teacher_for
+from sklabel.base import VersionedPickle, all_or_nothing, forget, score_on_gold
+from sklabel.end_model._feature_steps import FeatureSteps, check_teacher
 from sklabel.end_model._folds import splits_of_rows
-from sklabel.end_model._joint import Opinion, shared
+from sklabel.end_model._joint import Opinion
 from sklabel.end_model._lf_classes import (
+    check_label_model,
     check_one_layout,
     given_shares,
     kinds_of_lfs,
     share_by_rules,
+    votes_proba,
     warn_of_other_classes,
     with_names,
 )
@@ -40,6 +42,7 @@ from sklabel.end_model._rounds import (
 )
 from sklabel.end_model._soft_label import SoftLabelClassifier
 from sklabel.end_model._training import estimator_has
+from sklabel.end_model._weight_use import check_one_label
 from sklabel.inspection import label_issues
 from sklabel.utils._frames import as_pandas, for_estimator, refuse_lazy
 from sklabel.utils._loops import refuse_loops
@@ -88,8 +91,10 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         Pipeline sees X, any other classifier what the last step of `estimator` sees.
         None: `estimator` itself if it is a logistic regression, else a logistic
         regression on the same features, since other classifiers are surer of
-        themselves than they should be and would confirm their own errors. Where
-        features are neither numbers nor categories, `estimator`.
+        themselves than they should be and would confirm their own errors. `estimator`
+        also where features are neither numbers nor categories, or where its last step
+        has feature steps inside, as a search over a Pipeline has: what they leave out,
+        such as votes, is not for another classifier.
     n_jobs : int, default=None
         Folds at a time.
     verbose : int, default=0
@@ -104,7 +109,10 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
     lfs_ : transformer
         The fitted labeling functions.
     label_model_ : classifier
-        The fitted label model; after rounds, as it learned from votes and features.
+        The label model, fitted on the votes; `votes_proba_` is what it says.
+    joint_label_model_ : classifier
+        The label model of the last round, as it learned from votes and features; the
+        accuracies that it finds for LFs know both. Only after rounds.
     estimator_ : classifier
         The fitted end model. Its columns of probabilities are in the order of its own
         ``estimator_.classes_``, which scikit-learn sorts, and without classes that no
@@ -153,7 +161,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         than chance does, beyond noise (two standard errors); a class all but
         disappears; there are too few rows for the folds; the classifier has no
         `predict_proba` or cannot learn from soft labels. Also if at most half of the
-        rows are trained on.
+        rows are trained on, or the end model cannot be tried on a fold.
 
     See Also
     --------
@@ -189,14 +197,25 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
     independent of them: the classifier repeats their errors. So on rows with votes,
     :math:`\beta` is multiplied by :math:`1 - r`, where r, the `redundancy_`, is the
     share of the variance of e within the classes that the classifier of the first round
-    explains. The end model is trained on J. `label_proba_` leans
-    on the features less: there, f is to the power of :math:`\beta / d^{0.75}` with the
-    design effect d of the votes on a row, since the classifier has learned from votes
-    and shares their errors. An end model that does not teach itself is tried on one
-    fold with both labels, and trained on q if that leads it nearer to `label_proba_`.
+    explains. The end model is trained on J.
 
-    Feature steps of a Pipeline run once, in front of all rounds, unless they learn from
-    y. So a fit with rounds costs about ``n_rounds * cv + 1`` fits of the last step.
+    `label_proba_` starts from what the votes alone say, since labels that are made to
+    train a classifier may be too sure of themselves:
+
+    .. math::
+        L_{ic} \propto \frac{q_{ic}}{\pi_c}
+            \Big(\frac{f_{ic}^\beta}{\phi_c}\Big)^{(1 - r) / \sqrt{d_i}} \rho_c s_c
+
+    with the class prior :math:`\pi` of q, the means :math:`\phi` of
+    :math:`f^\beta` and :math:`\rho` of J, and the design effect d of the votes on a
+    row, since the classifier has learned from votes and shares their errors. Without
+    votes, q is :math:`\pi` and the exponent 1. An end model that does not teach itself
+    is tried on one fold with both J and q, and trained on q if that leads it nearer to
+    `label_proba_`.
+
+    Feature steps of a Pipeline run once, in front of all rounds, up to the first that
+    learns from y; that one and those after it are trained in the folds. So a fit with
+    rounds costs about ``n_rounds * cv + 1`` fits of what comes after.
 
     *Where it pays.* Means over resplits of real sets, MiniLM features and a logistic
     regression, accuracy / log-loss, printed by ``benchmarks/end_models.py``:
@@ -322,6 +341,8 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
             If X is a Dask collection.
         """
         self._validate_params()
+        check_one_label(self.estimator)
+        forget(self)
         X, y, weight, kept = self._rows_that_count(X, y, sample_weight)
         votes = self._apply_lfs(X, y)
         problem = self._fit_label_model(votes, y, weight)
@@ -384,9 +405,10 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
             model.set_params(lf_kind=kinds)
         weighted = weight is not None and has_fit_parameter(model, "sample_weight")
         model.fit(votes, y, **({"sample_weight": weight} if weighted else {}))
+        check_label_model(model)
         self.classes_ = model.classes_
-        proba = np.asarray(model.predict_proba(votes))
-        cast = read_any_votes(votes)
+        cast = read_any_votes(votes, classes=self.classes_)
+        proba = votes_proba(model, votes, cast.counts > 0)
         problem = Problem(
             votes,
             model,
@@ -425,7 +447,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         try:
             keep = shares_to_keep(problem)
             steps = FeatureSteps.of(self.estimator, X, keep.rows)
-            taught = self._steps_of_rounds(X, steps, keep.rows)
+            taught = self._steps_of_rounds(X, problem, steps, keep.rows)
             check_teacher(taught)
             rounds = Rounds(self.n_rounds, cv, self.n_jobs, self.verbose)
             labels = rounds.run(problem, keep, taught)
@@ -436,7 +458,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
                 f"{reason}."
             )
             return None
-        self.n_rounds_, self.label_model_ = self.n_rounds, labels.model
+        self.n_rounds_, self.joint_label_model_ = self.n_rounds, labels.model
         self._fit_on_joint_labels(problem, keep.rows, steps, taught, labels)
         return labels
 
@@ -470,12 +492,12 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
             self.feature_model_ = taught.fit(joint, *args)
 
     def _steps_of_rounds(
-        self, X: Any, steps: FeatureSteps, used: np.ndarray
+        self, X: Any, problem: Problem, steps: FeatureSteps, used: np.ndarray
     ) -> FeatureSteps:
         """Return the classifier of the rounds, and what it sees."""
         if self.feature_model is None:
-            teacher = teacher_for(steps.last, steps.features)
-            return steps if teacher is steps.last else steps.with_last(teacher)
+            labels = self.classes_[problem.pinned(problem.proba).argmax(axis=1)]
+            return steps.with_teacher(labels, used)
         if isinstance(self.feature_model, Pipeline):
             return FeatureSteps.of(self.feature_model, X, used)
         return steps.with_last(clone(self.feature_model))
@@ -521,22 +543,25 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
             return full
 
         self.votes_proba_ = of_all(problem.proba)
+        self._prior = problem.prior
+        self._in_question = np.zeros(len(kept), dtype=bool)
+        self._in_question[kept] = problem.voted & ~problem.known
         self.temperatures_ = np.array([])
-        self._combination = None
+        self._belief = None
         if labels is None:
             self.label_proba_ = of_all(problem.pinned(problem.proba))
             return
         self.label_proba_ = of_all(labels.label_proba)
         self.oof_proba_ = of_all(labels.oof_proba)
         self.temperatures_ = labels.temperatures
-        self.redundancy_ = labels.combination.redundancy
-        self._combination = labels.combination
+        self.redundancy_ = labels.belief.redundancy
+        self._belief = labels.belief
 
     def joint_proba(self, X: Any) -> np.ndarray:
         """Return class probabilities of samples that do have votes.
 
         Votes and features are multiplied as for `label_proba_`, by the classifier of
-        the last round and the label model that learned with it.
+        the last round.
 
         Parameters
         ----------
@@ -556,14 +581,14 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         """
         check_is_fitted(self)
         votes = with_names(self.lfs_.transform(X), self.lfs_)
-        proba = np.asarray(self.label_model_.predict_proba(votes))
-        if self._combination is None:
+        voted = read_any_votes(votes, classes=self.classes_).counts > 0
+        proba = votes_proba(self.label_model_, votes, voted)
+        if self._belief is None:
             return proba
-        voted = read_any_votes(votes).counts > 0
-        said = votes_of(self.label_model_, votes, proba, voted)
+        said = votes_of(self.label_model_, votes, proba, voted, self._prior)
         opinion = self.feature_model_.predict_proba(X)
         opinion = Opinion(opinion, self.temperatures_[-1]).log
-        return self._combination.proba(shared(opinion, said), said)
+        return self._belief.proba(opinion, said)
 
     @available_if(estimator_has("predict"))
     def predict(self, X: Any) -> np.ndarray:
@@ -585,7 +610,9 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
             If the classifier is not fitted.
         """
         check_is_fitted(self)
-        return self._end_model.predict(X)
+        label = self._end_model.predict(X)
+        # The end model takes booleans for numbers.
+        return label.astype(bool) if self.classes_.dtype == bool else label
 
     def label_issues(
         self,
@@ -605,7 +632,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
             Labels in question; rows with -1, NaN, None or pd.NA are left out. None:
             the labels that the votes alone give, in rows with votes and without gold.
         columns : sequence of labels, default=None
-            Columns of X to show. None: those of a frame, if it is one.
+            Columns of X to show. None: all of a frame, and of an array one of texts.
         max_rows : int, default=None
             Return that many rows, the worst. None: all that have a label.
 
@@ -632,23 +659,24 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
             )
         votes = with_names(self.lfs_.transform(X), self.lfs_)
         if y is None:
-            # What a gold label says of a row is no question.
-            open_ = np.nan_to_num(self.label_proba_, nan=1.0).max(axis=1) < 1
-            voted = open_ & (read_any_votes(votes).counts > 0)
             label = np.nan_to_num(self.votes_proba_).argmax(axis=1)
-            y = np.where(voted, self.classes_[label].astype(object), None)
+            label = self.classes_[label].astype(object)
+            y = np.where(self._in_question, label, None)
         names = None
         if hasattr(self.lfs_, "get_feature_names_out"):
             found = self.lfs_.get_feature_names_out()
             names = found if len(found) == votes.shape[1] else None
         shown = as_pandas(X, where="X")
+        is_table = columns is None and np.ndim(shown) == 2
+        if is_table and not isinstance(shown, pd.DataFrame):
+            shown = None  # an array of numbers tells little
         return label_issues(
             self.label_proba_,
             y,
             classes=self.classes_,
             votes=votes,
             lf_names=names,
-            X=shown if isinstance(shown, pd.DataFrame) else None,
+            X=shown,
             columns=columns,
             max_rows=max_rows,
         )

@@ -49,6 +49,7 @@ __all__ = [
     "is_integer",
     "is_real",
     "is_text",
+    "labelled_weight",
     "n_rows",
     "one_column",
     "output_container",
@@ -223,6 +224,39 @@ def check_same_rows(a: Any, b: Any, name_a: str, name_b: str) -> None:
         f"{name_b}. Rows go by position: bring them into one order by .loc, or drop "
         "the indexes by reset_index(drop=True) if the positions are right."
     )
+
+
+def labelled_weight(
+    sample_weight: ArrayLike | None, labelled: np.ndarray
+) -> np.ndarray | None:
+    """Return the weights of rows that have a label; None if none are given.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,) or None
+        Weights of all rows.
+    labelled : ndarray of shape (n_samples,), bool
+        Rows with a label.
+
+    Returns
+    -------
+    weight : ndarray of shape (n_labelled,) or None
+        Not all are 0.
+
+    Raises
+    ------
+    ValueError
+        If all labelled rows have weight 0.
+    """
+    if sample_weight is None:
+        return None
+    weight = check_sample_weight(sample_weight, len(labelled))[labelled]
+    if not weight.any():
+        raise ValueError(
+            f"All {len(weight)} rows with a label in y have weight 0; there is nothing "
+            "to score. Give one of them a weight, or leave sample_weight out."
+        )
+    return weight
 
 
 def is_text(values: np.ndarray) -> bool:
