@@ -14,6 +14,7 @@ from sklabel.lf._answer_json import (
     pairs_of,
     values_under,
 )
+from sklabel.lf._answer_layers import BOXED, after_reasoning, cores
 from sklabel.lf._answer_lead import LeadReader
 from sklabel.lf._answer_names import AMBIGUOUS, UNKNOWN, ClassNames, cell_text
 from sklabel.votes._labels import tidy_text
@@ -68,52 +69,12 @@ _ENDS = {
 # What a missing value becomes as text.
 _GAPS = frozenset({"nan", "NaN", "<NA>", "NaT"})
 
-_THOUGHTS = r"think|thinking|thought|thoughts"
-_REASONS = r"reasoning|reflection|scratchpad|analysis|rationale|explanation"
-# Prompts ask for these before or after the answer; thoughts come first.
-_REASONS_TAG = re.compile(
-    rf"<\s*({_REASONS})\s*>.*?<\s*/\s*\1\s*>", re.IGNORECASE | re.DOTALL
-)
-_REASONING_END = re.compile(
-    rf"<\s*/\s*(?:{_THOUGHTS}|{_REASONS})\s*>|\u25c1/think\u25b7|<\|channel\|>\s*final\s*"
-    rf"(?:<\|[^|>]*\|>[^<]*)?<\|message\|>",
-    re.IGNORECASE,
-)
-_REASONING_START = re.compile(
-    rf"<\s*(?:{_THOUGHTS}|{_REASONS})\s*>|\u25c1think\u25b7|<\|channel\|>\s*analysis\b",
-    re.IGNORECASE,
-)
-# Signs of the end of a turn, which some servers leave in.
-_TURN = r"(?:<\|[^|>\s]*\|>|</?s>|<eos>|<bos>|<pad>|<(?:end|start)_of_turn>)"
-_TURN_AROUND = re.compile(rf"\A(?:\s*{_TURN})+|(?:{_TURN}\s*)+\Z")
-
-_FENCE = re.compile(
-    r"\A(`{3,}|~{3,})[ \t]*[\w+-]*[ \t]*\n(.*?)\n?[ \t]*\1\Z", re.DOTALL
-)
-_HTML = re.compile(r"\A<(b|strong|i|em|p|code|span|u)>(.*)</\1>\Z", re.I | re.DOTALL)
-_BOXED = re.compile(
-    r"\\boxed\s*\{\s*((?:\\(?:text|mathrm|textbf)\s*\{[^{}]*\}|[^{}])*)\}"
-)
-_LATEX_TEXT = re.compile(r"\A\\(?:text|mathrm|textbf|mathbf)\s*\{([^{}]*)\}\Z")
-# Opening and closing signs, of several languages.
-_PAIRS = dict(
-    pair.split()
-    for pair in (
-        *('" "', "' '", "\u201c \u201d", "\u201d \u201d", "\u201e \u201c"),
-        *("\u2018 \u2019", "\u00ab \u00bb", "\u00bb \u00ab", "\u2039 \u203a"),
-        *("\u300c \u300d", "\u300e \u300f", "\u3010 \u3011", "\uff08 \uff09"),
-        *("( )", "[ ]", "{ }", "< >", "$ $"),
-    )
-)
 # A text that is quoted as a whole.
 _QUOTED = re.compile(r"\A(?:\"([^\"]*)\"|\u201c([^\u201c\u201d]*)\u201d)\Z")
-# A heading, a quotation, a bullet; "- 1" may be the number -1.
-_LEAD = re.compile(r"\A(?:#{1,6}\s+|>\s+|[\u2022\u25cf\u2023]\s*|[-\u2013]\s+(?!\d))")
 # "B) bug", "(2) bug", "**B.** bug", "C: bug".
 _OPTION = re.compile(
     r"\A[*_`]*[(\[]?([^\W\d_]|\d{1,3})[*_`]*(?:[)\]][*_`]*\s*|[.:][*_`]*\s+)((?![.!]+\Z)\S.*)\Z"
 )
-_MOST_LAYERS = 12
 # Scripts that put no blanks between words.
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 
@@ -220,10 +181,10 @@ class AnswerParser:
             return Reading(code, VOTE, text)
         if text in _GAPS:
             return Reading(-1, EMPTY, "")
-        answer, is_cut = _after_reasoning(text)
+        answer, is_cut = after_reasoning(text)
         if is_cut:
             return Reading(-1, TRUNCATED, text)
-        if not [*map(tidy_text, _cores(answer))][-1]:
+        if not [*map(tidy_text, cores(answer))][-1]:
             return Reading(-1, EMPTY, "")
         code = self._whole(answer)
         if code != UNKNOWN:
@@ -276,7 +237,7 @@ class AnswerParser:
 
     def _whole(self, text: str) -> int:
         """Return the class that is all that a text holds, markdown and so on aside."""
-        for core in _cores(text):
+        for core in cores(text):
             if len(core) > 2 * self._names.longest + 40 or "\n" in core:
                 continue
             code = self._names.find(tidy_text(core))
@@ -342,7 +303,7 @@ class AnswerParser:
         ]
         if tags:
             yield self._of_ranked(tags)
-        boxed = _BOXED.findall(answer)
+        boxed = BOXED.findall(answer)
         if boxed:
             yield self._of_values([boxed[-1]])
 
@@ -441,47 +402,6 @@ class AnswerParser:
             return self._reading(set(counted), part)
         several = len({code for code, _ in named}) > 1
         return Reading(-1, TWO_CLASSES if several else NOT_KNOWN, part)
-
-
-def _after_reasoning(text: str) -> tuple[str, bool]:
-    """Return what follows the reasoning, and whether the reasoning never ends."""
-    text = _REASONS_TAG.sub("", text) if "<" in text else text
-    ends = list(_REASONING_END.finditer(text))
-    if ends:
-        text = text[ends[-1].end() :]
-    text = _TURN_AROUND.sub("", text) if "<" in text else text
-    return text.strip(), _REASONING_START.search(text) is not None
-
-
-def _cores(text: str) -> Iterator[str]:
-    """Yield a text, and again after each layer around it is taken off."""
-    for _ in range(_MOST_LAYERS):
-        text = text.strip()
-        yield text
-        bare = _without_layer(text)
-        if bare == text:
-            return
-        text = bare
-
-
-def _without_layer(text: str) -> str:
-    """Take off one layer: a fence, quotes, emphasis, brackets, a final full stop."""
-    for pattern, group in ((_FENCE, 2), (_HTML, 2), (_BOXED, 1), (_LATEX_TEXT, 1)):
-        match = pattern.match(text) if text[:1] in "`~<\\" else None
-        if match is not None and match.end() == len(text):
-            return match[group]
-    bare = text.strip("*`")
-    if bare != text:
-        return bare
-    if text[:1] == "_" and text[-1:] == "_":
-        return text.strip("_")
-    if len(text) > 1 and _PAIRS.get(text[0]) == text[-1]:
-        return text[1:-1]
-    if text[-1:] in {"!", "\u3002", "\uff01"} or (
-        text[-1:] == "." and text[-2:] != ".."
-    ):
-        return text[:-1]
-    return _LEAD.sub("", text)
 
 
 def _rest_of_line(text: str, start: int) -> str:
