@@ -23,8 +23,15 @@ _REASONING_START = re.compile(
     re.IGNORECASE,
 )
 # Signs of the end of a turn, which some servers leave in.
-_TURN = r"(?:<\|[^|>\s]*\|>|</?s>|<eos>|<bos>|<pad>|<(?:end|start)_of_turn>)"
-_TURN_AROUND = re.compile(rf"\A(?:\s*{_TURN})+|(?:{_TURN}\s*)+\Z")
+_TURN = (
+    r"(?:<[|\uff5c][^|\uff5c>\s]*[|\uff5c]>|\[/?INST\]|</?s>|<eos>|<bos>|<pad>|"
+    r"<(?:end|start)_of_turn>)"
+)
+_ROLE = r"(?:(?:assistant|model)(?:[ \t]*\n|(?=<\|end_header_id\|>)))"
+_TURN_BEFORE = re.compile(rf"\A(?:\s*{_TURN}{_ROLE}?)+")
+_TURN_AFTER = re.compile(rf"{_TURN}\s*\Z")
+# A transcript says who speaks.
+_SPEAKER = re.compile(r"\Aassistant[ \t]*[:\n]", re.IGNORECASE)
 
 _FENCE = re.compile(
     r"\A(`{3,}|~{3,})[ \t]*[\w+-]*[ \t]*\n(.*?)\n?[ \t]*\1\Z", re.DOTALL
@@ -39,14 +46,22 @@ _PAIRS = dict(
     pair.split()
     for pair in (
         *('" "', "' '", "\u201c \u201d", "\u201d \u201d", "\u201e \u201c"),
+        *("\u201a \u2018", "\u300a \u300b"),
         *("\u2018 \u2019", "\u00ab \u00bb", "\u00bb \u00ab", "\u2039 \u203a"),
         *("\u300c \u300d", "\u300e \u300f", "\u3010 \u3011", "\uff08 \uff09"),
         *("( )", "[ ]", "{ }", "< >", "$ $"),
     )
 )
 # A heading, a quotation, a bullet; "- 1" may be the number -1.
-_LEAD = re.compile(r"\A(?:#{1,6}\s+|>\s+|[\u2022\u25cf\u2023]\s*|[-\u2013]\s+(?!\d))")
+# "Option B" is the letter.
+_LEAD = re.compile(
+    r"\A(?:#{1,6}\s+|>\s+|[\u2022\u25cf\u2023]\s*|[-\u2013]\s+(?!\d)|\u00a1|"
+    r"option\s+(?=[(\[*]*[^\W\d_]\b))",
+    re.IGNORECASE,
+)
+_FULL_STOPS = frozenset("!\u3002\uff01\u0964\u06d4")
 _MOST_LAYERS = 12
+_LONGEST_TURN = 80
 
 
 def after_reasoning(text: str) -> tuple[str, bool]:
@@ -55,8 +70,17 @@ def after_reasoning(text: str) -> tuple[str, bool]:
     ends = list(_REASONING_END.finditer(text))
     if ends:
         text = text[ends[-1].end() :]
-    text = _TURN_AROUND.sub("", text) if "<" in text else text
+    text = _TURN_BEFORE.sub("", text.strip())
+    while (
+        match := _TURN_AFTER.search(text, max(0, len(text) - _LONGEST_TURN))
+    ) is not None:
+        text = text[: match.start()].rstrip()
     return text.strip(), _REASONING_START.search(text) is not None
+
+
+def after_speaker(text: str) -> str:
+    """Return a text without "assistant:" before it."""
+    return _SPEAKER.sub("", text).strip()
 
 
 def cores(text: str) -> Iterator[str]:
@@ -83,8 +107,9 @@ def _without_layer(text: str) -> str:
         return text.strip("_")
     if len(text) > 1 and _PAIRS.get(text[0]) == text[-1]:
         return text[1:-1]
-    if text[-1:] in {"!", "\u3002", "\uff01"} or (
-        text[-1:] == "." and text[-2:] != ".."
-    ):
+    if text[-1:] in _FULL_STOPS or (text[-1:] == "." and text[-2:] != ".."):
         return text[:-1]
+    for opening, closing in ("()", "[]"):
+        if text[-1:] == closing and opening not in text:
+            return text[:-1]  # "B)"
     return _LEAD.sub("", text)

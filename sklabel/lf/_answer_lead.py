@@ -9,17 +9,27 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-from sklabel.lf._answer_names import AMBIGUOUS, UNKNOWN, ClassNames, fold
+from sklabel.lf._answer_names import (
+    AMBIGUOUS,
+    NOT_ELSEWHERE,
+    UNKNOWN,
+    ClassNames,
+    fold,
+    is_denied_elsewhere,
+)
 
+# Scripts without blanks between words.
+UNSPACED = r"\u0e00-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"
+_UNSPACED_SIGN = re.compile(f"[{UNSPACED}]")
 # What may stand between the class and its explanation. A full stop must follow a word:
-# "1. The app crashes" is an item of a list.
+# "1. The app crashes" is an item of a list. Chinese puts no blank after a sign.
 _SEPARATOR = re.compile(
     r"(?P<line>[ \t\r]*\n)|"
-    r"(?P<colon>[ \t]*[:\uff1a][*_`\"]*(?=\s)|[ \t]+[-\u2013\u2014]+[ \t]+|"
-    r"[ \t]*\u2014[ \t]*)|"
-    r"(?P<comma>[*_`\"]*[,;]\s+)|"
-    r"(?P<stop>(?<=[^\W\d_]{2})[*_`\"]*[.!][*_`\"]*\s+)|"
-    r"(?P<bracket>\s*[(\[])|"
+    rf"(?P<colon>[ \t]*[:\uff1a][*_`\"]*(?=[\s{UNSPACED}])|\uff1a[*_`\"]*|"
+    r"[ \t]+[-\u2013\u2014]+[ \t]+|[ \t]*\u2014+[ \t]*)|"
+    r"(?P<comma>[*_`\"]*(?:[,;\u060c\u061b]\s+|[\uff0c\uff1b\u3001]\s*))|"
+    r"(?P<stop>(?<=[^\W\d_]{2})[*_`\"]*[.!][*_`\"]*\s+|[\u3002\uff01\u0964\u06d4]\s*)|"
+    r"(?P<bracket>\s*[(\[\uff08])|"
     r"(?P<word>\s+(?=(?:because|since|due\s+to|as\s+(?:it|the|this)|with\s+(?:an?\s+)?"
     r"(?:\w+\s+)?(?:confidence|certainty))\b))",
     re.IGNORECASE,
@@ -38,6 +48,8 @@ _CONFIDENCE = re.compile(
 )
 # A bare number in brackets is a probability; below one half it speaks against.
 _NUMBER = re.compile(r"\W*(\d*\.?\d+)\s*(%?)\W*")
+# Not "bug()" or "bug (-)".
+_SAYS_SOMETHING = re.compile(r"[^\W_]|[^\x00-\xff]")
 # What chat models add at the end, and is not about the class.
 _COURTESY = re.compile(
     r"(?:(?<=[.!\n])|\A)\s*(?:please )?(?:let me know|is there anything|would you like|"
@@ -46,6 +58,8 @@ _COURTESY = re.compile(
 )
 # A list of labels has shorter items than an explanation has.
 _FEWEST_WORDS = 3
+_FEWEST_AFTER_COMMA = 4
+_ITEM_END = re.compile(r"[,;:.!\n\u060c\u061b\u3001\u3002\u0964]")
 _MOST_SAID = 20
 # "bug: no", "bug, or ...", "bug, if ...".
 _TURNED_AT_ONCE = re.compile(
@@ -53,6 +67,12 @@ _TURNED_AT_ONCE = re.compile(
     r"or|and|but|though|although|however|if|unless|when|assuming|only|vs|versus|nor|"
     r"yet|plus|also|to|rejected|excluded|ruled out|isn't|is not|doesn't|hardly|"
     r"low(?! confiden| certain))\b|\s*[?/|&+]|\s*\.\.|\s*\u2026"
+)
+# The same in other languages.
+_TURNED_ELSEWHERE = re.compile(
+    rf"\W*(?:(?:{NOT_ELSEWHERE}|oder|aber|nein|ou|mais|non|pero|sino|mas|nee|maar|ma|"
+    r"или|но|veya|ama|değil|أو|لكن|بل|لا|ليس|या|लेकिन|नहीं)(?!\w)|[不否非或但还]|"
+    r"또는|하지만|아니|หรือ|แต่|ไม่|または|しかし|いいえ|いや)"
 )
 _NOT_AT_ONCE = re.compile(r"\W*(?:not|without)\b")
 _REVISED = re.compile(
@@ -64,7 +84,12 @@ _REVISED = re.compile(
     r"thoughts?|option)\b|\brunner-up\b|\b(?:could|may|might|can) (?:also|as well|"
     r"equally|instead)\b|\bmore (?:of an?|like)\b|\bcloser to\b|\bbetter (?:fit|"
     r"described|labell?ed|match)\b|\bthat's (?:wrong|not)\b|\bthat is (?:wrong|not)\b|"
-    r"\bthis is (?:wrong|incorrect)\b|\bor (?:maybe|perhaps|possibly|rather)\b|~~"
+    r"\bthis is (?:wrong|incorrect)\b|\bor (?:maybe|perhaps|possibly|rather)\b|~~|"
+    # "Yes, I can help with that", "Good. Let me look at it" are about the task.
+    r"\b(?:let me|i can|i'll|i will|i'd be \w+ to) (?:\w+ )?(?:help|assist|classify|"
+    r"categori[sz]e|label|analy[sz]e|do (?:that|this|it|so)|look|take|check|read)\b|"
+    r"\b(?:provide|send|share|paste|give)(?: me)? (?:the|your|a|some)(?: \w+)? (?:text|"
+    r"message|input|content|passage|sentence|document|review|comment)s?\b"
 )
 # "bug: this does not apply" says of the label that it is not the one.
 _REJECTED = re.compile(
@@ -96,7 +121,7 @@ _DOUBT = re.compile(
     r"\b50 ?%|\?"
 )
 _FIRST_SENTENCE = re.compile(r".*?(?:[.!?](?=\s)|\n|\Z)", re.DOTALL)
-_SENTENCE_END = re.compile(r"[.;!?\n]")
+_SENTENCE_END = re.compile(r"[.;!?\n\u3002\u0964]")
 # How far before a name its negation is looked for.
 _BACK = 120
 _NEGATION = (
@@ -127,7 +152,7 @@ _OVERALL = re.compile(r"\b(?:overall|on balance|in sum|in total|all in all)\b")
 
 _LABEL_WORDS = (
     r"(?:category|label|class|classification|answer|sentiment|emotion|intent|topic|"
-    r"verdict|prediction)"
+    r"verdict|prediction|option|choice)"
 )
 # "Based on the text, the most likely category of this ticket is ...".
 STATEMENT = re.compile(
@@ -135,6 +160,7 @@ STATEMENT = re.compile(
     r"(?:i would|i'd|i)\s+(?:classify|label|categori[sz]e)\s+"
     r"(?:this|it|the\s+\w+)(?:\s+\w+)?\s+as\b|"
     r"(?:this|it|(?:the|this)\s+\w+)\s+is\s+classified\s+as\b|"
+    r"(?:(?:in\s+)?conclusion|therefore|thus|hence|so)\s*:|"
     rf"(?<=#\s)\**(?:final\s+|predicted\s+)?{_LABEL_WORDS}\**[ \t]*\n|"
     r"(?:(?:sure|ok|okay|so|therefore|thus|hence|overall|in conclusion|in short|"
     r"(?:based on|given|considering|from) [^,.;:?!\n]{1,80}|i think|i believe|"
@@ -145,7 +171,8 @@ STATEMENT = re.compile(
     r"resulting)\s+){0,2}"
     rf"[*_`\"]*{_LABEL_WORDS}[*_`\"]*"
     r"(?:\s+(?:of|for)\s+(?:this|the|that|your)(?:\s+\w+){1,3}?)?"
-    r"(?:\s*[:\uff1a=\u2013\u2014][*_`]*|\s+-|\s+is\b))"
+    # "Label - 1" may be the number -1.
+    r"(?:\s*[:\uff1a=][*_`]*|(?:\s*[\u2013\u2014][*_`]*|\s+-)(?!\s*\d)|\s+is\b))"
     r"[ \t]*:?\s*"
     r"(?:(?:clearly|definitely|therefore|thus|most\s+likely|best\s+described\s+as)\s+)?",
     re.IGNORECASE,
@@ -232,6 +259,10 @@ class LeadReader:
             return UNKNOWN
         return code if self._explains(fold(rest), rest, code, kind) else UNKNOWN
 
+    def revises(self, text: str) -> bool:
+        """Tell whether a line begins with "No," or "Wait,"."""
+        return _REVISED_LINE.search(fold(text)) is not None
+
     def is_revised(self, text: str, code: int) -> bool:
         """Tell whether a line such as "No, ..." names another class.
 
@@ -272,7 +303,7 @@ class LeadReader:
         """Tell whether what follows a class explains it, and no more."""
         if kind == "bracket":
             inside, closed, after = rest.partition(")" if ")" in rest else "]")
-            if not closed:
+            if not closed or _SAYS_SOMETHING.search(inside) is None:
                 return False
             number = _NUMBER.fullmatch(inside)
             if number is not None and _is_below_half(*number.groups()):
@@ -289,13 +320,15 @@ class LeadReader:
             return False
         sentence = _FIRST_SENTENCE.match(rest.strip())
         first = "" if sentence is None else sentence.group()
-        if _TURNED_AT_ONCE.match(rest) or _DOUBT.search(first):
+        if _TURNED_AT_ONCE.match(rest) or _TURNED_ELSEWHERE.match(rest):
+            return False
+        if _DOUBT.search(first):
             return False
         if _REVISED.search(rest) or _REJECTED.search(rest):
             return False
         if self._names.has_other_short(written, code):
             return False
-        spans = list(self._names.spans(rest))
+        spans = list(self._names.spans(rest, inflected=True))
         if _NOT_AT_ONCE.match(rest) is not None and not any(
             other != code and _RULED_OUT.search(first, 0, at)
             for other, at, _ in self._names.spans(first)
@@ -324,13 +357,18 @@ def _is_explanation(rest: str, kind: str) -> bool:
     if _STARTER.match(rest) is not None or _CONFIDENCE.match(rest) is not None:
         return True
     if kind == "comma":
-        return False
+        return _n_words(_ITEM_END.split(rest, maxsplit=1)[0]) >= _FEWEST_AFTER_COMMA
     if kind == "line":
         lines = [line for line in rest.split("\n") if line.strip()]
         return any(
-            _HEADER.match(line) or len(line.split()) >= _FEWEST_WORDS for line in lines
+            _HEADER.match(line) or _n_words(line) >= _FEWEST_WORDS for line in lines
         )
-    return kind == "word" or len(rest.split()) >= _FEWEST_WORDS
+    return kind == "word" or _n_words(rest) >= _FEWEST_WORDS
+
+
+def _n_words(text: str) -> int:
+    """Count words; two signs of a script without blanks are about one."""
+    return max(len(text.split()), (len(_UNSPACED_SIGN.findall(text)) + 1) // 2)
 
 
 def _lists_fields(rest: str) -> bool:
@@ -351,6 +389,7 @@ def _speaks_for(text: str, start: int, end: int) -> bool:
     return (
         _TAKEN_BACK.search(text, max(0, start - _BACK), start) is None
         and _TAKEN_BACK_AFTER.match(text, end) is None
+        and not is_denied_elsewhere(text, start, end)
         and not _is_asked(text, end)
     )
 

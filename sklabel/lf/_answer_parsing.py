@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -14,9 +15,15 @@ from sklabel.lf._answer_json import (
     pairs_of,
     values_under,
 )
-from sklabel.lf._answer_layers import BOXED, after_reasoning, cores
-from sklabel.lf._answer_lead import LeadReader
-from sklabel.lf._answer_names import AMBIGUOUS, UNKNOWN, ClassNames, cell_text
+from sklabel.lf._answer_layers import BOXED, after_reasoning, after_speaker, cores
+from sklabel.lf._answer_lead import UNSPACED, LeadReader
+from sklabel.lf._answer_names import (
+    AMBIGUOUS,
+    NOT_ELSEWHERE,
+    UNKNOWN,
+    ClassNames,
+    cell_text,
+)
 from sklabel.votes._labels import tidy_text
 
 VOTE = "vote"
@@ -73,17 +80,20 @@ _GAPS = frozenset({"nan", "NaN", "<NA>", "NaT"})
 _QUOTED = re.compile(r"\A(?:\"([^\"]*)\"|\u201c([^\u201c\u201d]*)\u201d)\Z")
 # "B) bug", "(2) bug", "**B.** bug", "C: bug".
 _OPTION = re.compile(
-    r"\A[*_`]*[(\[]?([^\W\d_]|\d{1,3})[*_`]*(?:[)\]][*_`]*\s*|[.:][*_`]*\s+)((?![.!]+\Z)\S.*)\Z"
+    r"\A[*_`]*[(\[]?([^\W\d_]|\d{1,3})[*_`]*(?:[)\]][*_`]*\s*|[.:][*_`]*\s+|"
+    r"[\uff0e\uff1a\u3001]\s*|\s+[-\u2013\u2014]\s+)((?![.!]+\Z)\S.*)\Z"
 )
-# Scripts that put no blanks between words.
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
+# An answer that is said again: "bug, bug".
+_AGAIN = re.compile(r"[,;]\s+|\s*\n\s*")
+_MOST_REPEATS = 50
+_ESCAPED = re.compile(r"\\([_*&#+-])")
 
 # Before a marker: what the line says of it is not the answer.
 _OTHER_LABEL = re.compile(
     r"\b(?:not?|non|never|neither|nor|wrong|incorrect|false|reject\w*|exclud\w*|"
     r"former|previous|earlier|old|initial|alternative|alternate|another|other|"
     r"second|secondary|runner-up|next|possible|potential|candidate|example|unlikely|"
-    r"instead|without|least|sub)\b|n't\b"
+    rf"instead|without|least|sub|{NOT_ELSEWHERE})\b|n't\b|[不非没無]"
 )
 # An example that the model adds to those of the prompt.
 _NEXT_TEXT = re.compile(
@@ -91,7 +101,9 @@ _NEXT_TEXT = re.compile(
     r"document|tweet|comment|email|post)\b[^:\n]{0,20}:",
     re.IGNORECASE | re.MULTILINE,
 )
-_CLAUSE_START = re.compile(r"[.;:,!?()\u2013\u2014\n]")
+_CLAUSE_START = re.compile(
+    r"[.;:,!?()\u2013\u2014\n\u060c\u061f\u0964\u3001\u3002\uff01\uff08-\uff0c\uff1a\uff1b\uff1f]"
+)
 
 
 class Reading(NamedTuple):
@@ -186,6 +198,8 @@ class AnswerParser:
             return Reading(-1, TRUNCATED, text)
         if not [*map(tidy_text, cores(answer))][-1]:
             return Reading(-1, EMPTY, "")
+        if self._names.find("assistant") == UNKNOWN:
+            answer = after_speaker(answer)
         code = self._whole(answer)
         if code != UNKNOWN:
             return self._reading({code}, answer)
@@ -237,6 +251,18 @@ class AnswerParser:
 
     def _whole(self, text: str) -> int:
         """Return the class that is all that a text holds, markdown and so on aside."""
+        code = self._bare(text)
+        if code == UNKNOWN and ("&" in text or "\\" in text):
+            code = self._bare(_ESCAPED.sub(r"\1", html.unescape(text)))
+        if code != UNKNOWN:
+            return code
+        first, *others = _AGAIN.split(text, maxsplit=_MOST_REPEATS)
+        code = self._bare(first) if others else UNKNOWN
+        is_same = code >= 0 and all(self._bare(other) == code for other in others)
+        return code if is_same else UNKNOWN
+
+    def _bare(self, text: str) -> int:
+        """Return the class that is all that a text holds, said once."""
         for core in cores(text):
             if len(core) > 2 * self._names.longest + 40 or "\n" in core:
                 continue
@@ -365,23 +391,24 @@ class AnswerParser:
         if any(
             self._contradicts(text[match.end() : last.start()], reading.code)
             for match in marked[:-1]
-            if match.group().casefold() == last.group().casefold()
         ):
             return Reading(-1, TWO_CLASSES, text)
         return reading
 
     def _contradicts(self, between: str, code: int) -> bool:
-        """Tell whether the same marker has another class, of another text or a list.
+        """Tell whether another class stands after an earlier marker.
 
-        Some models go on with a further example of their own, or repeat a rule: "If it
-        crashes, label: bug. If it costs, label: billing". An answer that corrects
-        itself on a further line does neither.
+        Some models go on with a further example of their own, give two labels, or
+        repeat a rule: "If it crashes, label: bug. If it costs, label: billing". An
+        answer that corrects itself ("No, wait") does neither.
         """
-        if "\n" in between and _NEXT_TEXT.search(between) is None:
+        line, _, further = between.strip(" \t\r*_`").partition("\n")
+        if self._lead.revises(further) and _NEXT_TEXT.search(between) is None:
             return False
-        line = between.split("\n", 1)[0]
-        named = {other for other, _ in self._names.mentions(line)}
-        return bool((named | {self._whole(line.rstrip(",; "))}) - {code, UNKNOWN})
+        said = {self._whole(line.rstrip(",; ")), self._lead.lead(line)}
+        if not further:
+            said |= {other for other, _ in self._names.mentions(line)}
+        return bool(said - {code, UNKNOWN})
 
     def _refuses(self, text: str, *, at_start: bool = False) -> bool:
         """Tell whether an answer refuses, or begins by refusing."""
@@ -432,7 +459,7 @@ def _marker_pattern(markers: Sequence[str]) -> re.Pattern[str]:
         words = tidy_text(marker)
         has_colon = words.endswith(":")
         pattern = r"\s+".join(map(re.escape, words.rstrip(": ").split()))
-        if words[:1].isalnum() and not _UNSPACED.match(words):
+        if words[:1].isalnum() and not re.match(f"[{UNSPACED}]", words):
             pattern = rf"(?<![\w-]){pattern}"
         if has_colon:
             pattern += r"[ \t*_`]*[:\uff1a][*_`]*"
