@@ -11,7 +11,8 @@ _THOUGHTS = r"think|thinking|thought|thoughts"
 _REASONS = r"reasoning|reflection|scratchpad|analysis|rationale|explanation"
 # Prompts ask for these before or after the answer; thoughts come first.
 _REASONS_TAG = re.compile(
-    rf"<\s*({_REASONS})\s*>.*?<\s*/\s*\1\s*>", re.IGNORECASE | re.DOTALL
+    rf"<\s*({_REASONS})\s*>(?:(?!<\s*\1\s*>).)*?<\s*/\s*\1\s*>",
+    re.IGNORECASE | re.DOTALL,
 )
 _REASONING_END = re.compile(
     rf"<\s*/\s*(?:{_THOUGHTS}|{_REASONS})\s*>|\u25c1/think\u25b7|<\|channel\|>\s*final\s*"

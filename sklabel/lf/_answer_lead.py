@@ -52,8 +52,9 @@ _NUMBER = re.compile(r"\W*(\d*\.?\d+)\s*(%?)\W*")
 _SAYS_SOMETHING = re.compile(r"[^\W_]|[^\x00-\xff]")
 # What chat models add at the end, and is not about the class.
 _COURTESY = re.compile(
-    r"(?:(?<=[.!\n])|\A)\s*(?:please )?(?:let me know|is there anything|would you like|"
-    r"do you (?:want|need)|anything else|(?:i )?hope this)\b[^.!?\n]*[.!?]?",
+    r"(?:(?<=[.!\n])|\A)\s{0,9}(?:please )?(?:let me know|is there anything|"
+    r"would you like|do you (?:want|need)|anything else|(?:i )?hope this)\b"
+    r"[^.!?\n]*[.!?]?",
     re.IGNORECASE,
 )
 # A list of labels has shorter items than an explanation has.
@@ -61,6 +62,7 @@ _FEWEST_WORDS = 3
 _FEWEST_AFTER_COMMA = 4
 _ITEM_END = re.compile(r"[,;:.!\n\u060c\u061b\u3001\u3002\u0964]")
 _MOST_SAID = 20
+_MOST_NAMED = 100
 # "bug: no", "bug, or ...", "bug, if ...".
 _TURNED_AT_ONCE = re.compile(
     r"\W*(?:no|none|false|unlikely|never|nope|n/a|unknown|wrong|incorrect|absent|"
@@ -108,7 +110,7 @@ _REJECTED = re.compile(
     r"\b(?:would|should) (?:\w+ )?be (?:wrong|incorrect)\b|\bsondern\b|\bsino\b"
 )
 _REVISED_LINE = re.compile(
-    r"^\W*(?:no|wait|actually|correction|on second thoughts?|hmm+|oops|sorry)\b"
+    r"^\W{0,9}(?:no|wait|actually|correction|on second thoughts?|hmm+|oops|sorry)\b"
     r"(?=\s*[,.!:;\u2014\u2026-])",
     re.MULTILINE,
 )
@@ -142,12 +144,12 @@ _TAKEN_BACK_AFTER = re.compile(
     r"[:=\u2013-]\s*(?:no|not|false|unlikely|0)\b)"
 )
 # "1. bug" and a second item: an answer about several texts.
-_ITEM = re.compile(r"^\W*\d{1,3}\s*[.):]", re.MULTILINE)
+_ITEM = re.compile(r"^\W{0,9}\d{1,3}\s*[.):]", re.MULTILINE)
 _HEADER = re.compile(
     r"\W*(?:reason\w*|explanations?|rationale|justification|because|confidence|note|"
     r"why|analysis)\b"
 )
-_FIELD = re.compile(r"^[\s*_#>\u2022-]*[^\W\d_][\w -]{0,30}[*_]*:", re.MULTILINE)
+_FIELD = re.compile(r"^[\s*_#>\u2022-]{0,9}[^\W\d_][\w -]{0,30}[*_]*:", re.MULTILINE)
 _OVERALL = re.compile(r"\b(?:overall|on balance|in sum|in total|all in all)\b")
 
 _LABEL_WORDS = (
@@ -156,7 +158,7 @@ _LABEL_WORDS = (
 )
 # "Based on the text, the most likely category of this ticket is ...".
 STATEMENT = re.compile(
-    r"(?:\A|\n|(?<=[.!])\s)[\s>*_`#\u2022-]*(?:"
+    r"(?:\A|\n(?!\n)|(?<=[.!])\s)[\s>*_`#\u2022-]{0,20}(?:"
     r"(?:i would|i'd|i)\s+(?:classify|label|categori[sz]e)\s+"
     r"(?:this|it|the\s+\w+)(?:\s+\w+)?\s+as\b|"
     r"(?:this|it|(?:the|this)\s+\w+)\s+is\s+classified\s+as\b|"
@@ -169,7 +171,7 @@ STATEMENT = re.compile(
     r"(?:(?:most\s+(?:appropriate|likely|fitting|suitable)|best|right|correct|final|"
     r"predicted|overall|appropriate|main|primary|dominant|assigned|suggested|chosen|"
     r"resulting)\s+){0,2}"
-    rf"[*_`\"]*{_LABEL_WORDS}[*_`\"]*"
+    rf"[*_`\"]{{0,4}}{_LABEL_WORDS}[*_`\"]{{0,4}}"
     r"(?:\s+(?:of|for)\s+(?:this|the|that|your)(?:\s+\w+){1,3}?)?"
     # "Label - 1" may be the number -1.
     r"(?:\s*[:\uff1a=][*_`]*|(?:\s*[\u2013\u2014][*_`]*|\s+-)(?!\s*\d)|\s+is\b))"
@@ -328,7 +330,9 @@ class LeadReader:
             return False
         if self._names.has_other_short(written, code):
             return False
-        spans = list(self._names.spans(rest, inflected=True))
+        spans = list(islice(self._names.spans(rest, inflected=True), _MOST_NAMED))
+        if len(spans) == _MOST_NAMED:
+            return False
         if _NOT_AT_ONCE.match(rest) is not None and not any(
             other != code and _RULED_OUT.search(first, 0, at)
             for other, at, _ in self._names.spans(first)

@@ -285,8 +285,10 @@ class ClassNames:
         place = 0
         while (head := _HEAD.search(folded, place)) is not None:
             start, place = head.span()
-            spellings = self._mentions.get(head.group())
-            if spellings is None or _is_glued_before(folded, start):
+            spellings = self._mentions.get(head.group(), ())
+            if inflected:
+                spellings = [*spellings, *self._stems(head.group())]
+            if not spellings or _is_glued_before(folded, start):
                 continue
             for size, name, code in spellings:
                 end = start + size
@@ -300,6 +302,11 @@ class ClassNames:
                     yield code, start, end
                     place = end
                     break
+
+    def _stems(self, word: str) -> Iterator[tuple[int, str, int]]:
+        """Yield the spellings that begin with a word without its end."""
+        for size in range(max(_SHORTEST_STEM, len(word) - 3), len(word)):
+            yield from self._mentions.get(word[:size], ())
 
     def has_other_short(self, text: str, code: int) -> bool:
         """Tell whether a letter or number stands in a text that is another class.

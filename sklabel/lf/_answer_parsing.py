@@ -84,7 +84,7 @@ _OPTION = re.compile(
     r"[\uff0e\uff1a\u3001]\s*|\s+[-\u2013\u2014]\s+)((?![.!]+\Z)\S.*)\Z"
 )
 # An answer that is said again: "bug, bug".
-_AGAIN = re.compile(r"[,;]\s+|\s*\n\s*")
+_AGAIN = re.compile(r"[,;]\s+|\n\s*")
 _MOST_REPEATS = 50
 _ESCAPED = re.compile(r"\\([_*&#+-])")
 
@@ -97,10 +97,12 @@ _OTHER_LABEL = re.compile(
 )
 # An example that the model adds to those of the prompt.
 _NEXT_TEXT = re.compile(
-    r"^[#*\s]*(?:text|input|ticket|review|question|sentence|message|example|user|human|"
+    r"^[#*\s]{0,9}(?:text|input|ticket|review|question|sentence|message|example|user|human|"
     r"document|tweet|comment|email|post)\b[^:\n]{0,20}:",
     re.IGNORECASE | re.MULTILINE,
 )
+_MOST_MARKED = 10
+_CLAUSE_REACH = 200
 _CLAUSE_START = re.compile(
     r"[.;:,!?()\u2013\u2014\n\u060c\u061f\u0964\u3001\u3002\uff01\uff08-\uff0c\uff1a\uff1b\uff1f]"
 )
@@ -363,12 +365,13 @@ class AnswerParser:
             return None
         marked = []
         for match in self._marker.finditer(text):
-            line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+            line = text[max(0, match.start() - _CLAUSE_REACH) : match.start()]
             clause = _CLAUSE_START.split(line)[-1].casefold().replace("\u2019", "'")
             if _OTHER_LABEL.search(clause) is None:
                 marked.append(match)
         if not marked:
             return None
+        marked = marked[:_MOST_MARKED] + marked[_MOST_MARKED:][-_MOST_MARKED:]
         last = marked[-1]
         part = _rest_of_line(text, last.end())
         if not part:
@@ -388,7 +391,8 @@ class AnswerParser:
             return Reading(-1, TWO_CLASSES, text)
         if self._refuses(text, at_start=True):
             return Reading(-1, REFUSAL, text)
-        if any(
+        is_final = "final" in last.group().casefold()
+        if not is_final and any(
             self._contradicts(text[match.end() : last.start()], reading.code)
             for match in marked[:-1]
         ):
