@@ -17,9 +17,8 @@ from sklabel.lf._answer_names import (
     fold,
     is_denied_elsewhere,
 )
+from sklabel.text._matching import UNSPACED
 
-# Scripts without blanks between words.
-UNSPACED = r"\u0e00-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"
 _UNSPACED_SIGN = re.compile(f"[{UNSPACED}]")
 # What may stand between the class and its explanation. A full stop must follow a word:
 # "1. The app crashes" is an item of a list. Chinese puts no blank after a sign.

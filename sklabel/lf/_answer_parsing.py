@@ -16,7 +16,7 @@ from sklabel.lf._answer_json import (
     values_under,
 )
 from sklabel.lf._answer_layers import BOXED, after_reasoning, after_speaker, cores
-from sklabel.lf._answer_lead import UNSPACED, LeadReader
+from sklabel.lf._answer_lead import LeadReader
 from sklabel.lf._answer_names import (
     AMBIGUOUS,
     NOT_ELSEWHERE,
@@ -24,6 +24,7 @@ from sklabel.lf._answer_names import (
     ClassNames,
     cell_text,
 )
+from sklabel.text._matching import UNSPACED
 from sklabel.votes._labels import tidy_text
 
 VOTE = "vote"
