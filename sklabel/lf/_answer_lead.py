@@ -27,7 +27,7 @@ _SEPARATOR = re.compile(
     rf"(?P<colon>[ \t]*[:\uff1a][*_`\"]*(?=[\s{UNSPACED}])|\uff1a[*_`\"]*|"
     r"[ \t]+[-\u2013\u2014]+[ \t]+|[ \t]*\u2014+[ \t]*)|"
     r"(?P<comma>[*_`\"]*(?:[,;\u060c\u061b]\s+|[\uff0c\uff1b\u3001]\s*))|"
-    r"(?P<stop>(?<=[^\W\d_]{2})[*_`\"]*[.!][*_`\"]*\s+|[\u3002\uff01\u0964\u06d4]\s*)|"
+    r"(?P<stop>(?<=[^\W\d_]{2})[*_`\"]*[.!][*_`\"]*\s+(?!\d)|[\u3002\uff01\u0964\u06d4]\s*)|"
     r"(?P<bracket>\s*[(\[\uff08])|"
     r"(?P<word>\s+(?=(?:because|since|due\s+to|as\s+(?:it|the|this)|with\s+(?:an?\s+)?"
     r"(?:\w+\s+)?(?:confidence|certainty))\b))",
@@ -71,7 +71,7 @@ _TURNED_AT_ONCE = re.compile(
 )
 # The same in other languages.
 _TURNED_ELSEWHERE = re.compile(
-    rf"\W*(?:(?:{NOT_ELSEWHERE}|oder|aber|nein|ou|mais|non|pero|sino|mas|nee|maar|ma|"
+    rf"\W*(?:(?:{NOT_ELSEWHERE}|o(?:der|u)|aber|nein|mais|non|pero|sino|mas|nee|maar|ma|"
     r"или|но|veya|ama|değil|أو|لكن|بل|لا|ليس|या|लेकिन|नहीं)(?!\w)|[不否非或但还]|"
     r"또는|하지만|아니|หรือ|แต่|ไม่|または|しかし|いいえ|いや)"
 )
@@ -90,7 +90,8 @@ _REVISED = re.compile(
     r"\b(?:let me|i can|i'll|i will|i'd be \w+ to) (?:\w+ )?(?:help|assist|classify|"
     r"categori[sz]e|label|analy[sz]e|do (?:that|this|it|so)|look|take|check|read)\b|"
     r"\b(?:provide|send|share|paste|give)(?: me)? (?:the|your|a|some)(?: \w+)? (?:text|"
-    r"message|input|content|passage|sentence|document|review|comment)s?\b"
+    r"message|input|content|passage|sentence|document|review|comment)s?\b|"
+    r"\bno (?:text|input|content)\b"
 )
 # "bug: this does not apply" says of the label that it is not the one.
 _REJECTED = re.compile(
@@ -109,7 +110,8 @@ _REJECTED = re.compile(
     r"\b(?:would|should) (?:\w+ )?be (?:wrong|incorrect)\b|\bsondern\b|\bsino\b"
 )
 _REVISED_LINE = re.compile(
-    r"^\W{0,9}(?:no|wait|actually|correction|on second thoughts?|hmm+|oops|sorry)\b"
+    r"^\W{0,9}(?:no|wait|actually|correction|edit|update|on second thoughts?|"
+    r"hmm+|oops|sorry)\b"
     r"(?=\s*[,.!:;\u2014\u2026-])",
     re.MULTILINE,
 )

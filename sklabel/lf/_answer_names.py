@@ -24,7 +24,7 @@ AMBIGUOUS = -2
 UNKNOWN = -1
 
 # Signs that look alike: apostrophes, the hyphens that Unicode does not fold, the minus.
-_ALIKE = {ord(sign): "'" for sign in "\u2018\u2019\u02bc"}
+_ALIKE: dict[int, str | None] = {ord(sign): "'" for sign in "\u2018\u2019\u02bc"}
 _ALIKE |= {ord(sign): "-" for sign in "\u2010\u2011\u2012\u2212"}
 _ALIKE[ord("\u061f")] = "?"
 # The variants of a sign of emoji, and what stretches an Arabic word.
@@ -38,7 +38,7 @@ _GLUED = (
     r"\uac00-\ud7af"
 )
 _IS_GLUED = re.compile(f"[{_GLUED}]")
-# The end of "negative", where "negativ" is a class; a plural does not count.
+# The end of "feindliche", where "feindlich" is a class; a plural does not count.
 _INFLECTION = re.compile(r"(?!s\b)[^\W\d_]{1,3}(?!\w)")
 _SHORTEST_STEM = 4
 
@@ -273,7 +273,7 @@ class ClassNames:
         folded : str
             Any text.
         inflected : bool, default=False
-            Whether "negative" names the class "negativ".
+            Whether "feindliche" names the class "feindlich".
 
         Yields
         ------
@@ -387,8 +387,8 @@ def is_denied_elsewhere(text: str, start: int, end: int) -> bool:
     before = max(0, start - _REACH)
     for stop in _SENTENCE_END.finditer(text, before, start):
         before = stop.end()
-    stop = _SENTENCE_END.search(text, end, end + _REACH)
-    after = end + _REACH if stop is None else stop.start()
+    sentence_end = _SENTENCE_END.search(text, end, end + _REACH)
+    after = end + _REACH if sentence_end is None else sentence_end.start()
     return (
         _NOT_GLUED.search(text, before, start) is not None
         or _NOT_GLUED.search(text, end, after) is not None

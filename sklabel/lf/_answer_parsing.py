@@ -7,7 +7,6 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from sklabel.lf._answer_json import (
     Pairs,
@@ -24,17 +23,17 @@ from sklabel.lf._answer_names import (
     ClassNames,
     cell_text,
 )
+from sklabel.lf._answer_reading import (
+    EMPTY,
+    NOT_KNOWN,
+    REFUSAL,
+    TRUNCATED,
+    TWO_CLASSES,
+    VOTE,
+    Reading,
+)
 from sklabel.text._matching import UNSPACED
 from sklabel.votes._labels import tidy_text
-
-VOTE = "vote"
-EMPTY = "empty"
-REFUSAL = "refusal"
-TWO_CLASSES = "two classes"
-NOT_KNOWN = "class not known"
-TRUNCATED = "truncated"
-ERROR = "error"
-REASONS = (VOTE, EMPTY, REFUSAL, TWO_CLASSES, NOT_KNOWN, TRUNCATED, ERROR)
 
 JSON_KEYS = ("label", "category", "class", "answer")
 MARKERS = (
@@ -59,21 +58,6 @@ REFUSALS = (
     r"\b(?:not enough|insufficient) (?:information|context|detail)",
 )
 
-# What providers and servers write of how an answer ended.
-_ENDS = {
-    VOTE: {
-        *("", "stop", "end_turn", "stop_sequence", "tool_use", "tool_calls", "end"),
-        *("function_call", "completed", "complete", "eos", "eos_token", "finished"),
-    },
-    TRUNCATED: {
-        *("length", "max_tokens", "max_output_tokens", "model_length", "incomplete"),
-        *("model_context_window_exceeded", "pause_turn", "max_length", "truncated"),
-    },
-    REFUSAL: {
-        *("content_filter", "content_filtered", "refusal", "safety", "recitation"),
-        *("blocklist", "spii", "prohibited_content", "guardrail_intervened"),
-    },
-}
 # What a missing value becomes as text.
 _GAPS = frozenset({"nan", "NaN", "<NA>", "NaT"})
 
@@ -107,36 +91,6 @@ _CLAUSE_REACH = 200
 _CLAUSE_START = re.compile(
     r"[.;:,!?()\u2013\u2014\n\u060c\u061f\u0964\u3001\u3002\uff01\uff08-\uff0c\uff1a\uff1b\uff1f]"
 )
-
-
-class Reading(NamedTuple):
-    """What an answer says.
-
-    `code`: position of the class, -1 if there is none. `reason`: one of `REASONS`.
-    `part`: the part of the answer that was read as the class.
-    """
-
-    code: int
-    reason: str
-    part: str
-
-
-def reason_of_end(finish_reason: str) -> str:
-    """Return what it means that an answer ended as it did.
-
-    Parameters
-    ----------
-    finish_reason : str
-        What a provider writes: 'stop', 'end_turn', 'length', 'content_filter'.
-
-    Returns
-    -------
-    reason : str
-        'vote' where it may be read, 'truncated', 'refusal', or 'error' for anything
-        that is not known.
-    """
-    word = finish_reason.strip().casefold()
-    return next((reason for reason, ends in _ENDS.items() if word in ends), ERROR)
 
 
 class AnswerParser:
@@ -469,7 +423,7 @@ def _marker_pattern(markers: Sequence[str]) -> re.Pattern[str]:
         if has_colon:
             pattern += r"[ \t*_`]*[:\uff1a][*_`]*"
         elif words[-1:].isalnum():
-            pattern += r"(?!\w)"
+            pattern += r"(?!\w)(?:[ \t*_`]*[:\uff1a][*_`]*)?"
         patterns.append(pattern)
     if not patterns:
         return re.compile(r"(?!)")

@@ -10,7 +10,7 @@ from sklabel import AnswerLF
 TOPICS = ["billing", "bug", "praise"]
 YES_NO = ["yes", "no"]
 OPTIONS = {"World": ["A"], "Sports": ["B"], "Business": ["C"], "Sci/Tech": ["D"]}
-GERMAN = ["positiv", "negativ", "neutral"]
+GERMAN = ["freundlich", "feindlich", "neutral"]
 SPANISH = ["deporte", "política", "economía"]
 FRENCH = ["réclamation", "éloge", "question"]
 RUSSIAN = ["спам", "не спам"]
@@ -33,9 +33,9 @@ def read(answer, classes=TOPICS, **options):
 @pytest.mark.parametrize(
     ("answer", "classes", "vote"),
     [
-        ("Negativ – der Kunde ist sauer.", GERMAN, "negativ"),
-        ("Positiv, weil der Kunde zufrieden ist.", GERMAN, "positiv"),
-        ("\u201anegativ\u2018", GERMAN, "negativ"),
+        ("Feindlich – der Kunde wirkt sauer.", GERMAN, "feindlich"),
+        ("Freundlich, weil der Kunde sich bedankt.", GERMAN, "freundlich"),
+        ("\u201afeindlich\u2018", GERMAN, "feindlich"),
         ("Política, porque se menciona al presidente.", SPANISH, "política"),
         ("\u00a1Deporte!", SPANISH, "deporte"),
         ("Réclamation, car le client est mécontent.", FRENCH, "réclamation"),
@@ -66,9 +66,9 @@ def test_a_class_alone_or_explained_is_a_vote_in_every_script(answer, classes, v
 @pytest.mark.parametrize(
     ("answer", "classes"),
     [
-        ("Positiv – eher eine negative Bewertung", GERMAN),
-        ("Positiv, aber nicht in jeder Hinsicht gut", GERMAN),
-        ("Positiv: nein, das stimmt so nicht", GERMAN),
+        ("Freundlich – eher eine feindliche Bewertung", GERMAN),
+        ("Freundlich, aber nicht in jeder Hinsicht gut", GERMAN),
+        ("Freundlich: nein, das stimmt so nicht", GERMAN),
         ("deporte, pero solo en una parte del texto", SPANISH),
         ("Спам: нет, это письмо от друга", RUSSIAN),
         ("正面：其实这是负面评论", CHINESE),
@@ -110,8 +110,8 @@ def test_markers_of_the_user_work_in_scripts_without_blanks(answer, vote):
 
 
 def test_a_denied_marker_is_none():
-    assert read("Antwort: negativ", GERMAN, markers=["Antwort:"]) == "negativ"
-    assert read("Keine Antwort: negativ", GERMAN, markers=["Antwort:"]) is None
+    assert read("Antwort: feindlich", GERMAN, markers=["Antwort:"]) == "feindlich"
+    assert read("Keine Antwort: feindlich", GERMAN, markers=["Antwort:"]) is None
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_a_denied_marker_is_none():
         ("이 글은 긍정적이지 않다", KOREAN, None),
         ("これはポジティブではない", JAPANESE, None),
         ("هذا ليس إيجابي", ARABIC, None),
-        ("Bu iyi değil", ["iyi", "kötü"], None),
+        ("Film iyi değil", ["iyi", "kötü"], None),
     ],
 )
 def test_mentions_are_found_and_denied_in_every_script(answer, classes, vote):
@@ -194,6 +194,7 @@ def test_options_signs_and_numbers(answer, classes, vote):
         "Label: bug\nIt crashes.\n\nLabel: billing\nIt costs.",
         "Therefore: bug\nTherefore: billing",
         "bug, bug, billing",
+        "Label: bug\nEDIT: billing",
     ],
 )
 def test_two_labels_without_a_correction_abstain(answer):
@@ -216,6 +217,8 @@ def test_a_final_or_corrected_label_counts(answer):
     [
         ("Yes, I can help with that. What is it about?", YES_NO),
         ("Yes, I can do that! Please provide the text.", YES_NO),
+        ("Yes, no text was given to me.", YES_NO),
+        ("No. 5 is the right one", YES_NO),
         ("Good. Now let me look at the text.", ["good", "bad"]),
         ("Good! I will classify it now.", ["good", "bad"]),
         ("Good. Please send me the text to classify.", ["good", "bad"]),
