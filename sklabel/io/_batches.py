@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 
 from sklabel.io._files import open_bytes
 from sklabel.lf._answer_names import ClassNames, cell_text, read_names
-from sklabel.lf._answer_parsing import VOTE, reason_of_end
+from sklabel.lf._answer_reading import VOTE, reason_of_end
 from sklabel.utils._validation import first_few
 from sklabel.votes._labels import natural_key, tidy_text
 
