@@ -43,6 +43,7 @@ from sklabel.end_model._training import estimator_has
 from sklabel.inspection import label_issues
 from sklabel.utils._frames import as_pandas, for_estimator, refuse_lazy
 from sklabel.utils._loops import refuse_loops
+from sklabel.utils._rows import check_same_rows
 from sklabel.utils._validation import (
     HasMethods,
     Interval,
@@ -51,7 +52,7 @@ from sklabel.utils._validation import (
     take_rows,
     warn,
 )
-from sklabel.votes._gold import read_gold
+from sklabel.votes._gold import read_gold, refuse_mapping
 from sklabel.votes._read import read_any_votes
 
 
@@ -312,6 +313,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
             If X is a Dask collection.
         """
         self._validate_params()
+        index = X.index if isinstance(X, pd.DataFrame | pd.Series) else None
         X, y, weight, kept = self._rows_that_count(X, y, sample_weight)
         votes = self._apply_lfs(X, y)
         problem = self._fit_label_model(votes, y, weight)
@@ -320,6 +322,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         if labels is None:
             self._fit_end_model(X, problem)
         self._keep_labels(problem, labels, kept)
+        self._index = index
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self.estimator_, name):
                 setattr(self, name, getattr(self.estimator_, name))
@@ -331,6 +334,8 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         """Check the input; leave rows without weight out, and tell which stay."""
         refuse_lazy(X, where=f"X of {type(self).__name__}")
         refuse_lazy(y, where=f"y of {type(self).__name__}")
+        refuse_mapping(y)
+        check_same_rows(X=X, y=y, sample_weight=sample_weight)
         if hasattr(X, "__dask_graph__"):
             raise TypeError(
                 f"{type(self).__name__} learns from votes and features in memory, and "
@@ -611,7 +616,8 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         NotFittedError
             If the classifier is not fitted.
         ValueError
-            If X is not of the length that it had in `fit`, or no row has a label.
+            If X is not of the length that it had in `fit`, a row label of X stood in
+            another row of it, or no row has a label.
         """
         check_is_fitted(self)
         if n_rows(X) != len(self.label_proba_):
@@ -619,6 +625,8 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
                 f"label_issues needs the {len(self.label_proba_)} samples of fit, in "
                 f"the same order; got {n_rows(X)}."
             )
+        of_fit = None if self._index is None else pd.DataFrame(index=self._index)
+        check_same_rows(**{"X of fit": of_fit}, X=X, y=y)
         votes = with_names(self.lfs_.transform(X), self.lfs_)
         if y is None:
             # What a gold label says of a row is no question.
@@ -637,7 +645,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
             classes=self.classes_,
             votes=votes,
             lf_names=names,
-            X=shown if isinstance(shown, pd.DataFrame) else None,
+            X=X if isinstance(shown, pd.DataFrame) else None,
             columns=columns,
             max_rows=max_rows,
         )
@@ -666,6 +674,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         ValueError
             If no row has a gold label.
         """
+        check_same_rows(X=X, y=y, sample_weight=sample_weight)
         return score_on_gold(self, X, y, sample_weight)
 
     @available_if(estimator_has("predict_proba"))

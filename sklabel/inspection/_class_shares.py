@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike
 from scipy.stats import t
 
 from sklabel.utils._frames import as_pandas
+from sklabel.utils._rows import check_same_rows
 from sklabel.utils._validation import (
     check_confidence,
-    check_same_rows,
     first_few,
     n_rows,
     warn,
@@ -161,9 +161,7 @@ def class_shares(
     spam    0.27  0.23  0.31     121  1000     1.0  PPI++
     """
     check_confidence(confidence)
-    for other, name in [(gold, "gold"), (group, "group")]:
-        check_same_rows(proba, other, "proba", name)
-    check_same_rows(proba, sampling_proba, "proba", "sampling_proba")
+    check_same_rows(proba=proba, gold=gold, group=group, sampling_proba=sampling_proba)
     array, order = read_proba(proba, classes)
     n_samples = len(array)
     if n_samples == 0:
