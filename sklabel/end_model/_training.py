@@ -22,7 +22,8 @@ from sklabel.end_model._weight_use import (
     learns_from_soft_labels,
     samplers_in,
 )
-from sklabel.utils._validation import check_same_rows, n_rows, take_rows
+from sklabel.utils._rows import check_same_rows
+from sklabel.utils._validation import n_rows, take_rows
 
 
 def estimator_has(name: str) -> Any:
@@ -94,7 +95,7 @@ def features_of(head: Pipeline, X: Any, y: Any = None) -> Any:
             "select the text with make_column_transformer((TfidfVectorizer(), "
             "'text'))."
         )
-    check_same_rows(features, X, "The output of the feature steps", "X")
+    check_same_rows(**{"The output of the feature steps": features, "X": X})
     return features
 
 

@@ -46,6 +46,7 @@ from sklabel.end_model._weight_use import check_one_label
 from sklabel.inspection import label_issues
 from sklabel.utils._frames import as_pandas, for_estimator, refuse_lazy
 from sklabel.utils._loops import refuse_loops
+from sklabel.utils._rows import check_same_rows
 from sklabel.utils._validation import (
     HasMethods,
     Interval,
@@ -54,7 +55,7 @@ from sklabel.utils._validation import (
     take_rows,
     warn,
 )
-from sklabel.votes._gold import read_gold
+from sklabel.votes._gold import read_gold, refuse_mapping
 from sklabel.votes._read import read_any_votes
 
 
@@ -343,6 +344,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         self._validate_params()
         check_one_label(self.estimator)
         forget(self)
+        index = X.index if isinstance(X, pd.DataFrame | pd.Series) else None
         X, y, weight, kept = self._rows_that_count(X, y, sample_weight)
         votes = self._apply_lfs(X, y)
         problem = self._fit_label_model(votes, y, weight)
@@ -351,6 +353,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         if labels is None:
             self._fit_end_model(X, problem)
         self._keep_labels(problem, labels, kept)
+        self._index = index
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self.estimator_, name):
                 setattr(self, name, getattr(self.estimator_, name))
@@ -362,6 +365,8 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         """Check the input; leave rows without weight out, and tell which stay."""
         refuse_lazy(X, where=f"X of {type(self).__name__}")
         refuse_lazy(y, where=f"y of {type(self).__name__}")
+        refuse_mapping(y)
+        check_same_rows(X=X, y=y, sample_weight=sample_weight)
         if hasattr(X, "__dask_graph__"):
             raise TypeError(
                 f"{type(self).__name__} learns from votes and features in memory, and "
@@ -649,7 +654,8 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         NotFittedError
             If the classifier is not fitted.
         ValueError
-            If X is not of the length that it had in `fit`, or no row has a label.
+            If X is not of the length that it had in `fit`, a row label of X stood in
+            another row of it, or no row has a label.
         """
         check_is_fitted(self)
         if n_rows(X) != len(self.label_proba_):
@@ -657,6 +663,8 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
                 f"label_issues needs the {len(self.label_proba_)} samples of fit, in "
                 f"the same order; got {n_rows(X)}."
             )
+        of_fit = None if self._index is None else pd.DataFrame(index=self._index)
+        check_same_rows(**{"X of fit": of_fit}, X=X, y=y)
         votes = with_names(self.lfs_.transform(X), self.lfs_)
         if y is None:
             label = np.nan_to_num(self.votes_proba_).argmax(axis=1)
@@ -676,7 +684,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
             classes=self.classes_,
             votes=votes,
             lf_names=names,
-            X=shown,
+            X=X if isinstance(shown, pd.DataFrame) else shown,
             columns=columns,
             max_rows=max_rows,
         )
@@ -705,6 +713,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         ValueError
             If no row has a gold label.
         """
+        check_same_rows(X=X, y=y, sample_weight=sample_weight)
         return score_on_gold(self, X, y, sample_weight)
 
     @available_if(estimator_has("predict_proba"))

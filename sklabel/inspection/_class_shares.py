@@ -13,9 +13,9 @@ from numpy.typing import ArrayLike
 from scipy.stats import beta, norm, t
 
 from sklabel.utils._frames import as_pandas
+from sklabel.utils._rows import check_same_rows
 from sklabel.utils._validation import (
     check_confidence,
-    check_same_rows,
     first_few,
     n_rows,
     warn,
@@ -177,7 +177,7 @@ def class_shares(
     columns = {"gold": gold, "group": group, "sampling_proba": sampling_proba}
     for name, column in columns.items():
         _check_column(column, name)
-        check_same_rows(proba, column, "proba", name)
+    check_same_rows(proba=proba, **columns)
     array, order = read_proba(proba, classes)
     n_samples = len(array)
     if n_samples == 0:

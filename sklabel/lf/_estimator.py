@@ -22,10 +22,10 @@ from sklabel.base import all_or_nothing
 from sklabel.lf._base import BaseLFTransformer
 from sklabel.text._columns import read_texts
 from sklabel.utils._frames import for_estimator
+from sklabel.utils._rows import check_same_rows
 from sklabel.utils._validation import (
     HasMethods,
     Interval,
-    check_same_rows,
     first_few,
     is_real,
     n_rows,
@@ -221,7 +221,9 @@ class EstimatorLF(MetaEstimatorMixin, BaseLFTransformer):
         return self
 
     @all_or_nothing
-    def fit_transform(self, X: Any, y: Any = None) -> np.ndarray | NamedVotes | Any:
+    def fit_transform(  # type: ignore[override]
+        self, X: Any, y: Any = None
+    ) -> np.ndarray | NamedVotes | Any:
         """Train the classifier; return votes that are out of fold for gold rows.
 
         Parameters
@@ -312,6 +314,7 @@ class EstimatorLF(MetaEstimatorMixin, BaseLFTransformer):
     def _fit(self, X: Any, y: Any) -> tuple[_Samples, np.ndarray, np.ndarray]:
         """Fit; return the samples, and row and label of those it was trained on."""
         self._validate_params()
+        check_same_rows(X=X, y=y)
         if not hasattr(self.estimator, "predict_proba"):
             raise ValueError(
                 "EstimatorLF needs probabilities, and "
@@ -356,7 +359,6 @@ class EstimatorLF(MetaEstimatorMixin, BaseLFTransformer):
         """Return the rows that can be trained on, and their gold labels."""
         if y is None:
             raise ValueError(self._why_no_gold())
-        check_same_rows(X, y, "X", "y")
         classes = None if self.classes is None else check_classes(self.classes)
         gold = read_gold(y, len(samples.seen), classes)
         rows = np.flatnonzero(gold.labelled(classes) & samples.seen)

@@ -37,7 +37,8 @@ from sklabel.model_selection._comparison import (
 )
 from sklabel.model_selection._predict_gold import gold_folds
 from sklabel.utils._frames import as_column, as_pandas
-from sklabel.utils._validation import check_same_rows, check_sample_weight, warn
+from sklabel.utils._rows import check_same_rows
+from sklabel.utils._validation import check_sample_weight, warn
 from sklabel.votes._alphabets import Contents, resolve_classes
 from sklabel.votes._cast import CastVotes
 from sklabel.votes._gold import read_gold, warn_of_minus_one_as_class
@@ -286,9 +287,8 @@ def _read_task(
             f"y of {_WHERE} is a dict, which goes by the sample ids of a CrowdLabels, "
             "and X is votes. Pass one gold label per row, None where there is none."
         )
+    check_same_rows(X=X, y=y, sample_weight=sample_weight)
     X = as_pandas(X, where=f"X of {_WHERE}")
-    check_same_rows(X, y, "X", "y")
-    check_same_rows(X, sample_weight, "X", "sample_weight")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         cast = read_any_votes(X, classes=classes)

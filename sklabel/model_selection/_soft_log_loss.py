@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sklabel.utils._frames import as_pandas
-from sklabel.utils._validation import check_same_rows, labelled_weight
+from sklabel.utils._rows import check_same_rows
+from sklabel.utils._validation import labelled_weight
 from sklabel.votes._gold import read_gold
 from sklabel.votes._proba import has_columns, read_proba
 
@@ -80,7 +81,7 @@ def soft_log_loss(
     {'estimator__C': 1}
     """
     check_is_fitted(estimator)
-    check_same_rows(X, y, "X", "y")
+    check_same_rows(X=X, y=y, sample_weight=sample_weight)
     y = as_pandas(y, where="y")
     proba = np.asarray(estimator.predict_proba(X), dtype=np.float64)
     classes = np.asarray(estimator.classes_)

@@ -41,7 +41,6 @@ __all__ = [
     "check_integer",
     "check_option",
     "check_proba",
-    "check_same_rows",
     "check_sample_weight",
     "check_share",
     "class_positions",
@@ -191,39 +190,6 @@ def take_rows(X: Any, rows: np.ndarray) -> Any:
     elif not hasattr(X, "__getitem__"):
         X = np.asarray(X)
     return _safe_indexing(X, rows)
-
-
-def check_same_rows(a: Any, b: Any, name_a: str, name_b: str) -> None:
-    """Raise if the indexes of two pandas objects hold the same labels in other orders.
-
-    scikit-learn goes by position, so rows would be paired wrongly.
-
-    Parameters
-    ----------
-    a, b : object
-        Anything; only pandas objects of one length are compared.
-    name_a, name_b : str
-        What the user calls them.
-
-    Raises
-    ------
-    ValueError
-        If the orders differ.
-    """
-    pandas = (pd.DataFrame, pd.Series)
-    if not (isinstance(a, pandas) and isinstance(b, pandas)) or len(a) != len(b):
-        return
-    if a.index.equals(b.index) or not a.index.isin(b.index).all():
-        return
-    if not b.index.isin(a.index).all():
-        return
-    row = int(np.argmax(np.asarray(a.index != b.index)))
-    raise ValueError(
-        f"{name_a} and {name_b} have the same index labels in another order; row {row} "
-        f"is {plain(a.index[row])!r} in {name_a} and {plain(b.index[row])!r} in "
-        f"{name_b}. Rows go by position: bring them into one order by .loc, or drop "
-        "the indexes by reset_index(drop=True) if the positions are right."
-    )
 
 
 def labelled_weight(

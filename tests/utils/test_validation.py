@@ -22,7 +22,6 @@ from sklabel.utils._validation import (
     check_columns,
     check_filled,
     check_proba,
-    check_same_rows,
     check_sample_weight,
     class_positions,
     first_few,
@@ -339,16 +338,3 @@ def test_a_class_prior_with_names_goes_by_name(form):
     assert check_class_prior(prior, 2).tolist() == [0.8, 0.2]
     with pytest.raises(ValueError, match="names 1, 0, and the classes are 'no', 'yes'"):
         check_class_prior(prior, 2, np.array(["no", "yes"]))
-
-
-def test_indexes_in_another_order_raise():
-    a = pd.DataFrame({"x": [1, 2, 3]}, index=["r", "s", "t"])
-    check_same_rows(a, a.copy(), "X", "y")
-    check_same_rows(a, [1, 2, 3], "X", "y")
-    check_same_rows(a, a.set_axis(["u", "v", "w"], axis=0), "X", "y")
-    check_same_rows(a, a.set_axis(["u", "s", "t"], axis=0), "X", "y")
-    with pytest.raises(ValueError, match=r"'r' in X and 't' in y.*reset_index"):
-        check_same_rows(a, a[::-1], "X", "y")
-    doubled = a.set_axis([1, 1, 2], axis=0)
-    with pytest.raises(ValueError, match="row 1 is 1 in X and 2 in y"):
-        check_same_rows(doubled, doubled.iloc[[0, 2, 1]], "X", "y")
