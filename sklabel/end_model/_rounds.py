@@ -34,7 +34,6 @@ from sklabel.end_model._joint import (
     beyond_chance,
     cross_entropy,
     fit_temperature,
-    log_opinion,
     redundancy,
 )
 from sklabel.end_model._soft_label import SoftLabelClassifier
@@ -49,6 +48,9 @@ _LEAST_COVERED = 0.5
 _LEAST_IN_FOLD = 2
 # An opinion that is not further than so many standard errors from chance may be noise.
 _BEYOND_NOISE = 2.0
+# Where a trial of an end model cuts its probabilities, so that errors of which it is
+# all but certain count.
+_LEAST = 1e-6
 # A class whose share falls to less than this part has disappeared.
 _LEAST_LEFT = 0.1
 
@@ -188,7 +190,7 @@ class JointLabels(NamedTuple):
                     None if weight is None else weight[rows],
                 )
                 if hasattr(fitted, "predict_proba"):
-                    said = log_opinion(fitted.predict_proba(X))
+                    said = np.log(np.maximum(fitted.predict_proba(X), _LEAST))
                     losses.append(cross_entropy(said, right, of_test))
                 else:
                     losses.append(-fitted.score(X, right, of_test))
