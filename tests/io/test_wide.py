@@ -226,3 +226,12 @@ def test_a_long_name_does_not_flood_the_message(tmp_path):
     with pytest.raises(ValueError, match=r"no column 'Ann', 'Bob'.*xxx\.\.\.") as error:
         read(path)
     assert len(str(error.value)) < 1000
+
+
+def test_the_package_for_workbooks_is_named(tmp_path, monkeypatch):
+    def lacking(*args, **options):
+        raise ImportError("Missing optional dependency 'openpyxl'.")
+
+    monkeypatch.setattr("pandas.read_excel", lacking)
+    with pytest.raises(ImportError, match=r"sheet.xlsx' needs .*'openpyxl'. Inst"):
+        read(sheet(tmp_path, "", name="sheet.xlsx"))
