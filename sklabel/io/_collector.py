@@ -5,19 +5,17 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from sklabel.io._annotations import Annotations
+from sklabel.io._values import as_id, plain_option, read_times, same_kind, short
 from sklabel.utils._validation import check_option, first_few, warn
 
 SEVERAL = ("leave_out", "list")
-_WHOLE_NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})")
 
 
 class Collector:
@@ -86,7 +84,7 @@ class Collector:
 
     def sample(self, sample: Any, columns: Mapping[str, Any]) -> None:
         """Note a sample and its columns; of several rows of one, the first counts."""
-        sample = _as_id(sample)
+        sample = as_id(sample)
         at = self._position.get(sample)
         new = at is None
         if at is None:
@@ -100,14 +98,19 @@ class Collector:
                 column[at] = value
             elif column[at] != value and value is not None:
                 self._differing.add(name)
-                was = _short(column[at])
-                conflicts.append(f"{sample!r} has {name} {was} and {_short(value)}")
+                was = short(column[at])
+                conflicts.append(f"{sample!r} has {name} {was} and {short(value)}")
         if self.differing == "warn":
             self._conflicts += conflicts[:1]
 
     def has(self, sample: Any) -> bool:
         """Tell whether a sample was noted before."""
-        return _as_id(sample) in self._position
+        return as_id(sample) in self._position
+
+    @property
+    def n_samples(self) -> int:
+        """How many samples were noted."""
+        return len(self._position)
 
     def submitted(self) -> None:
         """Count a form that a person sent in."""
@@ -135,16 +138,18 @@ class Collector:
         known: bool = False,
     ) -> None:
         """Note what a person answered; `known` on a sample whose answer is known."""
+        self.seen(question, main=main)
+        if worker is None or worker == "":
+            self.leave("no_worker", question)
+            return
         self._n_answers[question] += 1
-        if main:
-            self._main[question] = None
         if self.question is not None and question != self.question:
             return
         label = self._label(question, options)
         if label is not None:
             rows = (self._tests if known else self._votes)[question]
-            worker = self._once(_as_id(worker))
-            rows.add(_as_id(sample), worker, label, time)
+            worker = self._once(as_id(worker))
+            rows.add(as_id(sample), worker, label, time)
 
     def gold(
         self, question: str, options: Sequence[Any], sample: Any, worker: Any = None
@@ -152,14 +157,14 @@ class Collector:
         """Note a known answer; several options are several accepted answers."""
         if self.question is None or question == self.question:
             self.seen(question)
-            worker = None if worker is None else self._once(_as_id(worker))
+            worker = None if worker is None else self._once(as_id(worker))
             options = [plain_option(option) for option in options if option is not None]
             if self.option is not None or self.several == "list":
                 # One answer of several options, as a vote is.
                 options = [self._label(question, options)]
             for option in options:
                 rows = self._gold[question]
-                rows.add(_as_id(sample), self._once(option), worker, None)
+                rows.add(as_id(sample), self._once(option), worker, None)
 
     def model(
         self,
@@ -179,7 +184,7 @@ class Collector:
             model = "" if model is None else self._once(str(model))
             if not isinstance(score, int | float) or isinstance(score, bool):
                 score = None
-            self._models[question].add(_as_id(sample), model, label, score)
+            self._models[question].add(as_id(sample), model, label, score)
 
     def finish(
         self,
@@ -236,7 +241,7 @@ class Collector:
             ),
         }
         frames["gold"] = frames["gold"][["sample", "label", "worker"]]
-        _same_kind(frames.values(), whole_numbers)
+        same_kind(frames.values(), whole_numbers)
         for name in ("judgements", "gold_judgements"):
             frame = frames[name]
             frame["time"] = pd.Series(
@@ -292,6 +297,8 @@ class Collector:
         """Return the label of an answer, None if it is not one; count why."""
         options = [plain_option(option) for option in options if option is not None]
         options = [option for option in options if option != ""]
+        if len(options) > 1:
+            options = list(dict.fromkeys(options))
         if self.option is not None:
             named = [str(option) for option in options]
             self._options[question].update(named)
@@ -341,6 +348,7 @@ class Collector:
                 left[reason] = left.get(reason, 0) + n
         if self.forms:
             n_empty = self._n_submitted - self._n_answers[question]
+            n_empty -= self._left["no_worker", question]
             n_empty += left.pop("empty", 0)
             if n_empty > 0:
                 left["empty"] = n_empty
@@ -400,91 +408,6 @@ class _Rows:
         )
 
 
-def read_times(values: list[Any]) -> pd.Series:
-    """Return texts of ISO 8601 and seconds since 1970 as datetimes in UTC."""
-    series = pd.Series(values, dtype=object)
-    number = series.map(
-        lambda value: isinstance(value, int | float) and not isinstance(value, bool)
-    ).astype(bool)
-    times = pd.Series(pd.NaT, index=series.index, dtype="datetime64[ns]")
-    if number.any():
-        seconds = pd.to_numeric(series[number])
-        read = pd.to_datetime(seconds, unit="s", errors="coerce")
-        times[number] = read.astype("datetime64[ns]")
-    if not number.all():
-        read = pd.to_datetime(
-            series[~number], format="ISO8601", utc=True, errors="coerce"
-        )
-        times[~number] = read.dt.tz_localize(None).astype("datetime64[ns]")
-    return times
-
-
-def _same_kind(frames: Any, whole_numbers: bool) -> None:
-    """Make labels of all tables of one type, in place: texts, or whole numbers."""
-    frames = list(frames)
-    values = {(type(label), label) for frame in frames for label in frame["label"]}
-    kinds = {kind for kind, _ in values}
-    if kinds <= {str}:
-        if not (whole_numbers and values):
-            return
-        if not all(_WHOLE_NUMBER.fullmatch(label.strip()) for _, label in values):
-            return
-        change: Callable[[Any], Any] = int
-    elif len(kinds) > 1:
-        change = str
-    else:
-        return
-    for frame in frames:
-        frame["label"] = pd.Series(
-            [change(label) for label in frame["label"]], dtype=object
-        )
-
-
-def plain_option(value: Any) -> Any:
-    """Return an option as text or whole number."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return value
-    if isinstance(value, float):
-        return int(value) if np.isfinite(value) and value == int(value) else str(value)
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _as_id(value: Any) -> str:
-    """Return an id as the text that the tool shows."""
-    return value if isinstance(value, str) else str(value)
-
-
-def _short(value: Any) -> str:
-    """Return the beginning of a value, for messages."""
-    text = repr(value)
-    return text if len(text) <= 40 else text[:37] + "..."
-
-
 def _questions(found: Mapping[str, int]) -> str:
     """Return questions and their numbers of answers, for messages."""
     return ", ".join(f"{name!r} ({n} answers)" for name, n in found.items())
-
-
-def form_values(content: Any) -> list[Any]:
-    """Return the options that an element of an HTML form holds.
-
-    ``{"label": x}``, ``{"labels": [x, y]}``, ``{"x": true, "y": false}``, a text, a
-    list, or nothing.
-    """
-    if isinstance(content, Mapping) and content:
-        for name in ("label", "labels", "value", "values"):
-            if name in content and not isinstance(content[name], bool):
-                return form_values(content[name])
-        if all(isinstance(value, bool) for value in content.values()):
-            return [name for name, chosen in content.items() if chosen]
-        if len(content) == 1:
-            return form_values(next(iter(content.values())))
-        # No form of one choice: kept as it is, and not taken for no answer.
-        return [dict(content)]
-    if isinstance(content, list):
-        return [value for value in content if value not in (None, "")]
-    return [] if content in (None, "", {}) else [content]

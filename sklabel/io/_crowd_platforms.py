@@ -12,9 +12,11 @@ from typing import Any
 import pandas as pd
 
 from sklabel.io._annotations import Annotations
-from sklabel.io._collector import Collector, form_values, read_times
-from sklabel.io._files import as_paths, is_json_text, read_table
+from sklabel.io._collector import Collector
+from sklabel.io._files import as_paths
 from sklabel.io._recognise import refuse_json, refuse_other
+from sklabel.io._tables import is_json_text, read_table
+from sklabel.io._values import form_values, read_times
 from sklabel.utils._validation import check_option
 
 _ZONES = {

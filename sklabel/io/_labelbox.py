@@ -185,7 +185,9 @@ def _read_labels(collect: Collector, key: Any, labels: list[Any]) -> None:
         elif worker is None:
             for question in found:
                 collect.leave("no_worker", question)
-            if not found:
+            if found:
+                collect.submitted()
+            else:
                 collect.leave("no_worker")
         else:
             collect.submitted()

@@ -12,9 +12,13 @@ from sklabel.io._annotations import Annotations
 from sklabel.io._collector import Collector
 from sklabel.io._files import as_paths, iter_json, shaped
 from sklabel.io._recognise import refuse_other, refuse_table
+from sklabel.io._values import as_id, check_options
+from sklabel.utils._validation import first_few, warn
 
 TOOL = "Prodigy"
 CHOICE = "choice"
+# More questions than this in a file are not counted.
+_MANY = 10
 # What a task shows: the columns of a sample.
 _SHOWN = ("text", "image", "html", "audio", "video")
 
@@ -70,6 +74,11 @@ def read_prodigy(
     FileNotFoundError
         If there is no such file.
 
+    Warns
+    -----
+    UserWarning
+        If tasks have lists of options that share none: they are several questions.
+
     References
     ----------
     .. [1] Prodigy documentation, "Annotation interfaces" and "db-out",
@@ -95,19 +104,40 @@ def read_prodigy(
     collect = Collector(TOOL, question, several, option, forms=False)
     models = {models} if isinstance(models, str) else set(models)
     met: set[str] = set()
+    lists: list[set[str]] = []
     for one in as_paths(path):
         refuse_table(one, TOOL, encoding, "JSON lines of `prodigy db-out`")
         for task in iter_json(one, encoding):
             with shaped(task.where, TOOL):
                 _read_line(collect, one, task.value, task.where, sample, models, met)
+                _note_options(lists, task.value)
     if models - met:
         raise ValueError(
             f"models= names {', '.join(sorted(models - met))}, and the annotators of "
             f"the file are others. Names begin with the dataset's, as in _annotator_id."
         )
+    if len(lists) > 1 and question in (None, CHOICE):
+        listed = "; ".join(str(first_few(sorted(one))) for one in lists[:3])
+        warn(
+            f"The tasks have {len(lists)} lists of options that share none ({listed}): "
+            "answers to several questions are read as one. Split the file by its "
+            "options, and read the parts apart."
+        )
     return collect.finish(
         remedy="Start Prodigy with named sessions (?session=name) to know who answers."
     )
+
+
+def _note_options(lists: list[set[str]], task: Mapping[str, Any]) -> None:
+    """Note the options of a task: lists that share one are of one question."""
+    options = task.get("options")
+    if not isinstance(options, list):
+        return
+    ids = {str(one.get("id")) for one in options if isinstance(one, Mapping)}
+    if len(ids) < 2 or len(lists) >= _MANY or any(ids <= one for one in lists):
+        return
+    same = [one for one in lists if one & ids]
+    lists[:] = [one for one in lists if not one & ids] + [ids.union(*same)]
 
 
 def _read_line(
@@ -136,12 +166,16 @@ def _read_line(
     shown = {name: task[name] for name in _SHOWN if name in task}
     collect.sample(key, {**shown, **{k: v for k, v in meta.items() if k != "score"}})
     answer, time = task["answer"], task.get("_timestamp")
-    if "options" in task or "accept" in task or task.get("_view_id") == CHOICE:
+    accepted = task.get("accept")
+    is_choice = "options" in task or "accept" in task or task.get("_view_id") == CHOICE
+    # In the view "compare" it is one of two objects that are shown.
+    if is_choice and not isinstance(accepted, Mapping):
         question, main = CHOICE, True
-        accepted = task.get("accept") or []
+        accepted = [] if accepted in (None, "") else accepted
         options = accepted if isinstance(accepted, list) else [accepted]
+        check_options(options)
         reason = {"ignore": "ignored", "reject": "rejected"}.get(answer)
-    elif isinstance(task.get("label"), str | int):
+    elif isinstance(task.get("label"), str | int) and task["label"] not in ("", True):
         question, main = str(task["label"]), False
         options = [answer]
         reason = {"ignore": "ignored"}.get(answer)
@@ -158,14 +192,12 @@ def _read_line(
     collect.seen(question, main=main)
     worker = task.get("_annotator_id") or task.get("_session_id")
     if worker is not None:
-        met.add(str(worker))
+        met.add(as_id(worker))
     if reason is not None:
         collect.leave(reason, question)
     elif not options:
         collect.leave("empty", question)
     elif str(worker) in models:
         collect.model(question, options, key, worker)
-    elif worker is None:
-        collect.leave("no_worker", question)
     else:
         collect.vote(question, options, key, worker, time, main=main)

@@ -4,19 +4,22 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from sklabel.io._files import (
     WORKBOOKS,
-    header_of,
+    check_encoding,
+    is_zip,
     iter_json,
     open_bytes,
+    open_zip,
     unpacked_name,
     zip_names,
 )
+from sklabel.io._tables import header_of
+from sklabel.io._values import short
 
 # Reader of each tool; what has no reader here is named, with what to do.
 READERS = {
@@ -36,7 +39,7 @@ READERS = {
 
 def is_table(path: Path, encoding: str | None = None) -> bool:
     """Whether a file is a table and not JSON, by its first character."""
-    if path.suffix in WORKBOOKS:
+    if path.suffix.lower() in WORKBOOKS:
         return True
     text = first_text(path, encoding)
     if not text:
@@ -46,6 +49,7 @@ def is_table(path: Path, encoding: str | None = None) -> bool:
 
 def first_text(path: Path, encoding: str | None = None) -> str:
     """Return the first characters of a file that are no blanks, '' if none are."""
+    check_encoding(encoding)
     with open_bytes(path) as stream:
         while head := stream.read(256):
             if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -68,12 +72,12 @@ def tool_of(path: Path, encoding: str | None = None) -> str | None:
         files = sorted(
             p
             for p in path.iterdir()
-            if unpacked_name(p).suffix in {".jsonl", ".json", ".csv"}
+            if unpacked_name(p).suffix.lower() in {".jsonl", ".json", ".csv"}
         )
         tools = (tool_of(p, encoding) for p in files if first_text(p, encoding))
         return next((tool for tool in tools if tool is not None), None)
-    if path.suffix == ".zip" and zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as packed:
+    if is_zip(path):
+        with open_zip(path) as packed:
             if len(zip_names(packed)) != 1:
                 return "doccano"
     if is_table(path, encoding):
@@ -93,8 +97,10 @@ def tool_of_columns(columns: Sequence[str]) -> str | None:
         return "Appen"
     if any(name.startswith("ASSIGNMENT:") for name in names):
         return "Toloka"
-    if "Comments" in names and {"label", "id"} <= names:
+    if {"label", "id"} <= names and names & {"Comments", "annotation_approver"}:
         return "doccano"
+    if any(name.endswith(".responses") for name in names):
+        return "Argilla"
     return None
 
 
@@ -170,7 +176,7 @@ def refuse_other(
     is_header = isinstance(content, tuple)
     found = tool_of_columns(content) if is_header else tool_of_object(content)
     if is_header:
-        got = f"the columns {', '.join(map(repr, content[:12]))}"
+        got = f"the columns {', '.join(map(short, content[:12]))}"
     elif isinstance(content, Mapping):
         got = f"an object with {', '.join(map(repr, list(content)[:12]))}"
     else:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from sklabel.io._annotations import Annotations
-from sklabel.io._collector import Collector, form_values
+from sklabel.io._collector import Collector
 from sklabel.io._files import as_paths, iter_json, shaped
 from sklabel.io._recognise import refuse_other, refuse_table
+from sklabel.io._values import form_values
 
 TOOL = "SageMaker Ground Truth"
 _WHERE = (
@@ -95,9 +96,9 @@ def read_sagemaker_ground_truth(
                     "numbers of lines are not the same samples in two jobs. Read each "
                     "job apart."
                 )
-            if manifest is None:
-                collect.sample(key, shown)
             with shaped(where, TOOL):
+                if manifest is None:
+                    collect.sample(key, shown)
                 for answer in answers:
                     _read_answer(collect, key, answer, where)
     return collect.finish()

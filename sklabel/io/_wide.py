@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sklabel.io._annotations import Annotations
-from sklabel.io._collector import Collector, plain_option
-from sklabel.io._files import as_paths, read_table
+from sklabel.io._collector import Collector
+from sklabel.io._files import as_paths
 from sklabel.io._recognise import refuse_json
+from sklabel.io._tables import read_table
+from sklabel.io._values import plain_option, short
 from sklabel.utils._validation import first_few
 from sklabel.votes._labels import tidy_text
 
@@ -41,7 +43,8 @@ def read_wide(
     Parameters
     ----------
     path : path-like or list of path-like
-        CSV (comma, semicolon or tab), or a workbook of Excel, which needs openpyxl.
+        CSV (comma, semicolon or tab), or a workbook of Excel, which needs openpyxl and
+        whose first sheet that is not empty is read.
     sample : str, default=None
         Column of ids. None is an error that lists the columns.
     workers : sequence of str, default=None
@@ -71,6 +74,11 @@ def read_wide(
         If there is no such file.
     ImportError
         If a workbook is given and openpyxl is not installed.
+
+    Warns
+    -----
+    UserWarning
+        If a workbook has more sheets that are not empty.
 
     See Also
     --------
@@ -139,7 +147,7 @@ def _read_sheet(
         raise ValueError(
             f"Say which column of '{path}' holds the ids and which ones are people: "
             "sample='...', workers=['...', ...]. Columns: "
-            f"{', '.join(map(repr, names))}."
+            f"{', '.join(map(short, names))}."
         )
     people = [str(name).strip() for name in people]
     known_answer = [] if gold is None else [str(gold).strip()]
@@ -148,7 +156,7 @@ def _read_sheet(
     if missing:
         raise ValueError(
             f"'{path}' has no column {', '.join(map(repr, missing))}. Columns: "
-            f"{', '.join(map(repr, names))}."
+            f"{', '.join(map(short, names))}."
         )
     if len(set(wanted)) < len(wanted):
         raise ValueError(f"A column is named twice: {first_few(wanted)}.")

@@ -48,6 +48,7 @@ def rows(frame):
         (chosen("d-bob"), "empty"),
         (chosen("d-bob", "good", "bad"), "several_choices"),
         (chosen(None, "bad"), "no_worker"),
+        (chosen("", "bad"), "no_worker"),
     ],
 )
 def test_an_answer_that_is_no_vote_is_counted_by_its_reason(tmp_path, task, reason):
@@ -179,3 +180,41 @@ def test_your_own_id_may_be_the_sample(tmp_path, sample, want):
     assert found.samples.index.tolist() == [want]
     # The score of meta is the model's, not the text's.
     assert found.samples.columns.tolist() == ["text", "ticket"]
+
+
+def test_options_that_share_none_are_several_questions(tmp_path):
+    def asked(worker, *options):
+        shown = [{"id": option, "text": option} for option in options]
+        return chosen(worker, options[0], options=shown)
+
+    path = write(
+        tmp_path, asked("ann", "a", "b"), asked("ann", "c", "d"), asked("bob", "b", "x")
+    )
+    with pytest.warns(UserWarning, match=r"2 lists of options .*'c', 'd'.*Split"):
+        assert len(read_prodigy(path)) == 3
+    # Options were added on the way: one question.
+    path = write(
+        tmp_path, asked("ann", "a"), asked("bob", "c"), asked("bob", "a", "b", "c")
+    )
+    assert len(read_prodigy(path)) == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"accept": {"text": "l"}, "_view_id": "compare"}, r"the view 'compare' has"),
+        ({"accept": [["a"]]}, r"an option is a text or a number, got \['a'\]"),
+        ({"_annotator_id": {"id": 1}}, r"an id is a text or a number"),
+        ({"_input_hash": [1]}, r"an id is a text or a number, got \[1\]"),
+    ],
+)
+def test_a_part_that_is_not_what_the_tool_writes_is_named(tmp_path, change, match):
+    path = write(tmp_path, chosen("d-ann", "a"), {**chosen("d-bob", "a"), **change})
+    with pytest.raises(ValueError, match=rf"line 2: .*{match}"):
+        read_prodigy(path)
+
+
+@pytest.mark.parametrize("label", [True, ""])
+def test_a_label_of_a_binary_task_is_a_text(tmp_path, label):
+    with pytest.raises(ValueError, match=r"has no label of the whole text"):
+        read_prodigy(write(tmp_path, binary("d-ann", label, "accept")))

@@ -155,6 +155,9 @@ def test_several_sheets_are_one(tmp_path):
         ("id,Ann,Bob\n1,a,b\n", {"classes": ["a", "A "]}, r"differ by case or blanks"),
         ("", {}, r"is empty\. Export it again"),
         ('[{"a": 1}]', {}, r"expected a table with a column a person.*object with 'a'"),
+        ("id,Ann,Bob\n1,a,b\n", {"delimiter": "||"}, r"delimiter is one character"),
+        ("id,Ann,Bob\n1,a,b\n", {"encoding": "utf-99"}, r"'utf-99' is no encoding"),
+        ("id,Ann,Bob\n1,a,b\n", {"encoding": "hex"}, r"'hex' is no encoding of text"),
     ],
 )
 def test_refuses(tmp_path, text, options, match):
@@ -174,3 +177,61 @@ def test_a_workbook_is_a_sheet(tmp_path):
         ["008", "Ann", "1"],
         ["008", "Bob", "NA"],
     ]
+
+
+def workbook(folder, **sheets):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, lines in sheets.items():
+        tab = book.create_sheet(name)
+        for line in lines:
+            tab.append(line)
+    path = folder / "sheet.XLSX"
+    book.save(path)
+    return path
+
+
+def test_only_the_first_sheet_is_read_and_the_others_are_named(tmp_path):
+    lines = [["id", "Ann", "Bob"], [1, "a", "b"]]
+    path = workbook(tmp_path, Cover=[], June=lines, July=lines, Empty=[])
+    with pytest.warns(UserWarning, match=r"more sheets .*: 'July'\. Only the first"):
+        assert rows(read(path)) == [["1", "Ann", "a"], ["1", "Bob", "b"]]
+    path = workbook(tmp_path, Empty=[])
+    with pytest.raises(ValueError, match=r"is empty"):
+        read(path)
+
+
+def test_a_name_that_stands_twice_in_a_workbook_is_refused(tmp_path):
+    path = workbook(tmp_path, June=[["id", "Ann", "Bob", "Ann"], [1, "a", "b", "c"]])
+    with pytest.raises(ValueError, match=r"two columns that are called 'Ann'"):
+        read(path)
+
+
+def test_a_broken_workbook_is_refused(tmp_path):
+    pytest.importorskip("openpyxl")
+    path = tmp_path / "sheet.xlsx"
+    path.write_bytes(b"PK\x03\x04 no workbook")
+    with pytest.raises(ValueError, match=r"sheet.xlsx' cannot be read as a workbook"):
+        read(path)
+
+
+def test_the_delimiter_may_stand_in_the_first_line(tmp_path):
+    path = sheet(tmp_path, "\ufeffsep=;\r\nid;Ann;Bob\r\n1;a,b;c\r\n")
+    assert rows(read(path)) == [["1", "Ann", "a,b"], ["1", "Bob", "c"]]
+
+
+def test_a_long_name_does_not_flood_the_message(tmp_path):
+    path = sheet(tmp_path, "x" * 300_000 + ",id\n")
+    with pytest.raises(ValueError, match=r"no column 'Ann', 'Bob'.*xxx\.\.\.") as error:
+        read(path)
+    assert len(str(error.value)) < 1000
+
+
+def test_the_package_for_workbooks_is_named(tmp_path, monkeypatch):
+    def lacking(*args, **options):
+        raise ImportError("Missing optional dependency 'openpyxl'.")
+
+    monkeypatch.setattr("pandas.read_excel", lacking)
+    with pytest.raises(ImportError, match=r"sheet.xlsx' needs .*'openpyxl'. Inst"):
+        read(sheet(tmp_path, "", name="sheet.xlsx"))
