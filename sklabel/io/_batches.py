@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from sklabel.io._collector import HALF, is_blank, whole_text
 from sklabel.io._files import open_bytes
 from sklabel.lf._answer_names import ClassNames, cell_text, read_names
 from sklabel.lf._answer_parsing import VOTE, reason_of_end
@@ -416,6 +417,7 @@ def _read(
             _check_kind(line, where, provider)
             sample = _sample_of(line, where)
             try:
+                whole_text(sample)
                 model, found = answers_of(line)
             except (AttributeError, KeyError, TypeError, ValueError) as error:
                 raise ValueError(
@@ -466,7 +468,8 @@ def _table(rows: list[tuple[Any, ...]], columns: list[str]) -> pd.DataFrame:
 
 
 def _fields(answer: _Answer) -> tuple[Any, ...]:
-    return answer.text, answer.finish_reason, answer.logprobs
+    # A model that is cut off within a character leaves half of it.
+    return HALF.sub("\ufffd", answer.text), answer.finish_reason, answer.logprobs
 
 
 def _check_distinct(paths: Sequence[Any]) -> None:
@@ -555,8 +558,27 @@ def _not_a_line(
     )
 
 
+def _other_provider(line: dict[str, Any]) -> str | None:
+    """Return whose answer a line is that has no reader, None if it may have one."""
+    response = line.get("response")
+    if isinstance(response, dict) and "candidates" in response:
+        return "Gemini"
+    if "key" in line and "custom_id" not in line and {"response", "error"} & set(line):
+        return "Gemini"
+    if "modelInput" in line or "modelOutput" in line:
+        return "Amazon Bedrock"
+    return None
+
+
 def _check_kind(line: dict[str, Any], where: str, provider: str) -> None:
     """Raise if a line is a request, or an answer of another provider."""
+    other = _other_provider(line)
+    if other is not None:
+        raise ValueError(
+            f"{where[0].upper()}{where[1:]} is an answer from a batch of {other}, "
+            "which has no reader here. Put ids and texts into a table yourself, and "
+            "give the column of texts to AnswerLF."
+        )
     is_request = "params" in line or ("body" in line and "response" not in line)
     if is_request or "requests" in line:
         raise ValueError(
@@ -585,7 +607,7 @@ def _check_kind(line: dict[str, Any], where: str, provider: str) -> None:
 
 def _sample_of(line: dict[str, Any], where: str) -> str:
     sample = line.get("custom_id")
-    if sample is None or isinstance(sample, dict | list | bool):
+    if is_blank(sample) or isinstance(sample, dict | list | bool):
         raise ValueError(
             f"{where[0].upper()}{where[1:]} has no custom_id, which says the sample "
             f"that it answers; it has {first_few(line)}."
@@ -601,20 +623,23 @@ def _request_failed(reason: str, message: Any) -> tuple[None, list[_Answer]]:
 def _openai_answers(line: dict[str, Any]) -> tuple[str | None, list[_Answer]]:
     """Return the model of a line and its answers; None and why there are none."""
     error = line.get("error")
+    if isinstance(error, dict) and not any(error.values()):
+        error = None  # an object of nulls, beside an answer
     if error:
         code = error.get("code") if isinstance(error, dict) else None
         message = error.get("message") if isinstance(error, dict) else error
         return _request_failed(str(code or "error"), message or error)
     response = line.get("response") or {}
-    status = response.get("status_code", 200)
-    body = response.get("body")
-    if status != 200:
+    status = response.get("status_code")
+    # Some providers put the body there itself, or the status as a text or not at all.
+    body = response if {"choices", "output"} & response.keys() else response.get("body")
+    if status not in (None, 200, "200"):
         inner = body.get("error") if isinstance(body, dict) else None
         message = inner.get("message") if isinstance(inner, dict) else inner
         return _request_failed(f"http {status}", message or body or "")
-    body = body if isinstance(body, dict) else {}
-    model = str(body.get("model") or "model")
-    if isinstance(body.get("output"), list):
+    body = body or {}
+    model = whole_text(_str(body.get("model"), "model")) or "model"
+    if "output" in body:
         return model, [_responses_answer(body)]
     choices = body.get("choices")
     if not choices:
@@ -632,13 +657,13 @@ def _choice_answer(choice: dict[str, Any]) -> _Answer:
     ] or [message.get("function_call") or {}]
     text = _joined_calls([c.get("arguments", c.get("input")) for c in calls])
     content = message.get("content", choice.get("text"))
-    refusal = message.get("refusal")
+    refusal = _str(message.get("refusal"), "refusal")
     if isinstance(content, list):
         refusal = refusal or _joined(content, "refusal")
         content = _joined(content, "text")
     return _answer(
         text or content,
-        str(choice.get("finish_reason") or ""),
+        _str(choice.get("finish_reason"), "finish_reason"),
         refusal,
         _logprobs(choice.get("logprobs")),
     )
@@ -648,17 +673,17 @@ def _responses_answer(body: dict[str, Any]) -> _Answer:
     """Read the answer of the responses interface."""
     parts = [
         part
-        for item in body["output"]
+        for item in body["output"] or []
         if item.get("type") == "message"
         for part in item.get("content") or []
     ]
     calls = [
         item.get("arguments", item.get("input"))
-        for item in body["output"]
+        for item in body["output"] or []
         if item.get("type") in {"function_call", "custom_tool_call"}
     ]
     details = body.get("incomplete_details") or {}
-    end = details.get("reason") or body.get("status") or ""
+    end = _str(details.get("reason") or body.get("status"), "status")
     tokens = [token for part in parts for token in part.get("logprobs") or []]
     error = body.get("error") or {}
     if end == "failed":
@@ -666,7 +691,7 @@ def _responses_answer(body: dict[str, Any]) -> _Answer:
         return _Answer(str(message or ""), end, end)
     return _answer(
         _joined_calls(calls) or _joined(parts, "text"),
-        str(end),
+        end,
         _joined(parts, "refusal"),
         _logprobs({"content": tokens}),
     )
@@ -675,26 +700,24 @@ def _responses_answer(body: dict[str, Any]) -> _Answer:
 def _anthropic_answers(line: dict[str, Any]) -> tuple[str | None, list[_Answer]]:
     """Return the model of a line and its answer; None and why there is none."""
     result = line["result"]
-    kind = str(result["type"])
+    kind = result["type"]
+    if not isinstance(kind, str) or not kind:
+        raise TypeError(f"the type of the result is {kind!r:.60}")
     if kind != "succeeded":
         error = result.get("error") or {}
         inner = error.get("error") or error
         message = inner.get("message") if isinstance(inner, dict) else inner
         return _request_failed(kind, message or "")
-    message = result.get("message") or {}
+    message = result["message"]
     blocks = message.get("content") or []
     if isinstance(blocks, str):
         blocks = [{"type": "text", "text": blocks}]
-    calls = [
-        json.dumps(block.get("input"), ensure_ascii=False)
-        for block in blocks
-        if block.get("type") == "tool_use"
-    ]
+    calls = [block.get("input") for block in blocks if block.get("type") == "tool_use"]
     texts = [block for block in blocks if block.get("type") == "text"]
-    return str(message.get("model") or "model"), [
+    return whole_text(_str(message.get("model"), "model")) or "model", [
         _answer(
             _joined_calls(calls) or _joined(texts, "text"),
-            str(message.get("stop_reason") or ""),
+            _str(message.get("stop_reason"), "stop_reason"),
             None,
             None,
         )
@@ -708,22 +731,34 @@ def _answer(
     logprobs: list[dict[str, float]] | None,
 ) -> _Answer:
     """Return an answer, with the reason to leave it out if there is one."""
-    text = "" if text is None else str(text)
+    text = "" if text is None else _as_text(text)
     if refusal:
-        return _Answer(str(refusal), finish_reason, "refusal", logprobs)
+        return _Answer(refusal, finish_reason, "refusal", logprobs)
     if reason_of_end(finish_reason) != VOTE:
         return _Answer(text, finish_reason, finish_reason, logprobs)
     return _Answer(text, finish_reason, "" if text.strip() else "empty", logprobs)
 
 
+def _str(value: Any, what: str) -> str:
+    """Return a text, '' for None."""
+    if not isinstance(value, str | None):
+        raise TypeError(f"{what} is {value!r:.60}, not a text")
+    return value or ""
+
+
+def _as_text(value: Any) -> str:
+    """Return a text as it is; JSON, which some providers return parsed, as text."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def _joined(parts: Sequence[Any], key: str) -> str:
     """Join the texts of the parts of an answer."""
-    return "".join(str(part.get(key) or "") for part in parts if isinstance(part, dict))
+    return "".join(_str(part.get(key), key) for part in parts)
 
 
 def _joined_calls(calls: Sequence[Any]) -> str:
     """Return the arguments of a tool call, or of several as a list of JSON."""
-    texts = [call for call in calls if isinstance(call, str) and call]
+    texts = [_as_text(call) for call in calls if call is not None and call != ""]
     return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]" if texts else ""
 
 
@@ -735,7 +770,7 @@ def _logprobs(logprobs: Any) -> list[dict[str, float]] | None:
         tops = logprobs.get("top_logprobs") or [{} for _ in logprobs["tokens"]]
         chosen = zip(logprobs["tokens"], logprobs["token_logprobs"], strict=True)
         return [
-            {token: logprob} | dict(top or {})
+            dict(map(_logprob, ({token: logprob} | dict(top or {})).items()))
             for (token, logprob), top in zip(chosen, tops, strict=True)
             if logprob is not None
         ]
@@ -743,15 +778,24 @@ def _logprobs(logprobs: Any) -> list[dict[str, float]] | None:
     for token in logprobs.get("content") or []:
         alternatives: dict[str, float] = {}
         for one in token.get("top_logprobs") or []:
+            text, logprob = _logprob((one["token"], one["logprob"]))
             # Two tokens may look alike, as pieces of one character do.
-            if one["token"] in alternatives:
-                both = np.logaddexp(alternatives[one["token"]], one["logprob"])
-                alternatives[one["token"]] = float(both)
-            else:
-                alternatives[one["token"]] = float(one["logprob"])
-        alternatives.setdefault(token["token"], float(token["logprob"]))
+            if text in alternatives:
+                logprob = float(np.logaddexp(alternatives[text], logprob))
+            alternatives[text] = logprob
+        alternatives.setdefault(*_logprob((token["token"], token["logprob"])))
         found.append(alternatives)
     return found or None
+
+
+def _logprob(pair: tuple[Any, Any]) -> tuple[str, float]:
+    """Return a token and its log-probability, after a check of both."""
+    token, logprob = pair
+    is_number = isinstance(logprob, int | float) and not isinstance(logprob, bool)
+    # Rounding may lift the log of a probability of 1 a little.
+    if not isinstance(token, str) or not is_number or not logprob <= 1e-3:
+        raise TypeError(f"{logprob!r:.60} is not the log-probability of {token!r:.60}")
+    return token, float(logprob)
 
 
 def _finish_name(column: str) -> str:

@@ -8,6 +8,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from sklabel.io._annotations import Annotations
 from sklabel.utils._validation import check_option, first_few, warn
 
 SEVERAL = ("leave_out", "list")
+# JSON may hold halves of characters beyond 16 bits: "\ud83d" where text was cut.
+HALF = re.compile("[\ud800-\udfff]")
 _WHOLE_NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})")
 
 
@@ -132,19 +135,28 @@ class Collector:
         time: Any = None,
         *,
         main: bool = False,
-        known: bool = False,
+        known: str | None = None,
     ) -> None:
-        """Note what a person answered; `known` on a sample whose answer is known."""
+        """Note what a person answered.
+
+        On a sample whose answer is known, `known` is the reason under which the answer
+        is counted as no vote.
+        """
         self._n_answers[question] += 1
         if main:
             self._main[question] = None
         if self.question is not None and question != self.question:
             return
+        if is_blank(worker):
+            self.leave("no_worker", question)
+            return
         label = self._label(question, options)
-        if label is not None:
-            rows = (self._tests if known else self._votes)[question]
-            worker = self._once(_as_id(worker))
-            rows.add(_as_id(sample), worker, label, time)
+        if label is None:
+            return
+        if known is not None:
+            self.leave(known, question)
+        rows = (self._votes if known is None else self._tests)[question]
+        rows.add(_as_id(sample), self._once(_as_id(worker)), label, time)
 
     def gold(
         self, question: str, options: Sequence[Any], sample: Any, worker: Any = None
@@ -291,7 +303,7 @@ class Collector:
     def _label(self, question: str, options: Sequence[Any], count: bool = True) -> Any:
         """Return the label of an answer, None if it is not one; count why."""
         options = [plain_option(option) for option in options if option is not None]
-        options = [option for option in options if option != ""]
+        options = [option for option in options if not is_blank(option)]
         if self.option is not None:
             named = [str(option) for option in options]
             self._options[question].update(named)
@@ -410,13 +422,19 @@ def read_times(values: list[Any]) -> pd.Series:
     if number.any():
         seconds = pd.to_numeric(series[number])
         read = pd.to_datetime(seconds, unit="s", errors="coerce")
-        times[number] = read.astype("datetime64[ns]")
+        times[number] = nanoseconds(read)
     if not number.all():
         read = pd.to_datetime(
             series[~number], format="ISO8601", utc=True, errors="coerce"
         )
-        times[~number] = read.dt.tz_localize(None).astype("datetime64[ns]")
+        times[~number] = nanoseconds(read.dt.tz_localize(None))
     return times
+
+
+def nanoseconds(times: pd.Series) -> pd.Series:
+    """Return times in 64 bits; NaT for years that these do not reach, such as 1."""
+    inside = (times > pd.Timestamp.min) & (times < pd.Timestamp.max)
+    return times.where(inside).astype("datetime64[ns]")
 
 
 def _same_kind(frames: Any, whole_numbers: bool) -> None:
@@ -443,7 +461,7 @@ def _same_kind(frames: Any, whole_numbers: bool) -> None:
 def plain_option(value: Any) -> Any:
     """Return an option as text or whole number."""
     if isinstance(value, str):
-        return value
+        return whole_text(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
@@ -453,9 +471,27 @@ def plain_option(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False)
 
 
+def is_blank(value: Any) -> bool:
+    """Whether a value is None, NaN, or a text that shows nothing."""
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or (isinstance(value, float) and value != value)
+
+
+def whole_text(value: str) -> str:
+    """Return a text; raise TypeError for halves of characters, which are no text."""
+    if not value.isascii() and HALF.search(value):
+        raise TypeError(f"{value!r:.60} holds half of a character")
+    return value
+
+
 def _as_id(value: Any) -> str:
     """Return an id as the text that the tool shows."""
-    return value if isinstance(value, str) else str(value)
+    if isinstance(value, str):
+        return whole_text(value)
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"an id is a text or a number, not {value!r:.60}")
+    return str(value)
 
 
 def _short(value: Any) -> str:
@@ -486,5 +522,5 @@ def form_values(content: Any) -> list[Any]:
         # No form of one choice: kept as it is, and not taken for no answer.
         return [dict(content)]
     if isinstance(content, list):
-        return [value for value in content if value not in (None, "")]
-    return [] if content in (None, "", {}) else [content]
+        return [value for value in content if not is_blank(value)]
+    return [] if is_blank(content) or content == {} else [content]

@@ -213,7 +213,11 @@ def iter_json(path: Path, encoding: str | None = None) -> Iterator[Place]:
                     f"'{path}': object {n_read + 1} is nested too deeply to be an "
                     "export of annotations."
                 ) from error
-            except json.JSONDecodeError as error:
+            except ValueError as error:
+                if not isinstance(error, json.JSONDecodeError):
+                    raise ValueError(
+                        f"'{path}': object {n_read + 1} cannot be read ({error})."
+                    ) from error
                 if not done:
                     # The object may go on: read twice as much.
                     need = 2 * max(len(text) - at, _CHUNK)
@@ -421,15 +425,18 @@ def _refuse_json(
     ) from error
 
 
-def is_json_text(cell: str) -> bool:
-    """Whether a cell of a table holds a JSON list or object."""
-    if cell[:1] not in ("[", "{"):
-        return False
+def parse_json(text: str) -> Any:
+    """Return the JSON that a text holds.
+
+    Raises
+    ------
+    ValueError
+        If it holds none, or is nested too deeply.
+    """
     try:
-        json.loads(cell)
-    except json.JSONDecodeError:
-        return False
-    return True
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 @contextmanager

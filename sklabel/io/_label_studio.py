@@ -366,7 +366,8 @@ def _read_rows(
                 f"{where}: there is no {sample or 'id'!r}. Columns: {', '.join(row)}."
             )
         columns = {k: v for k, v in row.items() if k not in _FIXED and k != question}
-        collect.sample(key, {**columns, **_own_id(collect, key, row, sample)})
+        with shaped(where, TOOL):
+            collect.sample(key, {**columns, **_own_id(collect, key, row, sample)})
         if row.get("annotator") in (None, ""):
             if not _cell(row.get(question), where):
                 continue
@@ -376,9 +377,10 @@ def _read_rows(
         annotators[str(row["annotator"])] += 1
         options = _cell(row.get(question), where)
         if options:
-            collect.vote(
-                question, options, key, row["annotator"], row.get("created_at")
-            )
+            with shaped(where, TOOL):
+                collect.vote(
+                    question, options, key, row["annotator"], row.get("created_at")
+                )
     if not n_rows:
         raise ValueError(f"'{path}' has no rows under its names of columns. {_REMEDY}")
     if question is None or question not in names:
