@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from sklabel.io._collector import HALF, is_blank, whole_text
-from sklabel.io._files import open_bytes
+from sklabel.io._collector import is_blank, whole_text
+from sklabel.io._files import HALF, open_bytes
 from sklabel.lf._answer_names import ClassNames, cell_text, read_names
 from sklabel.lf._answer_parsing import VOTE, reason_of_end
 from sklabel.utils._validation import first_few
@@ -643,7 +643,9 @@ def _openai_answers(line: dict[str, Any]) -> tuple[str | None, list[_Answer]]:
         return model, [_responses_answer(body)]
     choices = body.get("choices")
     if not choices:
-        return _request_failed("no answer in the response", first_few(body))
+        inner = body.get("error")
+        message = inner.get("message") if isinstance(inner, dict) else inner
+        return _request_failed("no answer in the response", message or first_few(body))
     ordered = sorted(choices, key=lambda choice: choice.get("index") or 0)
     return model, [_choice_answer(choice) for choice in ordered]
 

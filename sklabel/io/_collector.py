@@ -15,11 +15,10 @@ import numpy as np
 import pandas as pd
 
 from sklabel.io._annotations import Annotations
+from sklabel.io._files import has_half
 from sklabel.utils._validation import check_option, first_few, warn
 
 SEVERAL = ("leave_out", "list")
-# JSON may hold halves of characters beyond 16 bits: "\ud83d" where text was cut.
-HALF = re.compile("[\ud800-\udfff]")
 _WHOLE_NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})")
 
 
@@ -302,8 +301,7 @@ class Collector:
 
     def _label(self, question: str, options: Sequence[Any], count: bool = True) -> Any:
         """Return the label of an answer, None if it is not one; count why."""
-        options = [plain_option(option) for option in options if option is not None]
-        options = [option for option in options if not is_blank(option)]
+        options = [plain_option(option) for option in options if not is_blank(option)]
         if self.option is not None:
             named = [str(option) for option in options]
             self._options[question].update(named)
@@ -468,7 +466,7 @@ def plain_option(value: Any) -> Any:
         return value
     if isinstance(value, float):
         return int(value) if np.isfinite(value) and value == int(value) else str(value)
-    return json.dumps(value, ensure_ascii=False)
+    return whole_text(json.dumps(value, ensure_ascii=False))
 
 
 def is_blank(value: Any) -> bool:
@@ -480,7 +478,7 @@ def is_blank(value: Any) -> bool:
 
 def whole_text(value: str) -> str:
     """Return a text; raise TypeError for halves of characters, which are no text."""
-    if not value.isascii() and HALF.search(value):
+    if has_half(value):
         raise TypeError(f"{value!r:.60} holds half of a character")
     return value
 

@@ -24,6 +24,8 @@ import pandas as pd
 # Characters that are read at once. Objects of an export have hundreds to thousands.
 _CHUNK = 1 << 20
 _BLANK = " \t\r\n"
+# JSON may hold halves of characters beyond 16 bits: "\ud83d" where text was cut.
+HALF = re.compile("[\ud800-\udfff]")
 WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".ods"}
 _OPENERS: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _BOMS = {
@@ -431,12 +433,20 @@ def parse_json(text: str) -> Any:
     Raises
     ------
     ValueError
-        If it holds none, or is nested too deeply.
+        If it holds none, is nested too deeply, or holds halves of characters.
     """
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
+    if "\\u" in text and has_half(json.dumps(value, ensure_ascii=False)):
+        raise ValueError("it holds half of a character")
+    return value
+
+
+def has_half(text: str) -> bool:
+    """Whether a text holds half of a character, which no file can."""
+    return not text.isascii() and HALF.search(text) is not None
 
 
 @contextmanager

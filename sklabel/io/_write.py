@@ -117,7 +117,13 @@ def to_label_studio(
         else:
             # New tasks get ids of their own.
             row = {k: v for k, v in data[at].items() if k != TASK_ID}
-            row = {"sample": str(sample), **row}
+            if str(row.get("sample", sample)) != str(sample):
+                raise ValueError(
+                    "samples of to_label_studio has a column 'sample', which holds "
+                    f"{row['sample']!r} for the sample {sample!r}. Tasks keep the id "
+                    "under this name: rename the column."
+                )
+            row = {**row, "sample": str(sample)}
             tasks.append({"data": row, "annotations": [], "predictions": [prediction]})
     _write(tasks, path)
     return tasks

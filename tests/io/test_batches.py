@@ -395,6 +395,13 @@ def test_json_that_is_parsed_already_is_an_answer(message):
     assert "\\u" not in text
 
 
+def test_an_error_in_place_of_an_answer_is_shown():
+    body = {"error": {"message": "no such model", "code": None}}
+    batch = read_openai_batch(lines(openai("1", body=body)))
+    assert batch.left_out == {"no answer in the response": 1}
+    assert batch.failed["text"].tolist() == ["no such model"]
+
+
 def test_a_response_that_failed_may_have_no_output():
     body = {"status": "failed", "output": None, "error": {"message": "overloaded"}}
     batch = read_openai_batch(lines(openai("1", body={"model": "m", **body})))

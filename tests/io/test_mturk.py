@@ -302,6 +302,7 @@ def test_mturk_cells_that_only_look_like_json_are_texts(tmp_path, cell):
         ("5", r"got 5\. Was the file edited"),
         ('["good"]', r"got 'good'"),
         ('[{"mood": "x"}, {"mood": "y"}]', r"has 'mood' twice.*names of their own"),
+        ('[{"mood": "\\ud83d"}]', r"is not JSON \(it holds half of a character\)"),
         ("[" * 100_000, r"is not JSON \(it is nested too deeply\)"),
     ],
 )

@@ -202,8 +202,17 @@ def test_fields_of_argilla_are_texts_and_metadata_may_be_numbers():
     assert b["fields"]["likes"] == "3.0"
     (_, b) = to_argilla(TABLE, question="mood", samples=SAMPLES, fields="text")
     assert b["metadata"] == {"likes": 3.0}
-    with pytest.raises(ValueError, match=r"takes fields= from samples=, which is mis"):
+    with pytest.raises(ValueError, match=r"takes fields= from samples=, which is"):
         to_argilla(TABLE, question="mood", fields=["text"])
+
+
+def test_the_id_of_a_new_task_is_not_overwritten():
+    ids = SAMPLES.assign(sample=SAMPLES.index)
+    tasks = to_label_studio(TABLE, question="mood", samples=ids)
+    assert [task["data"]["sample"] for task in tasks] == ["a", "b"]
+    other = SAMPLES.assign(sample=["x", "y"])
+    with pytest.raises(ValueError, match=r"holds 'y' for the sample 'a'.*rename the"):
+        to_label_studio(TABLE, question="mood", samples=other)
 
 
 @pytest.mark.parametrize("write", [to_label_studio, to_argilla])
