@@ -247,7 +247,7 @@ class Collector:
             ),
         }
         frames["gold"] = frames["gold"][["sample", "label", "worker"]]
-        _same_kind(frames.values(), whole_numbers)
+        _same_kind(frames.values(), whole_numbers and self.option is None)
         for name in ("judgements", "gold_judgements"):
             frame = frames[name]
             frame["time"] = pd.Series(

@@ -142,6 +142,7 @@ def open_text(path: Path, encoding: str | None) -> Iterator[io.TextIOBase]:
     ValueError
         If a byte does not belong to the encoding.
     """
+    check_encoding(encoding)
     with open_bytes(path) as stream:
         buffered = io.BufferedReader(cast(Any, stream))
         head = buffered.peek(4)[:4]
@@ -162,6 +163,17 @@ def open_text(path: Path, encoding: str | None) -> Iterator[io.TextIOBase]:
                 "Pass encoding='cp1252' for a file of Excel on Windows, or save it as "
                 "UTF-8."
             ) from error
+
+
+def check_encoding(encoding: str | None) -> None:
+    """Raise ValueError if there is no such encoding."""
+    try:
+        "".encode(encoding or "utf-8")
+    except LookupError:
+        raise ValueError(
+            f"encoding={encoding!r} is not known. Pass the name of one that Python "
+            "reads, such as 'utf-8', 'cp1252' or 'utf-16', or None."
+        ) from None
 
 
 def iter_json(path: Path, encoding: str | None = None) -> Iterator[Place]:

@@ -102,6 +102,11 @@ def read_mturk(
     """
     tool = "Amazon Mechanical Turk"
     check_option(rejected, "rejected", ("leave_out", "keep"))
+    if not isinstance(items, Mapping | None):
+        raise TypeError(
+            "items= is a dict of the input that holds an item's id -> the answer to "
+            f"it, for instance {{'id1': 'label1', 'id2': 'label2'}}; got {items!r:.60}."
+        )
     if items and question is not None:
         raise ValueError("items= names the answers; leave out question=.")
     if isinstance(question, str) and question.startswith("Answer."):
@@ -261,7 +266,8 @@ def _answers(table: pd.DataFrame, path: Path) -> dict[str, list[list[Any]]]:
         # A box is Answer.<group>.<option>; labels of Answer.<name>.label may be
         # called true and false.
         is_box = bool(group) and option not in ("label", "labels", "value")
-        if is_box and {cell.lower() for cell in cells} <= {"true", "false", "on", ""}:
+        said = {cell.strip().lower() for cell in set(cells)}
+        if is_box and said <= {"true", "false", "on", ""}:
             _only(of, group, "check boxes", path)
             boxes.setdefault(group, {})[option] = cells
             continue
@@ -281,7 +287,7 @@ def _answers(table: pd.DataFrame, path: Path) -> dict[str, list[list[Any]]]:
             [
                 o
                 for o, cell in zip(options, row, strict=True)
-                if cell.lower() in ("true", "on")
+                if cell.strip().lower() in ("true", "on")
             ]
             for row in rows
         ]

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from sklabel.io._files import (
     WORKBOOKS,
+    check_encoding,
     header_of,
     iter_json,
     open_bytes,
@@ -51,6 +52,7 @@ def is_table(path: Path, encoding: str | None = None) -> bool:
 
 def first_text(path: Path, encoding: str | None = None) -> str:
     """Return the first characters of a file that are no blanks, '' if none are."""
+    check_encoding(encoding)
     with open_bytes(path) as stream:
         while head := stream.read(256):
             if head[:2] in (b"\xff\xfe", b"\xfe\xff"):

@@ -286,3 +286,14 @@ def test_workbooks_need_a_package_or_are_read(tmp_path):
     book.save(tmp_path / "a.xlsx")
     table = read_table(tmp_path / "a.xlsx")
     assert table.to_numpy().tolist() == [["007", "NA"], ["8", ""]]
+
+
+@pytest.mark.parametrize("read", [read_appen, read_prodigy])
+@pytest.mark.parametrize("encoding", ["klingon", "hex"])
+def test_an_encoding_that_is_not_known_is_refused(tmp_path, read, encoding):
+    path = tmp_path / "export"
+    path.write_text("a,b\n1,2\n", encoding="utf-8")
+    with pytest.raises(
+        ValueError, match=rf"encoding='{encoding}' is not known.*cp1252"
+    ):
+        read(path, encoding=encoding)

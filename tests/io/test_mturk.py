@@ -116,7 +116,7 @@ def test_mturk_task_answers_that_are_empty_or_broken(tmp_path):
         read_mturk(mturk(tmp_path, lines, names))
 
 
-@pytest.mark.parametrize(("yes", "no"), [("true", "false"), ("TRUE", "FALSE")])
+@pytest.mark.parametrize(("yes", "no"), [("true", "false"), (" TRUE", "FALSE ")])
 def test_mturk_check_boxes_are_one_question(tmp_path, yes, no):
     path = mturk(
         tmp_path,
@@ -334,6 +334,18 @@ def test_mturk_a_question_may_be_named_by_its_column(tmp_path, question):
         tmp_path, [("H", "a", "Approved", "1", "x", "y")], [*MTURK, "Answer.sure"]
     )
     assert labels(read_mturk(path, question)) == ["x"]
+
+
+def test_mturk_items_are_a_dict(tmp_path):
+    path = mturk(tmp_path, [("H", "a", "Approved", "1", "x")])
+    with pytest.raises(TypeError, match=r"items= is a dict .*; got \['id1'\]"):
+        read_mturk(path, items=["id1"])
+
+
+def test_mturk_labels_of_one_option_are_texts(tmp_path):
+    both = [("H", "a", "Approved", "1", "1"), ("H", "b", "Approved", "1", "1|2")]
+    path = mturk(tmp_path, both, FIELD)
+    assert labels(read_mturk(path, option="1")) == ["1", "1"]
 
 
 def test_mturk_batches_without_inputs_go_by_hits(tmp_path):
