@@ -12,7 +12,14 @@ from typing import Any
 import pandas as pd
 
 from sklabel.io._annotations import Annotations
-from sklabel.io._values import as_id, plain_option, read_times, same_kind, short
+from sklabel.io._values import (
+    as_id,
+    is_blank,
+    plain_option,
+    read_times,
+    same_kind,
+    short,
+)
 from sklabel.utils._validation import check_option, first_few, warn
 
 SEVERAL = ("leave_out", "list")
@@ -135,21 +142,27 @@ class Collector:
         time: Any = None,
         *,
         main: bool = False,
-        known: bool = False,
+        known: str | None = None,
     ) -> None:
-        """Note what a person answered; `known` on a sample whose answer is known."""
+        """Note what a person answered.
+
+        On a sample whose answer is known, `known` is the reason under which the answer
+        is counted as no vote.
+        """
         self.seen(question, main=main)
-        if worker is None or worker == "":
+        if is_blank(worker):
             self.leave("no_worker", question)
             return
         self._n_answers[question] += 1
         if self.question is not None and question != self.question:
             return
         label = self._label(question, options)
-        if label is not None:
-            rows = (self._tests if known else self._votes)[question]
-            worker = self._once(as_id(worker))
-            rows.add(as_id(sample), worker, label, time)
+        if label is None:
+            return
+        if known is not None:
+            self.leave(known, question)
+        rows = (self._votes if known is None else self._tests)[question]
+        rows.add(as_id(sample), self._once(as_id(worker)), label, time)
 
     def gold(
         self, question: str, options: Sequence[Any], sample: Any, worker: Any = None
@@ -241,7 +254,7 @@ class Collector:
             ),
         }
         frames["gold"] = frames["gold"][["sample", "label", "worker"]]
-        same_kind(frames.values(), whole_numbers)
+        same_kind(frames.values(), whole_numbers and self.option is None)
         for name in ("judgements", "gold_judgements"):
             frame = frames[name]
             frame["time"] = pd.Series(
@@ -295,8 +308,7 @@ class Collector:
 
     def _label(self, question: str, options: Sequence[Any], count: bool = True) -> Any:
         """Return the label of an answer, None if it is not one; count why."""
-        options = [plain_option(option) for option in options if option is not None]
-        options = [option for option in options if option != ""]
+        options = [plain_option(option) for option in options if not is_blank(option)]
         if len(options) > 1:
             options = list(dict.fromkeys(options))
         if self.option is not None:

@@ -193,17 +193,6 @@ def unpacked_name(path: Path) -> Path:
     return path.with_suffix("") if path.suffix.lower() in _OPENERS else path
 
 
-def check_encoding(encoding: str | None) -> None:
-    """Raise ValueError for an encoding that Python does not know."""
-    try:
-        "".encode(encoding or "utf-8")
-    except LookupError as error:
-        raise ValueError(
-            f"encoding={encoding!r} is no encoding of text that Python knows. Pass for "
-            "instance 'utf-8', 'utf-16' or 'cp1252'."
-        ) from error
-
-
 @contextmanager
 def open_text(path: Path, encoding: str | None) -> Iterator[io.TextIOBase]:
     """Open a file as text: UTF-8, or what its first bytes or the user say.
@@ -249,6 +238,17 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"an object has the key {twice!r} twice")
     return made
+
+
+def check_encoding(encoding: str | None) -> None:
+    """Raise ValueError if there is no such encoding."""
+    try:
+        "".encode(encoding or "utf-8")
+    except LookupError:
+        raise ValueError(
+            f"encoding={encoding!r} is not known. Pass the name of one that Python "
+            "reads, such as 'utf-8', 'cp1252' or 'utf-16', or None."
+        ) from None
 
 
 def iter_json(path: Path, encoding: str | None = None) -> Iterator[Place]:

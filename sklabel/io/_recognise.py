@@ -35,6 +35,11 @@ READERS = {
     "the OpenAI batch interface": "read_openai_batch",
     "the Anthropic batch interface": "read_anthropic_batch",
 }
+# What these tools write as JSON too, and is read as a table only.
+_TABLES = {
+    "Appen": "the report 'Full', a CSV",
+    "Toloka": "assignments in TSV",
+}
 
 
 def is_table(path: Path, encoding: str | None = None) -> bool:
@@ -118,6 +123,10 @@ def tool_of_object(value: Any) -> str | None:
         if "result" in keys:
             return "the Anthropic batch interface"
         return "the OpenAI batch interface"
+    if {"task_suite_id", "solutions"} <= keys:
+        return "Toloka"
+    if {"judgments_count", "data"} <= keys or {"_unit_id", "_worker_id"} <= keys:
+        return "Appen"
     if "_input_hash" in keys or "_task_hash" in keys:
         return "Prodigy"
     if {"annotation_id", "annotator"} <= keys:
@@ -177,12 +186,14 @@ def refuse_other(
     found = tool_of_columns(content) if is_header else tool_of_object(content)
     if is_header:
         got = f"the columns {', '.join(map(short, content[:12]))}"
-    elif isinstance(content, Mapping):
-        got = f"an object with {', '.join(map(repr, list(content)[:12]))}"
+    elif isinstance(content, Mapping) and content:
+        got = f"an object with {', '.join(map(short, list(content)[:12]))}"
     else:
         got = f"{content!r:.60}"
     if found is not None and found != tool:
         remedy = f"It looks like an export of {found}: use {READERS[found]}."
+    elif found == tool and tool in _TABLES and not is_header:
+        remedy = f"This is {tool}'s JSON. Download the same as {_TABLES[tool]}."
     elif found == tool:
         remedy = "Export it again, in full."
     else:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -215,14 +214,3 @@ def _delimiter_of(line: str) -> str:
     """Return the character that separates the cells of a first line."""
     outside = re.sub(r'"[^"]*"', "", line)
     return max(",\t;", key=outside.count)
-
-
-def is_json_text(cell: str) -> bool:
-    """Whether a cell of a table holds a JSON list or object."""
-    if cell[:1] not in ("[", "{"):
-        return False
-    try:
-        json.loads(cell)
-    except json.JSONDecodeError:
-        return False
-    return True

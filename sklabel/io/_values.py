@@ -7,14 +7,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-# What nanoseconds hold, nearly.
-_FIRST = pd.Timestamp("1700-01-01", tz="UTC")
-_LAST = pd.Timestamp("2250-01-01", tz="UTC")
+# JSON may hold halves of characters beyond 16 bits: "\ud83d" where text was cut.
+HALF = re.compile("[\ud800-\udfff]")
 _WHOLE_NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})")
 
 
@@ -32,9 +32,14 @@ def read_times(values: list[Any]) -> pd.Series:
         read = pd.to_datetime(
             series[~number], format="ISO8601", utc=True, errors="coerce"
         )
-        read = read.where((read > _FIRST) & (read < _LAST))
-        times[~number] = read.dt.tz_localize(None).astype("datetime64[ns]")
+        times[~number] = nanoseconds(read.dt.tz_localize(None))
     return times
+
+
+def nanoseconds(times: pd.Series) -> pd.Series:
+    """Return times in 64 bits; NaT for years that these do not reach, such as 1."""
+    inside = (times > pd.Timestamp.min) & (times < pd.Timestamp.max)
+    return times.where(inside).astype("datetime64[ns]")
 
 
 def _seconds(time: float) -> float:
@@ -66,28 +71,53 @@ def same_kind(frames: Any, whole_numbers: bool) -> None:
         )
 
 
-def _whole(text: str) -> str:
-    """Return a text; raise TypeError if it holds one half of a pair of surrogates."""
-    if text.isascii():
-        return text
+def is_blank(value: Any) -> bool:
+    """Whether a value is None, NaN, or a text that shows nothing."""
+    if isinstance(value, str):
+        return not value or value.isspace()
+    return value is None or (isinstance(value, float) and value != value)
+
+
+def whole_text(value: str) -> str:
+    """Return a text; raise TypeError for halves of characters, which are no text."""
+    if _has_half(value):
+        raise TypeError(f"{short(value)} holds half of a character")
+    return value
+
+
+def parse_json(text: str) -> Any:
+    """Return the JSON that a text holds.
+
+    Raises
+    ------
+    ValueError
+        If it holds none, is nested too deeply, or holds halves of characters.
+    """
     try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise TypeError(f"{short(text)} holds half a character") from error
-    return text
+        value = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    if "\\u" in text and _has_half(json.dumps(value, ensure_ascii=False)):
+        raise ValueError("it holds half of a character")
+    return value
+
+
+def _has_half(text: str) -> bool:
+    """Whether a text holds half of a character, which no file can."""
+    return not text.isascii() and HALF.search(text) is not None
 
 
 def plain_option(value: Any) -> Any:
     """Return an option as text or whole number."""
     if isinstance(value, str):
-        return _whole(value)
+        return whole_text(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
         return value
     if isinstance(value, float):
         return int(value) if np.isfinite(value) and value == int(value) else str(value)
-    return json.dumps(value, ensure_ascii=False)
+    return whole_text(json.dumps(value, ensure_ascii=False))
 
 
 def as_id(value: Any) -> str:
@@ -98,12 +128,13 @@ def as_id(value: Any) -> str:
     TypeError
         If it is neither a number nor a text that is not blank.
     """
-    if isinstance(value, str) and value.strip():
-        return _whole(value)
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, str) and value and not value.isspace():
+        return whole_text(value)
+    if isinstance(value, Real) and not isinstance(value, bool):
         # Whole numbers with a gap among them are floats to pandas.
-        whole = isinstance(value, float) and value.is_integer()
-        return str(int(value) if whole else value)
+        if isinstance(value, float) and value.is_integer():
+            return str(int(value))
+        return str(value)
     raise TypeError(f"an id is a text or a number, got {short(value)}")
 
 
@@ -159,5 +190,5 @@ def form_values(content: Any) -> list[Any]:
         # No form of one choice: kept as it is, and not taken for no answer.
         return [dict(content)]
     if isinstance(content, list):
-        return [value for value in content if value not in (None, "")]
-    return [] if content in (None, "", {}) else [content]
+        return [value for value in content if not is_blank(value)]
+    return [] if is_blank(content) or content == {} else [content]

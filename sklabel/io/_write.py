@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -88,8 +89,8 @@ def to_label_studio(
     >>> prediction["result"][0]["value"]
     {'choices': ['good']}
     """
-    where = "soft_labels of to_label_studio"
-    ids, proba, classes = _read(soft_labels, where)
+    _check_question(question, "to_label_studio")
+    ids, proba, classes = _read(soft_labels, "soft_labels of to_label_studio")
     if samples is not None and task_ids is not None:
         raise ValueError(
             "to_label_studio takes samples=, to make new tasks, or task_ids=, for "
@@ -116,7 +117,13 @@ def to_label_studio(
         else:
             # New tasks get ids of their own.
             row = {k: v for k, v in data[at].items() if k != TASK_ID}
-            row = {"sample": str(sample), **row}
+            if str(row.get("sample", sample)) != str(sample):
+                raise ValueError(
+                    "samples of to_label_studio has a column 'sample', which holds "
+                    f"{row['sample']!r} for the sample {sample!r}. Tasks keep the id "
+                    "under this name: rename the column."
+                )
+            row = {**row, "sample": str(sample)}
             tasks.append({"data": row, "annotations": [], "predictions": [prediction]})
     _write(tasks, path)
     return tasks
@@ -128,7 +135,7 @@ def to_argilla(
     *,
     question: str,
     samples: pd.DataFrame | None = None,
-    fields: Sequence[str] | None = None,
+    fields: str | Sequence[str] | None = None,
     agent: str = "sklabel",
 ) -> list[dict[str, Any]]:
     """Turn soft labels into records of Argilla with suggestions.
@@ -149,9 +156,9 @@ def to_argilla(
     samples : DataFrame, default=None
         Texts and other columns of the samples, indexed by sample
         (``Annotations.samples``). If None, the records have ids and suggestions only.
-    fields : sequence of str, default=None
+    fields : str or sequence of str, default=None
         Columns of `samples` that are fields; others are metadata. None takes all as
-        fields.
+        fields. Numbers become texts in fields, as Argilla wants it.
     agent : str, default='sklabel'
         Name under which Argilla shows the suggestions.
 
@@ -181,8 +188,13 @@ def to_argilla(
     >>> to_argilla(table, question="mood")[0]["suggestions"]
     {'mood': {'value': 'good', 'score': 0.75, 'agent': 'sklabel'}}
     """
+    _check_question(question, "to_argilla")
     ids, proba, classes = _read(soft_labels, "soft_labels of to_argilla")
     where = "samples of to_argilla"
+    if isinstance(fields, str):
+        fields = [fields]
+    if fields is not None and samples is None:
+        raise ValueError("to_argilla takes fields= from samples=, which is missing.")
     data = _rows_of(samples, ids, where)
     if samples is not None and fields is not None:
         check_columns(samples, list(fields), where=where)
@@ -190,7 +202,12 @@ def to_argilla(
     for at, sample in enumerate(ids):
         best = int(proba[at].argmax())
         row = {} if data is None else data[at]
-        shown = {k: v for k, v in row.items() if fields is None or k in fields}
+        # Fields of Argilla are texts, chats and objects, and never numbers.
+        shown = {
+            k: str(v) if isinstance(v, int | float) else v
+            for k, v in row.items()
+            if fields is None or k in fields
+        }
         suggestion = {
             "value": str(classes[best]),
             "score": float(proba[at, best]),
@@ -227,13 +244,36 @@ def _read(soft_labels: Any, where: str) -> tuple[list[Any], np.ndarray, list[Any
     named = [c for c in table.columns if isinstance(c, str) and c.startswith(PREFIX)]
     if "label" in table.columns and named:
         table = table[named].rename(columns=lambda name: name[len(PREFIX) :])
-    twice = table.index[table.index.duplicated()]
+    ids = [plain(one) for one in table.index]
+    names = pd.Index([str(one) for one in ids], dtype=object)
+    lacking = [n for n, one in enumerate(ids) if _is_missing(one) or not names[n]]
+    if lacking:
+        raise ValueError(
+            f"{where} has rows whose sample has no id, first row {lacking[0]}. Drop "
+            "them, or fill in the index."
+        )
+    # Tools keep ids as texts, to which 1 and '1' are one.
+    twice = names[names.duplicated()]
     if len(twice):
         raise ValueError(
             f"{where} has several rows of the sample {plain(twice[0])!r}. Keep one."
         )
+    if any(isinstance(plain(column), bool) for column in table.columns):
+        raise ValueError(
+            f"The columns of {where} are {first_few(table.columns)}, and options of "
+            "the tool are texts. Rename them to the options, for instance "
+            "table.rename(columns={True: 'yes', False: 'no'})."
+        )
     proba, classes = read_proba(table, name=where)
-    return [plain(one) for one in table.index], proba, classes.tolist()
+    return ids, proba, classes.tolist()
+
+
+def _check_question(question: Any, where: str) -> None:
+    """Raise if the name of a question is not a text."""
+    if not isinstance(question, str):
+        raise TypeError(f"question of {where} must be a str; got {question!r}.")
+    if not question.strip():
+        raise ValueError(f"question of {where} is empty. Name the tool's question.")
 
 
 def _task_numbers(ids: list[Any], task_ids: Any) -> list[int]:
@@ -245,7 +285,9 @@ def _task_numbers(ids: list[Any], task_ids: Any) -> list[int]:
                 "task_ids of to_label_studio must be a Series or dict of Label "
                 f"Studio's ids by sample; got {type(task_ids).__name__}."
             )
-        known = {str(plain(one)): plain(number) for one, number in task_ids.items()}
+        pairs = [(str(plain(one)), plain(number)) for one, number in task_ids.items()]
+        _refuse_repeated([one for one, _ in pairs], ids, "task_ids of to_label_studio")
+        known = dict(pairs)
         missing = [sample for sample in ids if str(sample) not in known]
         if missing:
             raise ValueError(
@@ -261,7 +303,24 @@ def _task_numbers(ids: list[Any], task_ids: Any) -> list[int]:
                 f"sample=) keeps in annotations.samples[{TASK_ID!r}]; or samples= with "
                 "the tasks' data to make new tasks."
             )
-    return [int(str(known[sample]).removesuffix(".0")) for sample in ids]
+    numbers = [int(str(known[sample]).removesuffix(".0")) for sample in ids]
+    shared = [number for number, n in Counter(numbers).items() if n > 1]
+    if shared:
+        raise ValueError(
+            "task_ids of to_label_studio gives several samples one task: "
+            f"{first_few(shared)}. A task has one sample."
+        )
+    return numbers
+
+
+def _refuse_repeated(names: list[str], ids: list[Any], where: str) -> None:
+    """Raise if a sample of the soft labels is named more than once."""
+    counts = Counter(names)
+    twice = [one for one in ids if counts[str(one)] > 1]
+    if twice:
+        raise ValueError(
+            f"{where} has several rows of {first_few(twice, 3)}. Keep one of each."
+        )
 
 
 def _rows_of(samples: Any, ids: list[Any], where: str) -> list[dict[str, Any]] | None:
@@ -274,7 +333,16 @@ def _rows_of(samples: Any, ids: list[Any], where: str) -> list[dict[str, Any]] |
             f"{where} must be a pandas DataFrame that is indexed by sample; got "
             f"{type(samples).__name__}."
         )
-    at = {str(plain(sample)): n for n, sample in enumerate(frame.index)}
+    names = [str(column) for column in frame.columns]
+    if len(set(names)) < len(names):
+        repeated = [name for name, n in Counter(names).items() if n > 1]
+        raise ValueError(
+            f"{where} has several columns of one name: {first_few(repeated)}. Rename "
+            "them."
+        )
+    index = [str(plain(sample)) for sample in frame.index]
+    _refuse_repeated(index, ids, where)
+    at = {sample: n for n, sample in enumerate(index)}
     missing = [one for one in ids if str(one) not in at]
     if missing:
         raise ValueError(
@@ -295,13 +363,20 @@ def _is_missing(value: Any) -> bool:
 
 def _for_json(value: Any) -> Any:
     """Return a cell as JSON holds it; what it does not know as text."""
-    value = plain(value)
-    if isinstance(value, str | int | float | bool | list | Mapping):
-        return value
-    return str(value)
+    value = value.tolist() if isinstance(value, np.ndarray) else plain(value)
+    if isinstance(value, Mapping):
+        return {str(k): _for_json(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_for_json(v) for v in value]
+    if _is_missing(value):
+        return None
+    if isinstance(value, float) and np.isinf(value):
+        return str(value)
+    return value if isinstance(value, str | int | float) else str(value)
 
 
 def _write(content: list[dict[str, Any]], path: Any) -> None:
     """Write a file of JSON; letters beyond ASCII are escaped, for any reader."""
     if path is not None:
-        Path(path).write_text(json.dumps(content, indent=1), encoding="ascii")
+        text = json.dumps(content, indent=1, allow_nan=False)
+        Path(path).write_text(text, encoding="ascii")

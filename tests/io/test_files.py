@@ -347,3 +347,14 @@ def test_marked_text_that_is_cut_off_is_refused(tmp_path, encoding):
     path.write_bytes("id,Ann\n1,é\n".encode(encoding)[:-1])
     with pytest.raises(ValueError, match=r"cut off or of another encoding"):
         read_table(path)
+
+
+@pytest.mark.parametrize("read", [read_appen, read_prodigy])
+@pytest.mark.parametrize("encoding", ["klingon", "hex"])
+def test_an_encoding_that_is_not_known_is_refused(tmp_path, read, encoding):
+    path = tmp_path / "export"
+    path.write_text("a,b\n1,2\n", encoding="utf-8")
+    with pytest.raises(
+        ValueError, match=rf"encoding='{encoding}' is not known.*cp1252"
+    ):
+        read(path, encoding=encoding)

@@ -156,8 +156,8 @@ def test_several_sheets_are_one(tmp_path):
         ("", {}, r"is empty\. Export it again"),
         ('[{"a": 1}]', {}, r"expected a table with a column a person.*object with 'a'"),
         ("id,Ann,Bob\n1,a,b\n", {"delimiter": "||"}, r"delimiter is one character"),
-        ("id,Ann,Bob\n1,a,b\n", {"encoding": "utf-99"}, r"'utf-99' is no encoding"),
-        ("id,Ann,Bob\n1,a,b\n", {"encoding": "hex"}, r"'hex' is no encoding of text"),
+        ("id,Ann,Bob\n1,a,b\n", {"encoding": "utf-99"}, r"'utf-99' is not known"),
+        ("id,Ann,Bob\n1,a,b\n", {"encoding": "hex"}, r"'hex' is not known"),
     ],
 )
 def test_refuses(tmp_path, text, options, match):

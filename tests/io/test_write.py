@@ -74,6 +74,12 @@ def test_tasks_that_exist_have_ids_beside_those_of_samples(as_dict):
     [
         ({"a": 1}, ValueError, r"task_ids .* lacks 1 of the samples.*'b'"),
         ({"a": 1, "b": "x"}, ValueError, r"whole numbers; got 'x'"),
+        ({"a": 1, "b": 1}, ValueError, r"gives several samples one task: 1\. A task"),
+        (
+            pd.Series([1, 2, 3], index=["a", "b", "b"]),
+            ValueError,
+            r"task_ids .* several rows of 'b'\. Keep one",
+        ),
         ({"a": 1, "b": np.nan}, ValueError, r"whole numbers; got nan"),
         ([1, 2], TypeError, r"must be a Series or dict .*; got list"),
     ],
@@ -166,9 +172,98 @@ def test_a_table_of_soft_labels_will_do(write):
 
 
 @pytest.mark.parametrize("write", [to_label_studio, to_argilla])
+def test_files_are_json_whatever_cells_hold(write, tmp_path):
+    cells = {
+        "far": [np.inf, -np.inf],
+        "array": [np.array([1, 2]), np.array([0.5, np.nan])],
+        "nested": [{"n": np.int64(3), 1: (None, np.nan)}, [np.float32(1)]],
+        "when": [pd.Timestamp("2026-03-02"), pd.NaT],
+        "whole": pd.array([1, None], dtype="Int64"),
+    }
+    path = tmp_path / "out.json"
+    samples = pd.DataFrame(cells, index=["a", "b"])
+    made = write(TABLE, path, question="mood", samples=samples)
+
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    text = path.read_text(encoding="ascii")
+    assert json.loads(text, parse_constant=refuse) == json.loads(json.dumps(made))
+    first, second = (one.get("data", one.get("fields")) for one in made)
+    assert first["far"] == "inf"
+    assert first["nested"] == {"n": 3, "1": [None, None]}
+    assert second["array"] == [0.5, None]
+    assert "when" not in second
+
+
+def test_fields_of_argilla_are_texts_and_metadata_may_be_numbers():
+    (a, b) = to_argilla(TABLE, question="mood", samples=SAMPLES)
+    assert a["fields"] == {"text": "Rain"}
+    assert b["fields"]["likes"] == "3.0"
+    (_, b) = to_argilla(TABLE, question="mood", samples=SAMPLES, fields="text")
+    assert b["metadata"] == {"likes": 3.0}
+    with pytest.raises(ValueError, match=r"takes fields= from samples=, which is"):
+        to_argilla(TABLE, question="mood", fields=["text"])
+
+
+def test_the_id_of_a_new_task_is_not_overwritten():
+    ids = SAMPLES.assign(sample=SAMPLES.index)
+    tasks = to_label_studio(TABLE, question="mood", samples=ids)
+    assert [task["data"]["sample"] for task in tasks] == ["a", "b"]
+    other = SAMPLES.assign(sample=["x", "y"])
+    with pytest.raises(ValueError, match=r"holds 'y' for the sample 'a'.*rename the"):
+        to_label_studio(TABLE, question="mood", samples=other)
+
+
+@pytest.mark.parametrize("write", [to_label_studio, to_argilla])
+@pytest.mark.parametrize(
+    ("index", "match"),
+    [
+        (["a", None], r"rows whose sample has no id, first row 1"),
+        ([np.nan, "b"], r"no id, first row 0"),
+        (["a", ""], r"no id, first row 1\. Drop them"),
+        ([1, "1"], r"several rows of the sample '1'"),
+    ],
+)
+def test_ids_are_there_and_differ_as_texts(write, index, match):
+    table = TABLE.set_axis(pd.Index(index, dtype=object))
+    with pytest.raises(ValueError, match=match):
+        write(table, question="mood")
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 20])
+@pytest.mark.parametrize("names", [str, int, "class {}, so-so".format])
+def test_any_number_of_classes_comes_back(n_classes, names, tmp_path):
+    proba = np.random.default_rng(0).dirichlet(np.ones(n_classes), 9)
+    columns = [names(k) for k in range(n_classes)]
+    table = pd.DataFrame(proba, index=np.arange(9) + 5, columns=columns)
+    want = [str(columns[k]) for k in proba.argmax(axis=1)]
+    path = tmp_path / "out.json"
+    to_argilla(table, path, question="mood")
+    answers = read_argilla(path, "mood").model_answers
+    assert [str(label) for label in answers["label"]] == want
+    assert list(answers["sample"]) == list(map(str, table.index))
+    samples = pd.DataFrame({"text": list("abcdefghi")}, index=table.index)
+    to_label_studio(table, path, question="mood", samples=samples)
+    answers = read_label_studio(path, "mood", sample="sample").model_answers
+    assert [str(label) for label in answers["label"]] == want
+    np.testing.assert_allclose(answers["score"].astype(float), proba.max(axis=1))
+
+
+@pytest.mark.parametrize("write", [to_label_studio, to_argilla])
 def test_bad_input_is_refused(write):
     with pytest.raises(ValueError, match=r"several rows of the sample 'a'"):
         write(TABLE.set_axis(["a", "a"]), question="mood")
+    with pytest.raises(ValueError, match=r"samples of .* several rows of 'b'\. Keep"):
+        write(TABLE, question="mood", samples=pd.concat([SAMPLES, SAMPLES.iloc[:1]]))
+    with pytest.raises(ValueError, match=r"several columns of one name: 'text'"):
+        write(TABLE, question="mood", samples=SAMPLES.set_axis(["text"] * 2, axis=1))
+    with pytest.raises(ValueError, match=r"columns .* are False, True.*Rename"):
+        write(TABLE.set_axis([False, True], axis=1), question="mood")
+    with pytest.raises(TypeError, match=r"question of .* must be a str; got 5"):
+        write(TABLE, question=5)
+    with pytest.raises(ValueError, match=r"question of .* is empty"):
+        write(TABLE, question=" ")
     with pytest.raises(ValueError, match=r"lacks 1 of the samples.*'b'"):
         write(TABLE, question="mood", samples=SAMPLES.iloc[1:])
     with pytest.raises(TypeError, match=r"soft_labels\(\) makes one"):
