@@ -109,7 +109,13 @@ def read_argilla(
             f"include must hold some of {', '.join(_STATUSES)}; got {include!r}."
         )
     collect = Collector(
-        TOOL, question, several, option, forms=False, unjudged="records_without_votes"
+        TOOL,
+        question,
+        several,
+        option,
+        forms=False,
+        unjudged="records_without_votes",
+        own_ids=False,
     )
     statuses: set[bool] = set()
     number = count()
@@ -309,6 +315,7 @@ def _responses(
     """Note the responses to one question of one record."""
     collect.seen(question)
     for value, user, status in answers:
+        collect.control(question, type=_type(value))
         if status not in include:
             collect.leave(str(status), question)
         elif value is None:
@@ -325,8 +332,18 @@ def _suggestion(
 ) -> None:
     """Note what a model suggested."""
     if value is not None:
+        collect.control(question, type=_type(value))
         options = value if isinstance(value, list) else [value]
         collect.model(question, _texts(options), key, agent, score)
+
+
+def _type(value: Any) -> str | None:
+    """Return the type of a question that has such a value."""
+    if isinstance(value, list):
+        # Rankings and spans are lists of objects, which nothing writes back.
+        return None if any(isinstance(v, dict) for v in value) else "multi_label"
+    kinds = {str: "label", int: "rating", float: "rating"}
+    return kinds.get(type(value))
 
 
 def _texts(options: list[Any]) -> list[Any]:

@@ -14,6 +14,7 @@ from sklabel.io._annotations import Annotations
 from sklabel.io._collector import Collector
 from sklabel.io._files import (
     as_paths,
+    inner_folder,
     iter_json,
     read_table,
     shaped,
@@ -52,7 +53,8 @@ def read_doccano(
     worker : str, default=None
         Who wrote a single file that is given alone.
     labels : mapping, or path of the label configuration (JSON), default=None
-        Text of each label's id, for the older form.
+        Text of each label's id, which the older form needs. They are the classes, in
+        this order.
     several : {'leave_out', 'list'}, default='leave_out'
         What to do with several labels of one member for one example. In CSV they are
         joined by ``#``; a label that holds ``#`` cannot be told from two there.
@@ -92,10 +94,12 @@ def read_doccano(
     >>> found.left_out
     {'empty': 1}
     """
-    collect = Collector(TOOL, _QUESTION, several, option, forms=False)
+    collect = Collector(TOOL, _QUESTION, several, option, forms=False, own_ids=False)
     collect.seen(_QUESTION)
     given = as_paths(path)
     names = _label_names(labels)
+    if names is not None:
+        collect.declare(_QUESTION, list(names.values()))
     with tempfile.TemporaryDirectory() as unpacked:
         files = [
             file
@@ -136,6 +140,7 @@ def _files_in(collect: Collector, path: Path, unpacked: Path) -> Iterator[Path]:
             yield path
             return
         raise ValueError(f"'{path}' holds no file. Export it again.")
+    within = inner_folder(within)
     shown = sorted(f for f in within.iterdir() if not f.name.startswith("."))
     files = [f for f in shown if f.is_file() and unpacked_name(f).suffix in _SUFFIXES]
     others = [f.name for f in shown if f not in files]
@@ -145,8 +150,11 @@ def _files_in(collect: Collector, path: Path, unpacked: Path) -> Iterator[Path]:
             ".jsonl, .json or .csv"
         )
     if not files:
+        folders = [f.name for f in shown if f.is_dir()]
         raise ValueError(
             f"'{path}' holds no file of doccano (.jsonl, .json or .csv, one a member)."
+            + f" It holds the folders {first_few(folders)}: read each project by a "
+            "call of its own." * bool(folders)
         )
     yield from files
 

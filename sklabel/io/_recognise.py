@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from sklabel.io._files import (
     WORKBOOKS,
     header_of,
+    inner_folder,
     iter_json,
     open_bytes,
     unpacked_name,
@@ -32,6 +33,9 @@ READERS = {
     "the OpenAI batch interface": "read_openai_batch",
     "the Anthropic batch interface": "read_anthropic_batch",
 }
+
+# What `tool_of` says of files without content.
+EMPTY = "no tool: it is empty"
 
 
 def is_table(path: Path, encoding: str | None = None) -> bool:
@@ -59,7 +63,10 @@ def first_text(path: Path, encoding: str | None = None) -> str:
 
 
 def tool_of(path: Path, encoding: str | None = None) -> str | None:
-    """Return the name of the tool that wrote a file or folder, None if not known."""
+    """Return the name of the tool that wrote a file or folder, None if not known.
+
+    `EMPTY` if there is nothing in it.
+    """
     if path.is_dir():
         if any(path.glob("**/iteration-*/*/*.json")) or path.name.startswith(
             "iteration"
@@ -67,11 +74,16 @@ def tool_of(path: Path, encoding: str | None = None) -> str | None:
             return "SageMaker Ground Truth"
         files = sorted(
             p
-            for p in path.iterdir()
+            for p in inner_folder(path).iterdir()
             if unpacked_name(p).suffix in {".jsonl", ".json", ".csv"}
         )
-        tools = (tool_of(p, encoding) for p in files if first_text(p, encoding))
-        return next((tool for tool in tools if tool is not None), None)
+        found = None
+        for p in files:
+            tool = tool_of(p, encoding) if first_text(p, encoding) else EMPTY
+            if tool not in (None, EMPTY):
+                return tool
+            found = found or tool
+        return found
     if path.suffix == ".zip" and zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as packed:
             if len(zip_names(packed)) != 1:
@@ -79,7 +91,7 @@ def tool_of(path: Path, encoding: str | None = None) -> str | None:
     if is_table(path, encoding):
         return tool_of_columns(header_of(path, encoding))
     first = next(iter_json(path, encoding), None)
-    return None if first is None else tool_of_object(first.value)
+    return EMPTY if first is None else tool_of_object(first.value)
 
 
 def tool_of_columns(columns: Sequence[str]) -> str | None:
