@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,8 @@ TASK_ID = "label_studio_id"
 # Ids as the database of Label Studio counts them. Others, such as 007, are the user's.
 _TASK_NUMBER = re.compile(r"[1-9][0-9]{0,18}")
 _RATING = re.compile(r"[0-9]{1,9}")
-# Argilla rates from 0 to 10.
+# Label Studio rates from 1 on, Argilla from 0 to 10.
+_FEWEST_STARS = 1
 _MOST_STARS = 10
 _CHOICES = "choices"
 # Value of a result of each type of control.
@@ -117,7 +119,8 @@ def to_label_studio(
     Warns
     -----
     UserWarning
-        If labels are whole numbers and nothing says whether they are choices.
+        If labels are whole numbers from 1 on, as ratings are, and nothing says whether
+        they are choices.
 
     References
     ----------
@@ -154,7 +157,7 @@ def to_label_studio(
     control_type = control_type or known.get("type")
     if control_type is None:
         control_type = _CHOICES
-        if all(map(is_integer, classes)):
+        if all(is_integer(one) and one >= _FEWEST_STARS for one in classes):
             warn(
                 "to_label_studio: labels are whole numbers, and are written as choices "
                 f"such as {str(classes[0])!r}. Pass annotations=, or control_type="
@@ -162,7 +165,7 @@ def to_label_studio(
             )
     check_option(control_type, "control_type", tuple(_CONTROLS))
     if control_type == "rating":
-        _check_ratings(classes, "control_type='choices'")
+        _check_ratings(classes, "control_type='choices'", _FEWEST_STARS)
     data = _rows_of(samples, ids, "samples of to_label_studio")
     if data is None and task_ids is None and annotations is not None:
         task_ids = _known_task_ids(annotations, ids)
@@ -268,7 +271,7 @@ def to_argilla(
     question_type = question_type or known.get("type") or ("label", "rating")[stars]
     check_option(question_type, "question_type", tuple(_QUESTIONS))
     if question_type == "rating":
-        _check_ratings(classes, "question_type='label'", _MOST_STARS)
+        _check_ratings(classes, "question_type='label'", 0, _MOST_STARS)
     where = "samples of to_argilla"
     data = _rows_of(samples, ids, where)
     if samples is not None and fields is not None:
@@ -348,6 +351,12 @@ def _question_of(
 ) -> str:
     """Return the name of the question."""
     if question is not None:
+        if not isinstance(question, str):
+            raise TypeError(f"question of {writer} must be a str; got {question!r}.")
+        if not question.strip():
+            raise ValueError(
+                f"question of {writer} is empty. Name the tool's question."
+            )
         return question
     if annotations is None:
         raise ValueError(
@@ -357,18 +366,20 @@ def _question_of(
     return annotations.question
 
 
-def _check_ratings(classes: list[Any], other: str, most: int | None = None) -> None:
+def _check_ratings(
+    classes: list[Any], other: str, low: int, high: float = np.inf
+) -> None:
     """Raise if labels cannot be ratings."""
     odd = [
         one
         for one in classes
-        if not _RATING.fullmatch(str(one)) or (most is not None and int(one) > most)
+        if not _RATING.fullmatch(str(one)) or not low <= int(one) <= high
     ]
     if odd:
-        high = " or more" if most is None else f" to {most}"
+        end = "on" if np.isinf(high) else f"to {high}"
         raise ValueError(
-            f"A rating is a whole number from 0{high}; labels are {first_few(odd)}. "
-            f"Pass {other}, or labels that are ratings."
+            f"A rating is a whole number from {low} {end}; labels are "
+            f"{first_few(odd)}. Pass {other}, or labels that are ratings."
         )
 
 
@@ -397,8 +408,8 @@ def _task_numbers(ids: list[Any], task_ids: Any) -> list[int]:
                 f"soft_labels, first {first_few(missing, 3)}."
             )
         known = {sample: known[str(sample)] for sample in ids}
-    sample_of: dict[int, Any] = {}
-    for sample, given in known.items():
+    numbers = []
+    for given in known.values():
         # A column with gaps holds whole numbers as floats.
         whole = isinstance(given, float) and given.is_integer()
         text = str(int(given) if whole else given)
@@ -410,13 +421,14 @@ def _task_numbers(ids: list[Any], task_ids: Any) -> list[int]:
                 "sample=) keeps them; or samples= with the tasks' data to make new "
                 "tasks."
             )
-        other = sample_of.setdefault(int(text), sample)
-        if other != sample:
-            raise ValueError(
-                f"The samples {other!r} and {sample!r} have one task, {int(text)}. "
-                "Ids of tasks are distinct; check task_ids=."
-            )
-    return list(sample_of)
+        numbers.append(int(text))
+    shared = [number for number, n in Counter(numbers).items() if n > 1]
+    if shared:
+        raise ValueError(
+            "task_ids of to_label_studio gives several samples one task: "
+            f"{first_few(shared)}. A task has one sample."
+        )
+    return numbers
 
 
 def _rows_of(samples: Any, ids: list[Any], where: str) -> list[dict[str, Any]] | None:

@@ -134,7 +134,7 @@ def test_ids_that_label_studio_does_not_write_are_refused(own):
     message = r"whole numbers; got '.*task_ids=annotations.samples\['label_studio_id'\]"
     with pytest.raises(ValueError, match=message):
         to_label_studio(table, question="mood")
-    with pytest.raises(ValueError, match=r"samples 'a' and 'b' have one task, 7"):
+    with pytest.raises(ValueError, match=r"gives several samples one task: 7\. A task"):
         to_label_studio(TABLE, question="mood", task_ids={"a": 7, "b": "7"})
 
 
@@ -199,11 +199,11 @@ def test_whole_numbers_are_choices_or_ratings():
     with pytest.warns(UserWarning, match=r"written as choices such as '3'. Pass annot"):
         first, _ = to_label_studio(stars, question="stars")
     assert first["result"][0]["value"] == {"choices": ["4"]}
+    codes, _ = to_label_studio(stars.set_axis([0, 1], axis=1), question="stars")
+    assert codes["result"][0]["value"] == {"choices": ["1"]}
     first, _ = to_label_studio(stars, question="stars", control_type="rating")
     assert first["result"][0]["value"] == {"rating": 4}
-    with pytest.raises(
-        ValueError, match=r"whole number from 0 or more; .*'bad', 'good'"
-    ):
+    with pytest.raises(ValueError, match=r"whole number from 1 on; .*'bad', 'good'"):
         to_label_studio(TABLE, question="stars", control_type="rating")
     with pytest.raises(ValueError, match=r"control_type must be one of .*'stars'"):
         to_label_studio(stars, question="stars", control_type="stars")
@@ -259,6 +259,10 @@ def test_what_annotations_cannot_tell_is_asked_for(write, tmp_path):
         ValueError, match=r"needs the name of the question.*annotations="
     ):
         write(TABLE)
+    with pytest.raises(TypeError, match=r"question of .* must be a str; got 5"):
+        write(TABLE, question=5)
+    with pytest.raises(ValueError, match=r"question of .* is empty"):
+        write(TABLE, question=" ")
     with pytest.raises(
         TypeError, match=r"what a reader of sklabel.io returns; got str"
     ):
