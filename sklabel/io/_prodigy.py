@@ -202,8 +202,9 @@ class _Options:
 
     def __init__(self, texts: bool) -> None:
         self.texts = texts
-        # The number of tasks and the place of the first, by options.
-        self._met: dict[tuple[tuple[Any, str], ...], list[Any]] = {}
+        # By options in any order: the number of answers, the place of the first, and
+        # its options in their order.
+        self._met: dict[frozenset[tuple[Any, str]], list[Any]] = {}
 
     def labels(self, offered: Any, accepted: list[Any], where: str) -> list[Any]:
         """Return the labels of the options that were accepted."""
@@ -213,7 +214,10 @@ class _Options:
             plain_option(option["id"]): str(option.get("text") or option["id"]).strip()
             for option in offered
         }
-        self._met.setdefault(tuple(text.items()), [0, where])[0] += 1
+        options = frozenset(text.items())
+        # One option alone is no choice; of very many sets, none needs to be known.
+        if options in self._met or (len(text) > 1 and len(self._met) <= _MANY_SETS):
+            self._met.setdefault(options, [0, where, list(text.items())])[0] += 1
         if not self.texts:
             return accepted
         if len(set(text.values())) < len(text):
@@ -226,19 +230,18 @@ class _Options:
 
     def finish(self, collect: Collector) -> None:
         """Declare the classes, and warn if tasks are those of several projects."""
-        # One option alone is no choice.
-        sets = {one: frozenset(one) for one in self._met if len(one) > 1}
-        if not sets or len(set(sets.values())) > _MANY_SETS:
-            # Each task has options of its own.
+        # Of more sets, each task has options of its own.
+        is_asked = collect.question in (None, CHOICE)
+        if not is_asked or not 0 < len(self._met) <= _MANY_SETS:
             return
-        longest = max(sets, key=len)
-        others = [one for one in sets if not sets[one] <= sets[longest]]
+        longest = max(self._met, key=len)
+        others = [one for one in self._met if not one <= longest]
         if others:
-            few = [longest, *others][:3]
+            few = [self._met[one] for one in [longest, *others][:3]]
             listed = "; ".join(
-                f"{first_few((id_ for id_, _ in one), 4)} in {self._met[one][0]} "
-                f"{plural(self._met[one][0], 'task')}, first {self._met[one][1]}"
-                for one in few
+                f"{first_few((id_ for id_, _ in options), 4)} in {n} "
+                f"{plural(n, 'answer')}, first {where}"
+                for n, where, options in few
             )
             warn(
                 f"The tasks of {CHOICE!r} have different options: {listed}. If these "
@@ -247,10 +250,11 @@ class _Options:
             )
             return
         at = 1 if self.texts else 0
-        collect.declare(CHOICE, [option[at] for option in longest])
-        numbers = all(str(id_).isdecimal() for id_, _ in longest)
-        if not self.texts and numbers and any(str(i) != text for i, text in longest):
-            listed = ", ".join(f"{i} {text!r}" for i, text in longest[:10])
+        offered = self._met[longest][2]
+        collect.declare(CHOICE, [option[at] for option in offered])
+        numbers = all(str(id_).isdecimal() for id_, _ in offered)
+        if not self.texts and numbers and any(str(i) != text for i, text in offered):
+            listed = ", ".join(f"{i} {text!r}" for i, text in offered[:10])
             collect.notes.append(
                 f"labels are the ids of options: {listed}; option_texts=True reads "
                 "their texts"

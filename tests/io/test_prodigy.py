@@ -206,7 +206,7 @@ def test_tasks_of_two_projects_get_a_warning(tmp_path, other):
     first = offered("a-ann", TOPICS, 1)
     second = offered("b-ann", other, other[0][0], sample=8)
     message = (
-        r"different options: 1, 2, 3 in 1 task, first '.*line 1; .* in 1 task, .*l"
+        r"different options: 1, 2, 3 in 1 answer, first '.*line 1; .* in 1 answer, .*l"
     )
     with pytest.warns(UserWarning, match=message):
         found = read_prodigy(write(tmp_path, first, second))
