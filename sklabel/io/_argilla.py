@@ -113,7 +113,13 @@ def read_argilla(
             f"include must hold some of {', '.join(_STATUSES)}; got {include!r}."
         )
     collect = Collector(
-        TOOL, question, several, option, forms=False, unjudged="records_without_votes"
+        TOOL,
+        question,
+        several,
+        option,
+        forms=False,
+        unjudged="records_without_votes",
+        own_ids=False,
     )
     statuses: set[bool] = set()
     number = count()
@@ -342,6 +348,7 @@ def _responses(
     for value, user, status in answers:
         known &= status is not None or value is None
         status = "submitted" if status is None else as_id(status)
+        collect.control(question, type=_type(value))
         if status not in include:
             collect.leave(status, question)
         elif value is None:
@@ -358,7 +365,17 @@ def _suggestion(
 ) -> None:
     """Note what a model suggested."""
     if value is not None and not _is_spans(value):
+        collect.control(question, type=_type(value))
         collect.model(question, _labels(value), key, agent, score)
+
+
+def _type(value: Any) -> str | None:
+    """Return the type of a question that has such a value."""
+    if isinstance(value, list):
+        # Rankings and spans are lists of objects, which nothing writes back.
+        return None if any(isinstance(v, dict) for v in value) else "multi_label"
+    kinds = {str: "label", int: "rating", float: "rating"}
+    return kinds.get(type(value))
 
 
 def _is_spans(value: Any) -> bool:

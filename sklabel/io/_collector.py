@@ -20,7 +20,13 @@ from sklabel.io._values import (
     same_kind,
     short,
 )
-from sklabel.utils._validation import check_option, first_few, warn
+from sklabel.utils._validation import (
+    check_option,
+    did_you_mean,
+    first_few,
+    plural,
+    warn,
+)
 
 SEVERAL = ("leave_out", "list")
 
@@ -47,6 +53,8 @@ class Collector:
         What to do with columns that differ between the rows of one sample: warn that
         an id may be of two samples, drop them as answers to other questions, or keep
         those of the first row.
+    own_ids : bool, default=True
+        Whether the reader has `sample`, for ids of the user's own.
     """
 
     def __init__(
@@ -59,6 +67,7 @@ class Collector:
         forms: bool = True,
         unjudged: str | None = None,
         differing: str = "warn",
+        own_ids: bool = True,
     ) -> None:
         check_option(several, "several", SEVERAL)
         if question is not None and not isinstance(question, str):
@@ -73,6 +82,9 @@ class Collector:
         self.forms = forms
         self.unjudged = unjudged
         self.differing = differing
+        self.own_ids = own_ids
+        self._classes: dict[str, list[Any]] = {}
+        self._controls: dict[str, dict[str, Any]] = defaultdict(dict)
         self.notes: list[str] = []
         self._left: Counter[tuple[str, str | None]] = Counter()
         self._votes: dict[str, _Rows] = defaultdict(_Rows)
@@ -132,6 +144,16 @@ class Collector:
         self._n_answers[question] += 0
         if main:
             self._main[question] = None
+
+    def declare(self, question: str, classes: Sequence[Any]) -> None:
+        """Note all labels that a question can have, in their order."""
+        self._classes[question] = [plain_option(one) for one in classes]
+
+    def control(self, question: str, **about: Any) -> None:
+        """Note how the tool keeps answers to a question; what is None is not known."""
+        for name, value in about.items():
+            if value is not None:
+                self._controls[question].setdefault(name, value)
 
     def vote(
         self,
@@ -235,13 +257,21 @@ class Collector:
             raise ValueError(
                 f"Nobody chose the option {self.option!r} of {question!r}. Options "
                 f"that were chosen: {first_few(chosen, 20)}."
+                f"{did_you_mean([self.option], chosen)}"
             )
         if self._conflicts:
+            remedy = (
+                "Pass sample= with a column whose ids are distinct"
+                if self.own_ids
+                else "If the files are of several projects, read each by a call of its "
+                "own"
+            )
+            n = len(self._conflicts)
             warn(
-                f"{len(self._conflicts)} row(s) of {self.tool} share the id of a "
-                f"sample and not its columns, first: {self._conflicts[0]}. Their "
-                "judgements count for the same sample, with the columns of its first "
-                "row. Pass sample= with a column whose ids are distinct."
+                f"{n} {plural(n, 'row')} of {self.tool} {plural(n, 'shares', 'share')} "
+                "the id of a sample and not its columns, first: "
+                f"{self._conflicts[0]}. Their judgements count for the same sample, "
+                f"with the columns of its first row. {remedy}."
             )
         frames = {
             "judgements": votes.frame(["sample", "worker", "label", "time"]),
@@ -254,7 +284,11 @@ class Collector:
             ),
         }
         frames["gold"] = frames["gold"][["sample", "label", "worker"]]
-        same_kind(frames.values(), whole_numbers and self.option is None)
+        if self.option is not None or self.several == "list":
+            made = "option=" if self.option is not None else "several='list'"
+            self.control(question, labels_of=made)
+        declared = self._declared(question, frames)
+        same_kind([*frames.values(), declared], whole_numbers and self.option is None)
         for name in ("judgements", "gold_judgements"):
             frame = frames[name]
             frame["time"] = pd.Series(
@@ -264,7 +298,8 @@ class Collector:
             n_unread = int((times.isna() & frame["time"].notna().to_numpy()).sum())
             if n_unread:
                 self.notes.append(
-                    f"{n_unread} times could not be read; those judgements come first"
+                    f"{n_unread} {plural(n_unread, 'time')} could not be read; such "
+                    "judgements come first"
                 )
             frames[name] = (
                 frame.assign(time=times.to_numpy())
@@ -294,7 +329,11 @@ class Collector:
                 left[self.unjudged] = n
         n_models = left.pop("model answers without one label", 0)
         if n_models:
-            self.notes.append(f"{n_models} answers of models hold not one label")
+            answers = plural(n_models, "answer")
+            holds = plural(n_models, "does", "do")
+            self.notes.append(
+                f"{n_models} {answers} of models {holds} not hold one label"
+            )
         self._warn_of_several(question, left)
         return Annotations(
             tool=self.tool,
@@ -303,8 +342,30 @@ class Collector:
             left_out=left,
             questions={q: n for q, n in self._n_answers.items() if n or q == question},
             notes=self.notes,
+            classes=list(dict.fromkeys(declared["label"])) or None,
+            control=self._controls[question],
             **frames,
         )
+
+    def _declared(
+        self, question: str, frames: Mapping[str, pd.DataFrame]
+    ) -> pd.DataFrame:
+        """Return a table of the classes that are declared; of none if none are."""
+        classes = list(self._classes.get(question, []))
+        if "labels_of" in self._controls[question]:
+            classes = []
+        if classes:
+            of_people = ("judgements", "gold_judgements", "gold")
+            labels = [label for name in of_people for label in frames[name]["label"]]
+            texts = set(map(str, classes))
+            others = [one for one in dict.fromkeys(labels) if str(one) not in texts]
+            if others:
+                self.notes.append(
+                    "labels that are not among the classes that are declared, and come "
+                    f"after them: {first_few(others, 10)}"
+                )
+            classes += others
+        return pd.DataFrame({"label": pd.Series(classes, dtype=object)})
 
     def _label(self, question: str, options: Sequence[Any], count: bool = True) -> Any:
         """Return the label of an answer, None if it is not one; count why."""
@@ -336,6 +397,7 @@ class Collector:
                 raise ValueError(
                     f"There is no question {self.question!r} in this export of "
                     f"{self.tool}. Questions found: {_questions(found) or 'none'}."
+                    f"{did_you_mean([self.question], found)}"
                 )
             return self.question
         for names in (list(self._main), list(found)):
@@ -422,4 +484,6 @@ class _Rows:
 
 def _questions(found: Mapping[str, int]) -> str:
     """Return questions and their numbers of answers, for messages."""
-    return ", ".join(f"{name!r} ({n} answers)" for name, n in found.items())
+    return ", ".join(
+        f"{name!r} ({n} {plural(n, 'answer')})" for name, n in found.items()
+    )

@@ -13,6 +13,7 @@ from sklabel.io._annotations import Annotations
 from sklabel.io._collector import Collector
 from sklabel.io._files import (
     as_paths,
+    inner_folder,
     is_zip,
     iter_json,
     open_zip,
@@ -57,7 +58,8 @@ def read_doccano(
     worker : str, default=None
         Who wrote a single file that is given alone.
     labels : mapping, or path of the label configuration (JSON), default=None
-        Text of each label's id, for the older form.
+        Text of each label's id, which the older form needs. They are the classes, in
+        this order.
     several : {'leave_out', 'list'}, default='leave_out'
         What to do with several labels of one member for one example. In CSV they are
         joined by ``#``; a label that holds ``#`` cannot be told from two there.
@@ -97,10 +99,12 @@ def read_doccano(
     >>> found.left_out
     {'empty': 1}
     """
-    collect = Collector(TOOL, _QUESTION, several, option, forms=False)
+    collect = Collector(TOOL, _QUESTION, several, option, forms=False, own_ids=False)
     collect.seen(_QUESTION)
     given = as_paths(path)
     names = _label_names(labels)
+    if names is not None:
+        collect.declare(_QUESTION, list(names.values()))
     with tempfile.TemporaryDirectory() as unpacked:
         files = [
             file
@@ -134,14 +138,13 @@ def _files_in(collect: Collector, path: Path, unpacked: Path) -> Iterator[Path]:
     if is_zip(path):
         with open_zip(path) as packed:
             packed.extractall(unpacked, zip_names(packed))
+        unpacked.mkdir(exist_ok=True)
         within = unpacked
     if path.is_file() and within == path:
         yield path
         return
-    shown = _shown_in(within)
-    while len(shown) == 1 and shown[0].is_dir():
-        # A folder that was packed with its name.
-        shown = _shown_in(shown[0])
+    within = inner_folder(within)
+    shown = sorted(f for f in within.iterdir() if not f.name.startswith("."))
     files = [
         f for f in shown if f.is_file() and unpacked_name(f).suffix.lower() in _SUFFIXES
     ]
@@ -152,18 +155,13 @@ def _files_in(collect: Collector, path: Path, unpacked: Path) -> Iterator[Path]:
             ".jsonl, .json or .csv"
         )
     if not files:
+        folders = [f.name for f in shown if f.is_dir()]
         raise ValueError(
             f"'{path}' holds no file of doccano (.jsonl, .json or .csv, one a member)."
+            + f" It holds the folders {first_few(folders)}: read each project by a "
+            "call of its own." * bool(folders)
         )
     yield from files
-
-
-def _shown_in(folder: Path) -> list[Path]:
-    """Return what a folder holds, without what systems hide."""
-    if not folder.is_dir():
-        # A zip without files.
-        return []
-    return sorted(f for f in folder.iterdir() if not f.name.startswith("."))
 
 
 def _member(path: Path) -> str:

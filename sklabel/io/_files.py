@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, NoReturn, cast
 
+from sklabel.utils._validation import plural
+
 # Characters that are read at once. Objects of an export have hundreds to thousands.
 _CHUNK = 1 << 20
 _BLANK = " \t\r\n"
@@ -188,6 +190,12 @@ def zip_names(packed: zipfile.ZipFile) -> list[str]:
     ]
 
 
+def inner_folder(path: Path) -> Path:
+    """Return the folder that holds the files, where folders hold one folder each."""
+    shown = [p for p in path.iterdir() if not p.name.startswith((".", "__MACOSX"))]
+    return inner_folder(shown[0]) if len(shown) == 1 and shown[0].is_dir() else path
+
+
 def unpacked_name(path: Path) -> Path:
     """Return the path as it is called without compression: x.csv for x.csv.gz."""
     return path.with_suffix("") if path.suffix.lower() in _OPENERS else path
@@ -327,8 +335,8 @@ def iter_json(path: Path, encoding: str | None = None) -> Iterator[Place]:
             at, need = end, _CHUNK // 4 + 1
         if in_list:
             raise ValueError(
-                f"'{path}' ends within its list, after {n_read} objects: the file is "
-                "cut off. Download it again."
+                f"'{path}' ends within its list, after {n_read} "
+                f"{plural(n_read, 'object')}: the file is cut off. Download it again."
             )
         if not n_read:
             raise ValueError(f"'{path}' is empty. Export it again.")
@@ -371,7 +379,7 @@ def _refuse_json(
     if error.pos >= len(text.rstrip()) or "Unterminated" in error.msg:
         raise ValueError(
             f"'{path}' ends within an object (line {line}), after {n_read} whole "
-            "ones: the file is cut off. Download it again."
+            f"{plural(n_read, 'one')}: the file is cut off. Download it again."
         ) from error
     raise ValueError(
         f"'{path}' is not valid JSON at line {line}: {error.msg}, near {begins!r}. "

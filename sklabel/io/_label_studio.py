@@ -18,6 +18,7 @@ from sklabel.io._recognise import is_table, refuse_other
 from sklabel.io._tables import read_table
 from sklabel.io._values import as_id, objects_in
 from sklabel.io._write import TASK_ID
+from sklabel.utils._validation import plural
 
 TOOL = "Label Studio"
 _REMEDY = (
@@ -45,7 +46,8 @@ def read_label_studio(
     """Read an export of Label Studio.
 
     JSON is the format to export: CSV and JSON_MIN do not tell an expert's answer from
-    a vote, and lack skipped answers and predictions. Cancelled (skipped) answers and
+    a vote, and lack skipped answers and predictions. A choice with an alias is
+    exported by its alias, which is then the label. Cancelled (skipped) answers and
     drafts are not votes, nor is an answer that an expert marked as ground truth: it is
     gold. An answer about a part (a region, one picture of several) is not a label of
     the task; a choice within a choice is a path, "animal/cat". JSON is streamed.
@@ -116,7 +118,7 @@ def read_label_studio(
     >>> _ = (folder / "export.json").write_text(json.dumps(tasks))
     >>> from sklabel.io import read_label_studio
     >>> read_label_studio(folder / "export.json").crowd_labels()
-    CrowdLabels(1 samples, 2 workers, 2 judgements, classes=['good'])
+    CrowdLabels(1 sample, 2 workers, 2 judgements, classes=['good'])
     """
     if rejected not in ("keep", "leave_out"):
         raise ValueError(f"rejected must be 'keep' or 'leave_out'; got {rejected!r}.")
@@ -155,7 +157,10 @@ def read_label_studio(
             "CSV and JSON_MIN do not tell experts' answers (ground truth) from votes "
             "and lack skipped answers and predictions; JSON holds all of them"
         )
-    return collect.finish(remedy=_REMEDY, whole_numbers=plain)
+    found = collect.finish(remedy=_REMEDY, whole_numbers=plain)
+    if sample is not None:
+        found.control["task_ids"] = TASK_ID
+    return found
 
 
 def _again(first: Place, rest: Iterator[Place]) -> Iterator[Place]:
@@ -315,6 +320,7 @@ def _choices(
                 f"{', '.join(map(repr, value))}"
             )
         collect.seen(question, main=name == "choices")
+        collect.control(question, type=item.get("type"), to_name=item.get("to_name"))
         found[question] = found.get(question, []) + listed(value.get(name))
     return found
 
@@ -374,7 +380,8 @@ def _read_rows(
         )
     if n_unknown:
         collect.notes.append(
-            f"{n_unknown} answers have the annotator 'None', whom Label Studio writes "
+            f"{n_unknown} {plural(n_unknown, 'answer has', 'answers have')} the "
+            "annotator 'None', whom Label Studio writes "
             "for users that are gone: they may be several people"
         )
 

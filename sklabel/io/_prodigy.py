@@ -12,13 +12,13 @@ from sklabel.io._annotations import Annotations
 from sklabel.io._collector import Collector
 from sklabel.io._files import as_paths, iter_json, shaped
 from sklabel.io._recognise import refuse_other, refuse_table
-from sklabel.io._values import as_id, check_options
-from sklabel.utils._validation import first_few, warn
+from sklabel.io._values import as_id, check_options, is_blank, plain_option
+from sklabel.utils._validation import first_few, plural, warn
 
 TOOL = "Prodigy"
 CHOICE = "choice"
-# More questions than this in a file are not counted.
-_MANY = 10
+# More different sets of options than this belong to tasks with options of their own.
+_MANY_SETS = 10
 # What a task shows: the columns of a sample.
 _SHOWN = ("text", "image", "html", "audio", "video")
 
@@ -31,6 +31,7 @@ def read_prodigy(
     several: str = "leave_out",
     option: str | None = None,
     models: Iterable[str] = (),
+    option_texts: bool = False,
     encoding: str | None = None,
 ) -> Annotations:
     r"""Read annotations of Prodigy, as ``prodigy db-out`` writes them.
@@ -46,7 +47,8 @@ def read_prodigy(
     path : path-like or list of path-like
         The JSONL file or files.
     question : str, default=None
-        ``'choice'``, or the label of a binary task. None takes the only one.
+        ``'choice'``, or the label of a binary task. None takes the only one; several
+        are an error that lists them.
     sample : str, default=None
         Key of the task or of its ``meta`` that holds your own id. None takes
         ``_input_hash``, which is the same for the same text.
@@ -57,6 +59,9 @@ def read_prodigy(
     models : iterable of str, default=()
         Annotators that are models (Prodigy's model-annotate recipes answer like
         people): their answers become `model_answers`.
+    option_texts : bool, default=False
+        Whether the label of an option is the text that people saw. If False, it is the
+        option's id, which may be a number that says little.
     encoding : str, default=None
         Encoding of the file; None is UTF-8, or UTF-16 where the file says so.
 
@@ -64,7 +69,8 @@ def read_prodigy(
     -------
     annotations : Annotations
         Workers are ``_annotator_id``, which begins with the name of the dataset; use
-        ``rename_workers(lambda worker: worker.removeprefix("dataset-"))``.
+        ``rename_workers(lambda worker: worker.removeprefix("dataset-"))``. The options
+        of a choice are the classes, in their order.
 
     Raises
     ------
@@ -77,7 +83,7 @@ def read_prodigy(
     Warns
     -----
     UserWarning
-        If tasks have lists of options that share none: they are several questions.
+        If tasks of 'choice' have different options, as those of two projects do.
 
     References
     ----------
@@ -102,42 +108,25 @@ def read_prodigy(
     {'ignored': 1}
     """
     collect = Collector(TOOL, question, several, option, forms=False)
+    options = _Options(option_texts)
     models = {models} if isinstance(models, str) else set(models)
     met: set[str] = set()
-    lists: list[set[str]] = []
     for one in as_paths(path):
         refuse_table(one, TOOL, encoding, "JSON lines of `prodigy db-out`")
         for task in iter_json(one, encoding):
             with shaped(task.where, TOOL):
-                _read_line(collect, one, task.value, task.where, sample, models, met)
-                _note_options(lists, task.value)
+                _read_line(
+                    collect, one, task.value, task.where, sample, models, met, options
+                )
     if models - met:
         raise ValueError(
             f"models= names {', '.join(sorted(models - met))}, and the annotators of "
             f"the file are others. Names begin with the dataset's, as in _annotator_id."
         )
-    if len(lists) > 1 and question in (None, CHOICE):
-        listed = "; ".join(str(first_few(sorted(one))) for one in lists[:3])
-        warn(
-            f"The tasks have {len(lists)} lists of options that share none ({listed}): "
-            "answers to several questions are read as one. Split the file by its "
-            "options, and read the parts apart."
-        )
+    options.finish(collect)
     return collect.finish(
         remedy="Start Prodigy with named sessions (?session=name) to know who answers."
     )
-
-
-def _note_options(lists: list[set[str]], task: Mapping[str, Any]) -> None:
-    """Note the options of a task: lists that share one are of one question."""
-    options = task.get("options")
-    if not isinstance(options, list):
-        return
-    ids = {str(one.get("id")) for one in options if isinstance(one, Mapping)}
-    if len(ids) < 2 or len(lists) >= _MANY or any(ids <= one for one in lists):
-        return
-    same = [one for one in lists if one & ids]
-    lists[:] = [one for one in lists if not one & ids] + [ids.union(*same)]
 
 
 def _read_line(
@@ -148,6 +137,7 @@ def _read_line(
     sample: str | None,
     models: set[str],
     met: set[str],
+    known: _Options,
 ) -> None:
     """Read one answer."""
     if not isinstance(task, Mapping) or "answer" not in task:
@@ -170,13 +160,14 @@ def _read_line(
     is_choice = "options" in task or "accept" in task or task.get("_view_id") == CHOICE
     # In the view "compare" it is one of two objects that are shown.
     if is_choice and not isinstance(accepted, Mapping):
-        question, main = CHOICE, True
+        question = CHOICE
         accepted = [] if accepted in (None, "") else accepted
         options = accepted if isinstance(accepted, list) else [accepted]
         check_options(options)
+        options = known.labels(task.get("options"), options, where)
         reason = {"ignore": "ignored", "reject": "rejected"}.get(answer)
     elif isinstance(task.get("label"), str | int) and task["label"] not in ("", True):
-        question, main = str(task["label"]), False
+        question = str(task["label"])
         options = [answer]
         reason = {"ignore": "ignored"}.get(answer)
     else:
@@ -189,9 +180,9 @@ def _read_line(
         raise ValueError(
             f"{where}: answer is 'accept', 'reject' or 'ignore'; got {answer!r}."
         )
-    collect.seen(question, main=main)
+    collect.seen(question)
     worker = task.get("_annotator_id") or task.get("_session_id")
-    if worker is not None:
+    if not is_blank(worker):
         met.add(as_id(worker))
     if reason is not None:
         collect.leave(reason, question)
@@ -200,4 +191,74 @@ def _read_line(
     elif str(worker) in models:
         collect.model(question, options, key, worker)
     else:
-        collect.vote(question, options, key, worker, time, main=main)
+        collect.vote(question, options, key, worker, time)
+
+
+class _Options:
+    """The options that tasks offer: ids, and the texts that people saw.
+
+    Parameters
+    ----------
+    texts : bool
+        Whether labels are texts.
+    """
+
+    def __init__(self, texts: bool) -> None:
+        self.texts = texts
+        # By options in any order: the number of answers, the place of the first, and
+        # its options in their order.
+        self._met: dict[frozenset[tuple[Any, str]], list[Any]] = {}
+
+    def labels(self, offered: Any, accepted: list[Any], where: str) -> list[Any]:
+        """Return the labels of the options that were accepted."""
+        if not offered:
+            return accepted
+        text = {
+            plain_option(option["id"]): str(option.get("text") or option["id"]).strip()
+            for option in offered
+        }
+        options = frozenset(text.items())
+        # One option alone is no choice; of very many sets, none needs to be known.
+        if options in self._met or (len(text) > 1 and len(self._met) <= _MANY_SETS):
+            self._met.setdefault(options, [0, where, list(text.items())])[0] += 1
+        if not self.texts:
+            return accepted
+        if len(set(text.values())) < len(text):
+            raise ValueError(
+                f"{where}: several options have the same text, "
+                f"{first_few(text.values())}, so that texts do not tell them apart. "
+                "Leave out option_texts=."
+            )
+        return [text.get(plain_option(one), one) for one in accepted]
+
+    def finish(self, collect: Collector) -> None:
+        """Declare the classes, and warn if tasks are those of several projects."""
+        # Of more sets, each task has options of its own.
+        is_asked = collect.question in (None, CHOICE)
+        if not is_asked or not 0 < len(self._met) <= _MANY_SETS:
+            return
+        longest = max(self._met, key=len)
+        others = [one for one in self._met if not one <= longest]
+        if others:
+            few = [self._met[one] for one in [longest, *others][:3]]
+            listed = "; ".join(
+                f"{first_few((id_ for id_, _ in options), 4)} in {n} "
+                f"{plural(n, 'answer')}, first {where}"
+                for n, where, options in few
+            )
+            warn(
+                f"The tasks of {CHOICE!r} have different options: {listed}. If these "
+                "are several projects, their labels are now those of one: read each "
+                "project's file by a call of its own."
+            )
+            return
+        at = 1 if self.texts else 0
+        offered = self._met[longest][2]
+        collect.declare(CHOICE, [option[at] for option in offered])
+        numbers = all(str(id_).isdecimal() for id_, _ in offered)
+        if not self.texts and numbers and any(str(i) != text for i, text in offered):
+            listed = ", ".join(f"{i} {text!r}" for i, text in offered[:10])
+            collect.notes.append(
+                f"labels are the ids of options: {listed}; option_texts=True reads "
+                "their texts"
+            )

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from sklabel.io._files import (
     WORKBOOKS,
     check_encoding,
+    inner_folder,
     is_zip,
     iter_json,
     open_bytes,
@@ -41,6 +42,9 @@ _TABLES = {
     "Toloka": "assignments in TSV",
 }
 
+# What `tool_of` says of files without content.
+EMPTY = "no tool: it is empty"
+
 
 def is_table(path: Path, encoding: str | None = None) -> bool:
     """Whether a file is a table and not JSON, by its first character."""
@@ -68,7 +72,10 @@ def first_text(path: Path, encoding: str | None = None) -> str:
 
 
 def tool_of(path: Path, encoding: str | None = None) -> str | None:
-    """Return the name of the tool that wrote a file or folder, None if not known."""
+    """Return the name of the tool that wrote a file or folder, None if not known.
+
+    `EMPTY` if there is nothing in it.
+    """
     if path.is_dir():
         if any(path.glob("**/iteration-*/*/*.json")) or path.name.startswith(
             "iteration"
@@ -76,11 +83,16 @@ def tool_of(path: Path, encoding: str | None = None) -> str | None:
             return "SageMaker Ground Truth"
         files = sorted(
             p
-            for p in path.iterdir()
+            for p in inner_folder(path).iterdir()
             if unpacked_name(p).suffix.lower() in {".jsonl", ".json", ".csv"}
         )
-        tools = (tool_of(p, encoding) for p in files if first_text(p, encoding))
-        return next((tool for tool in tools if tool is not None), None)
+        found = None
+        for p in files:
+            tool = tool_of(p, encoding) if first_text(p, encoding) else EMPTY
+            if tool not in (None, EMPTY):
+                return tool
+            found = found or tool
+        return found
     if is_zip(path):
         with open_zip(path) as packed:
             if len(zip_names(packed)) != 1:
@@ -88,7 +100,7 @@ def tool_of(path: Path, encoding: str | None = None) -> str | None:
     if is_table(path, encoding):
         return tool_of_columns(header_of(path, encoding))
     first = next(iter_json(path, encoding), None)
-    return None if first is None else tool_of_object(first.value)
+    return EMPTY if first is None else tool_of_object(first.value)
 
 
 def tool_of_columns(columns: Sequence[str]) -> str | None:

@@ -83,7 +83,7 @@ def read_sagemaker_ground_truth(
     >>> found.judgements[["sample", "worker", "label"]].values.tolist()
     [['0', 'w1', 'good']]
     """
-    collect = Collector(TOOL, question, several, option, forms=False)
+    collect = Collector(TOOL, question, several, option, forms=False, own_ids=False)
     n_lines = 0
     if manifest is not None:
         for line in iter_json(as_paths(manifest)[0], encoding):

@@ -7,26 +7,56 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sklabel.utils._validation import check_columns, first_few, plain
-from sklabel.votes._proba import PREFIX, read_proba
+from sklabel.io._annotations import Annotations
+from sklabel.utils._validation import (
+    check_columns,
+    check_option,
+    first_few,
+    is_integer,
+    plain,
+    warn,
+)
+from sklabel.votes._proba import read_proba
 
 # Column of samples with the ids of Label Studio's tasks.
 TASK_ID = "label_studio_id"
+# Ids as the database of Label Studio counts them. Others, such as 007, are the user's.
+_TASK_NUMBER = re.compile(r"[1-9][0-9]{0,18}")
+_RATING = re.compile(r"[0-9]{1,9}")
+# Label Studio rates from 1 on, Argilla from 0 to 10.
+_FEWEST_STARS = 1
+_MOST_STARS = 10
+_CHOICES = "choices"
+# Value of a result of each type of control.
+_CONTROLS: dict[str, Callable[[Any], dict[str, Any]]] = {
+    _CHOICES: lambda label: {"choices": [str(label)]},
+    "rating": lambda label: {"rating": int(label)},
+    "taxonomy": lambda label: {"taxonomy": [str(label).split("/")]},
+    "pairwise": lambda label: {"selected": str(label)},
+}
+# Value of a suggestion for each type of question.
+_QUESTIONS: dict[str, Callable[[Any], Any]] = {
+    "label": str,
+    "multi_label": lambda label: [str(label)],
+    "rating": int,
+}
 
 
 def to_label_studio(
     soft_labels: pd.DataFrame,
     path: Any = None,
     *,
-    question: str,
-    to_name: str = "text",
+    annotations: Annotations | None = None,
+    question: str | None = None,
+    to_name: str | None = None,
+    control_type: str | None = None,
     samples: pd.DataFrame | None = None,
     task_ids: pd.Series | Mapping[Any, Any] | None = None,
     model_version: str = "sklabel",
@@ -44,18 +74,29 @@ def to_label_studio(
         probabilities per class.
     path : path-like, default=None
         JSON file to write; an existing one is replaced. None writes none.
-    question : str
-        Name of the Choices control.
-    to_name : str, default='text'
-        Name of the object that the control is about (``toName=``).
+    annotations : Annotations, default=None
+        What `read_label_studio` read, of which the labels are. It knows the question,
+        its object and type, and the ids of the tasks, so that nothing else is needed
+        for tasks that exist. Parameters that are given come before it.
+    question : str, default=None
+        Name of the control. Needed where there are no `annotations`.
+    to_name : str, default=None
+        Name of the object that the control is about (``toName=``). None takes that of
+        `annotations`, or 'text' where there are none.
+    control_type : {'choices', 'rating', 'taxonomy', 'pairwise'}, default=None
+        Type of the control. None takes that of `annotations`, or 'choices' where there
+        are none.
     samples : DataFrame, default=None
         Data of new tasks, indexed by sample (``Annotations.samples``): import the file
         into a project. If None, the predictions are for tasks that exist: post the list
         to ``/api/projects/<id>/import/predictions``.
     task_ids : Series or dict, default=None
-        Label Studio's ids of tasks that exist, by sample. If None, the samples are
-        these ids; where ``read_label_studio(..., sample=)`` took others, pass
-        ``annotations.samples["label_studio_id"]``.
+        Label Studio's ids of tasks that exist, by sample. If None, those that
+        `annotations` knows; without `annotations`, the samples are taken for these
+        ids. Where ``read_label_studio(..., sample=)`` took ids of your own, always pass
+        `annotations`, or ``annotations.samples["label_studio_id"]`` here: your 17 is
+        another task than Label Studio's, and nobody can see that. Ids that Label Studio
+        does not write ('007', '+7', '7 ') are refused.
     model_version : str, default='sklabel'
         Name under which Label Studio shows the predictions.
 
@@ -68,10 +109,18 @@ def to_label_studio(
     ------
     ValueError
         If a row does not hold probabilities, a sample is there twice or is not in
-        `samples` or `task_ids`, both of these are given, or a task's id is not a whole
-        number.
+        `samples` or `task_ids`, both of these are given, a task's id is not a whole
+        number or is that of two samples, a label cannot be a rating, the question is
+        not known, or `annotations` do not tell `to_name`.
     TypeError
-        If `soft_labels` is not a table, or `task_ids` not a Series or dict.
+        If `soft_labels` is not a table, `annotations` are not of the right kind, or
+        `task_ids` is not a Series or dict.
+
+    Warns
+    -----
+    UserWarning
+        If labels are whole numbers from 1 on, as ratings are, and nothing says whether
+        they are choices.
 
     References
     ----------
@@ -89,23 +138,45 @@ def to_label_studio(
     >>> prediction["result"][0]["value"]
     {'choices': ['good']}
     """
-    _check_question(question, "to_label_studio")
     ids, proba, classes = _read(soft_labels, "soft_labels of to_label_studio")
     if samples is not None and task_ids is not None:
         raise ValueError(
             "to_label_studio takes samples=, to make new tasks, or task_ids=, for "
             "tasks that exist; got both."
         )
+    known = _control_of(annotations, "Label Studio", "to_label_studio")
+    question = _question_of(annotations, question, "to_label_studio")
+    to_name = to_name or known.get("to_name")
+    if to_name is None and annotations is not None:
+        raise ValueError(
+            "annotations of to_label_studio do not tell the object that "
+            f"{question!r} is about, as CSV and JSON_MIN do not. Pass to_name=, the "
+            "control's toName."
+        )
+    control_type = control_type or known.get("type")
+    if control_type is None:
+        control_type = _CHOICES
+        if all(is_integer(one) and one >= _FEWEST_STARS for one in classes):
+            warn(
+                "to_label_studio: labels are whole numbers, and are written as choices "
+                f"such as {str(classes[0])!r}. Pass annotations=, or control_type="
+                "'rating' or 'choices'."
+            )
+    check_option(control_type, "control_type", tuple(_CONTROLS))
+    if control_type == "rating":
+        _check_ratings(classes, "control_type='choices'", _FEWEST_STARS)
     data = _rows_of(samples, ids, "samples of to_label_studio")
+    if data is None and task_ids is None and annotations is not None:
+        task_ids = _known_task_ids(annotations, ids)
     numbers = [] if data is not None else _task_numbers(ids, task_ids)
     tasks = []
     for at, sample in enumerate(ids):
         best = int(proba[at].argmax())
         result = {
             "from_name": question,
-            "to_name": to_name,
-            "type": "choices",
-            "value": {"choices": [str(classes[best])]},
+            "to_name": to_name or "text",
+            "type": control_type,
+            "value": _CONTROLS[control_type](classes[best]),
         }
         prediction = {
             "model_version": model_version,
@@ -133,7 +204,9 @@ def to_argilla(
     soft_labels: pd.DataFrame,
     path: Any = None,
     *,
-    question: str,
+    annotations: Annotations | None = None,
+    question: str | None = None,
+    question_type: str | None = None,
     samples: pd.DataFrame | None = None,
     fields: str | Sequence[str] | None = None,
     agent: str = "sklabel",
@@ -151,8 +224,15 @@ def to_argilla(
         probabilities per class.
     path : path-like, default=None
         JSON file to write; an existing one is replaced. None writes none.
-    question : str
-        Name of the label question.
+    annotations : Annotations, default=None
+        What `read_argilla` read, of which the labels are: it knows the question and
+        its type.
+    question : str, default=None
+        Name of the question. Needed where there are no `annotations`.
+    question_type : {'label', 'multi_label', 'rating'}, default=None
+        Type of the question: Argilla takes a text, a list of one text, or a whole
+        number from 0 to 10. None takes the type of `annotations`; without them it is
+        'rating' if all labels are such numbers, and 'label' else.
     samples : DataFrame, default=None
         Texts and other columns of the samples, indexed by sample
         (``Annotations.samples``). If None, the records have ids and suggestions only.
@@ -171,9 +251,10 @@ def to_argilla(
     ------
     ValueError
         If a row does not hold probabilities, a sample is there twice or has no row in
-        `samples`, or a field is not a column of it.
+        `samples`, a field is not a column of it, a label cannot be a rating, or the
+        question is not known.
     TypeError
-        If `soft_labels` is not a table.
+        If `soft_labels` is not a table, or `annotations` are not of the right kind.
 
     References
     ----------
@@ -188,8 +269,14 @@ def to_argilla(
     >>> to_argilla(table, question="mood")[0]["suggestions"]
     {'mood': {'value': 'good', 'score': 0.75, 'agent': 'sklabel'}}
     """
-    _check_question(question, "to_argilla")
     ids, proba, classes = _read(soft_labels, "soft_labels of to_argilla")
+    known = _control_of(annotations, "Argilla", "to_argilla")
+    question = _question_of(annotations, question, "to_argilla")
+    stars = all(is_integer(one) and 0 <= one <= _MOST_STARS for one in classes)
+    question_type = question_type or known.get("type") or ("label", "rating")[stars]
+    check_option(question_type, "question_type", tuple(_QUESTIONS))
+    if question_type == "rating":
+        _check_ratings(classes, "question_type='label'", 0, _MOST_STARS)
     where = "samples of to_argilla"
     if isinstance(fields, str):
         fields = [fields]
@@ -209,7 +296,7 @@ def to_argilla(
             if fields is None or k in fields
         }
         suggestion = {
-            "value": str(classes[best]),
+            "value": _QUESTIONS[question_type](classes[best]),
             "score": float(proba[at, best]),
             "agent": agent,
         }
@@ -241,9 +328,6 @@ def _read(soft_labels: Any, where: str) -> tuple[list[Any], np.ndarray, list[Any
             f"{where} is indexed by the numbers of its rows, which are not ids of "
             "samples. Set the index: table.set_index('sample'), or table.index = ids."
         )
-    named = [c for c in table.columns if isinstance(c, str) and c.startswith(PREFIX)]
-    if "label" in table.columns and named:
-        table = table[named].rename(columns=lambda name: name[len(PREFIX) :])
     ids = [plain(one) for one in table.index]
     names = pd.Index([str(one) for one in ids], dtype=object)
     lacking = [n for n, one in enumerate(ids) if _is_missing(one) or not names[n]]
@@ -268,12 +352,72 @@ def _read(soft_labels: Any, where: str) -> tuple[list[Any], np.ndarray, list[Any
     return ids, proba, classes.tolist()
 
 
-def _check_question(question: Any, where: str) -> None:
-    """Raise if the name of a question is not a text."""
-    if not isinstance(question, str):
-        raise TypeError(f"question of {where} must be a str; got {question!r}.")
-    if not question.strip():
-        raise ValueError(f"question of {where} is empty. Name the tool's question.")
+def _control_of(annotations: Any, tool: str, writer: str) -> dict[str, Any]:
+    """Return how the tool keeps the answers, {} if there are no annotations."""
+    if annotations is None:
+        return {}
+    if not isinstance(annotations, Annotations):
+        raise TypeError(
+            f"annotations of {writer} must be what a reader of sklabel.io returns; "
+            f"got {type(annotations).__name__}."
+        )
+    if annotations.tool != tool:
+        raise ValueError(
+            f"annotations of {writer} are of {annotations.tool}, which does not know "
+            f"the question of {tool}. Leave them out and pass question=."
+        )
+    if "labels_of" in annotations.control:
+        raise ValueError(
+            f"annotations of {writer} were read with "
+            f"{annotations.control['labels_of']}, so their labels are not options of "
+            f"{tool}. Leave them out, and pass question= and labels that are options."
+        )
+    return annotations.control
+
+
+def _question_of(
+    annotations: Annotations | None, question: str | None, writer: str
+) -> str:
+    """Return the name of the question."""
+    if question is not None:
+        if not isinstance(question, str):
+            raise TypeError(f"question of {writer} must be a str; got {question!r}.")
+        if not question.strip():
+            raise ValueError(
+                f"question of {writer} is empty. Name the tool's question."
+            )
+        return question
+    if annotations is None:
+        raise ValueError(
+            f"{writer} needs the name of the question: pass annotations=, which knows "
+            "it, or question=."
+        )
+    return annotations.question
+
+
+def _check_ratings(
+    classes: list[Any], other: str, low: int, high: float = np.inf
+) -> None:
+    """Raise if labels cannot be ratings."""
+    odd = [
+        one
+        for one in classes
+        if not _RATING.fullmatch(str(one)) or not low <= int(one) <= high
+    ]
+    if odd:
+        end = "on" if np.isinf(high) else f"to {high}"
+        raise ValueError(
+            f"A rating is a whole number from {low} {end}; labels are "
+            f"{first_few(odd)}. Pass {other}, or labels that are ratings."
+        )
+
+
+def _known_task_ids(annotations: Annotations, ids: list[Any]) -> pd.Series:
+    """Return Label Studio's ids by sample, as the reader met them."""
+    samples = annotations.samples
+    if "task_ids" in annotations.control:
+        return samples[annotations.control["task_ids"]]
+    return pd.Series(samples.index, index=samples.index)
 
 
 def _task_numbers(ids: list[Any], task_ids: Any) -> list[int]:
@@ -295,15 +439,20 @@ def _task_numbers(ids: list[Any], task_ids: Any) -> list[int]:
                 f"soft_labels, first {first_few(missing, 3)}."
             )
         known = {sample: known[str(sample)] for sample in ids}
-    for number in known.values():
-        if re.fullmatch(r"[0-9]+(?:\.0)?", str(number)) is None:
+    numbers = []
+    for given in known.values():
+        # A column with gaps holds whole numbers as floats.
+        whole = isinstance(given, float) and given.is_integer()
+        text = str(int(given) if whole else given)
+        if _TASK_NUMBER.fullmatch(text) is None:
             raise ValueError(
-                f"Ids of tasks that exist are whole numbers; got {number!r}. Pass "
-                "task_ids=, Label Studio's ids by sample, which read_label_studio(..., "
-                f"sample=) keeps in annotations.samples[{TASK_ID!r}]; or samples= with "
-                "the tasks' data to make new tasks."
+                f"Ids of tasks that exist are whole numbers; got {given!r}. Pass "
+                "annotations=annotations, which knows Label Studio's ids, or task_ids="
+                f"annotations.samples[{TASK_ID!r}], where read_label_studio(..., "
+                "sample=) keeps them; or samples= with the tasks' data to make new "
+                "tasks."
             )
-    numbers = [int(str(known[sample]).removesuffix(".0")) for sample in ids]
+        numbers.append(int(text))
     shared = [number for number, n in Counter(numbers).items() if n > 1]
     if shared:
         raise ValueError(

@@ -165,9 +165,9 @@ def test_of_several_questions_one_must_be_named(tmp_path, form):
         form((4, "u1", "submitted"), question="stars"),
         form(("good", "u1", "submitted"), ("bad", "u2", "submitted")),
     )
-    with pytest.raises(ValueError, match=r"'stars' \(1 answers\), 'mood' \(2 answers"):
+    with pytest.raises(ValueError, match=r"'stars' \(1 answer\), 'mood' \(2 answers"):
         read_argilla(path)
-    with pytest.raises(ValueError, match=r"no question 'moods'.*'stars' \(1 answers\)"):
+    with pytest.raises(ValueError, match=r"no question 'moods'.*'stars' \(1 answer\)"):
         read_argilla(path, "moods")
     assert rows(read_argilla(path, "stars").judgements) == [["a", "u1", 4]]
 

@@ -220,6 +220,53 @@ def test_labels_of_the_older_form_are_named(tmp_path, form):
     assert found.judgements["label"].tolist() == ["good", "bad"]
 
 
+def test_labels_are_the_classes_in_their_order(tmp_path):
+    path = folder_of(tmp_path, ann=[row(1, "good")], bob=[row(1, "bad")])
+    found = read_doccano(path, labels={7: "good", 8: "neutral", 9: "bad"})
+    assert found.crowd_labels().classes.tolist() == ["good", "neutral", "bad"]
+    assert found.notes == []
+    found = read_doccano(path, labels={7: "good", 8: "neutral"})
+    assert found.crowd_labels().classes.tolist() == ["good", "neutral", "bad"]
+    assert found.notes[0].endswith("come after them: 'bad'")
+
+
+@pytest.mark.parametrize("form", ["folder", "zip", "zip of one"])
+def test_files_may_stand_in_a_folder_within(tmp_path, form):
+    path = folder_of(tmp_path, ann=[row(1, "good")], bob=[row(1, "bad")])
+    inner = tmp_path / "all" / "project"
+    inner.mkdir(parents=True)
+    path = path.rename(inner / "export")
+    if form == "zip of one":
+        (path / "bob.jsonl").unlink()
+    given = tmp_path / "all"
+    if form != "folder":
+        given = tmp_path / "export.zip"
+        with zipfile.ZipFile(given, "w") as packed:
+            for file in path.iterdir():
+                packed.write(file, f"project/export/{file.name}")
+    want = [["1", "ann", "good"], ["1", "bob", "bad"]][: 1 + (form != "zip of one")]
+    assert rows(read_doccano(given).judgements) == want
+    assert rows(read_annotations(given).judgements) == want
+
+
+def test_folders_of_two_projects_are_refused(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        write_lines(tmp_path / name / "ann.jsonl", [row(1, "good")])
+    with pytest.raises(
+        ValueError, match=r"the folders 'one', 'two': read each project"
+    ):
+        read_doccano(tmp_path)
+
+
+def test_files_of_two_projects_share_ids_and_a_warning_says_what_to_do(tmp_path):
+    path = folder_of(tmp_path, ann=[row(1, "good")], bob=[row(1, "bad", text="other")])
+    message = r"1 row of doccano shares the id .* read each by a call of its own"
+    with pytest.warns(UserWarning, match=message) as caught:
+        read_doccano(path)
+    assert "sample=" not in str(caught[0].message)
+
+
 def test_labels_that_do_not_name_all_ids_are_refused(tmp_path):
     path = write_lines(tmp_path / "older.jsonl", [older(1, (7, 3, None))])
     with pytest.raises(ValueError, match=r"label 7 is not in labels, which has 8, 9"):

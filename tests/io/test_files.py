@@ -112,8 +112,8 @@ def test_lines_that_are_cut_off_hold_whole_objects_or_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("text", "match"),
     [
-        ('[{"a": 1}, {"a"', r"ends within an object \(line 1\), after 1 whole ones"),
-        ('[{"a": 1}', r"ends within its list, after 1 objects: the file is cut off"),
+        ('[{"a": 1}, {"a"', r"ends within an object \(line 1\), after 1 whole one"),
+        ('[{"a": 1}', r"ends within its list, after 1 object: the file is cut off"),
         ('{"a": 1}\n{"a": }\n{}', r"not valid JSON at line 2: Expecting value"),
         ("{'a': 1}", r"not valid JSON at line 1"),
         ("<html>", r"is not JSON: line 1 begins with '<html>'.*read_annotations"),

@@ -191,7 +191,7 @@ def test_predictions_are_answers_of_models(tmp_path):
     ]
     assert found.model_answers["score"].iloc[0] == 0.75
     assert found.model_answers["score"].isna().tolist() == [False, True]
-    assert found.notes == ["1 answers of models hold not one label"]
+    assert found.notes == ["1 answer of models does not hold one label"]
     assert found.left_out == {}
 
 
@@ -347,7 +347,7 @@ def test_plain_exports_are_read_with_a_note(plain):
         "tasks_without_votes": 1,
     }
     assert list(found.samples.columns) == ["text", "ticket"]
-    assert "1 answers have the annotator 'None'" in found.notes[0]
+    assert "1 answer has the annotator 'None'" in found.notes[0]
     assert "do not tell experts' answers (ground truth)" in found.notes[-1]
     found = read_label_studio(path, "mood", sample="ticket")
     assert found.samples.index.tolist() == ["T-1", "T-2", "T-3"]
@@ -509,7 +509,7 @@ def test_times_of_any_kind_are_ordered_or_come_first(tmp_path):
     unread = ["year 9999", "far", "huge", "list", "words"]
     order = ["seconds", "milliseconds", "early", "plain", "late"]
     assert found.judgements["label"].tolist() == unread + order
-    assert found.notes == ["5 times could not be read; those judgements come first"]
+    assert found.notes == ["5 times could not be read; such judgements come first"]
 
 
 def test_the_annotator_of_json_min_may_be_an_object(tmp_path):

@@ -78,7 +78,7 @@ def test_mturk_times_are_ordered_across_the_end_of_summer_time(tmp_path):
         "2026-11-01 08:45:00",
         "2026-11-01 09:30:00",
     ]
-    assert found.notes[0].startswith("1 times could not be read")
+    assert found.notes[0].startswith("1 time could not be read")
     assert found.left_out == {"repeated": 2}
     with pytest.warns(UserWarning, match=r"2 of 3 judgements repeat"):
         crowd = found.crowd_labels()
@@ -190,7 +190,7 @@ def test_mturk_refuses_options(tmp_path, options, match):
             [*MTURK, "Answer.tone"],
             ["1", "y", "z"],
             {},
-            r"2 questions: 'mood' \(1 answers\), 'tone'",
+            r"2 questions: 'mood' \(1 answer\), 'tone'",
         ),
         (["HITId", "WorkerId", "x"], [], {}, r"AssignmentStatus.*again, in full"),
         (MTURK[:4], ["1"], {}, r"holds no answer to a question of choice"),
@@ -223,7 +223,7 @@ def test_mturk_warns_where_rows_of_one_id_show_different_items(tmp_path):
         ],
         [*MTURK, "Input.text"],
     )
-    with pytest.warns(UserWarning, match=r"share the id.*'1' has text 'A' and 'B'"):
+    with pytest.warns(UserWarning, match=r"shares the id.*'1' has text 'A' and 'B'"):
         found = read_mturk(path)
     assert list(found.samples["text"]) == ["A"]
 

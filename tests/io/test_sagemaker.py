@@ -210,7 +210,7 @@ def test_refuses_a_table_an_unknown_question_and_a_file_that_is_not_there(tmp_pa
     with pytest.raises(ValueError, match=r"Amazon Mechanical Turk: use read_mturk"):
         read(table)
     path = write_answers(tmp_path, 0, mood("a", "x"))
-    with pytest.raises(ValueError, match=r"no question 'tone'.*'mood' \(1 answers\)"):
+    with pytest.raises(ValueError, match=r"no question 'tone'.*'mood' \(1 answer\)"):
         read(path, "tone")
     with pytest.raises(FileNotFoundError, match=r"input\.manifest"):
         read(path, manifest=tmp_path / "input.manifest")

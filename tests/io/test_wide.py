@@ -35,6 +35,49 @@ def test_without_classes_cells_are_labels_as_they_stand(tmp_path):
     assert list(found.judgements["label"]) == ["Bug", "bug", "NA", "n/a"]
 
 
+def test_classes_are_those_of_the_crowd_in_their_order(tmp_path):
+    path = sheet(tmp_path, "id,Ann,Bob\n1,-1,1\n2,1,0\n3,-1,?\n")
+    crowd = read(path, classes=[1, 0, -1, 2]).crowd_labels()
+    assert crowd.classes.tolist() == [1, 0, -1, 2]
+    assert crowd.n_judgements == 5
+    texts = read(path, classes=["1", "0", "-1", "?"]).crowd_labels()
+    assert texts.classes.tolist() == ["1", "0", "-1", "?"]
+
+
+TEXTS = "".join(
+    f"{i},a{i % 2},b{i % 3},No {i} is a sentence,2024-01-0{i % 9 + 1},{'x' * i}\n"
+    for i in range(30)
+)
+
+
+@pytest.mark.parametrize("name", ["Text", "when", "note"])
+@pytest.mark.parametrize("classes", [None, ["a0", "a1", "b0", "b1", "b2"]])
+def test_a_column_of_texts_or_dates_is_no_person(tmp_path, name, classes):
+    path = sheet(tmp_path, f"id,Ann,Bob,Text,when,note\n{TEXTS}")
+    message = (
+        rf"Column '{name}' .* texts, ids or dates .* Leave '{name}' out of workers="
+    )
+    with pytest.raises(ValueError, match=message):
+        read(path, workers=["Ann", "Bob", name], classes=classes)
+    assert len(read(path)) == 60
+    message = r"By their cells these are no people: 'id', 'Text', 'when', 'note'\.$"
+    with pytest.raises(ValueError, match=message):
+        read(path, workers=None)
+
+
+def test_many_classes_that_are_named_or_shared_are_labels(tmp_path):
+    names = [f"class number {i} of the whole scheme" for i in range(30)]
+    lines = "".join(f"{i},{name},{name}\n" for i, name in enumerate(names))
+    path = sheet(tmp_path, f"id,Ann,Bob\n{lines}")
+    assert len(read(path)) == 60
+    assert len(read(path, workers=["Ann"], classes=names)) == 30
+
+
+def test_a_column_of_another_case_is_asked_for(tmp_path):
+    with pytest.raises(ValueError, match=r"no column 'ann'.*Did you mean 'Ann'\?"):
+        read(sheet(tmp_path, "id,Ann,Bob\n1,a,b\n"), workers=["ann", "Bob"])
+
+
 def test_what_is_not_a_class_is_counted_and_listed(tmp_path):
     path = sheet(tmp_path, "id,Ann,Bob\n1,bug,?\n2,bug,?\n3,NA,\n")
     found = read(path, classes=["bug"])
