@@ -83,6 +83,7 @@ class Collector:
         self.unjudged = unjudged
         self.differing = differing
         self.own_ids = own_ids
+        self._plain = option is None and several != "list"
         self._classes: dict[str, list[Any]] = {}
         self._controls: dict[str, dict[str, Any]] = defaultdict(dict)
         self.notes: list[str] = []
@@ -151,9 +152,10 @@ class Collector:
 
     def control(self, question: str, **about: Any) -> None:
         """Note how the tool keeps answers to a question; what is None is not known."""
+        known = self._controls[question]
         for name, value in about.items():
             if value is not None:
-                self._controls[question].setdefault(name, value)
+                known.setdefault(name, value)
 
     def vote(
         self,
@@ -171,11 +173,13 @@ class Collector:
         On a sample whose answer is known, `known` is the reason under which the answer
         is counted as no vote.
         """
-        self.seen(question, main=main)
         if is_blank(worker):
+            self.seen(question, main=main)
             self.leave("no_worker", question)
             return
         self._n_answers[question] += 1
+        if main:
+            self._main[question] = None
         if self.question is not None and question != self.question:
             return
         label = self._label(question, options)
@@ -192,8 +196,8 @@ class Collector:
         """Note a known answer; several options are several accepted answers."""
         if self.question is None or question == self.question:
             self.seen(question)
-            worker = None if worker is None else self._once(as_id(worker))
-            options = [plain_option(option) for option in options if option is not None]
+            worker = None if is_blank(worker) else self._once(as_id(worker))
+            options = [plain_option(one) for one in options if not is_blank(one)]
             if self.option is not None or self.several == "list":
                 # One answer of several options, as a vote is.
                 options = [self._label(question, options)]
@@ -369,6 +373,11 @@ class Collector:
 
     def _label(self, question: str, options: Sequence[Any], count: bool = True) -> Any:
         """Return the label of an answer, None if it is not one; count why."""
+        if len(options) == 1 and self._plain and isinstance(options[0], str):
+            # Most answers were given before, and are texts that were checked.
+            known = self._same.get((str, options[0]))
+            if known is not None:
+                return known
         options = [plain_option(option) for option in options if not is_blank(option)]
         if len(options) > 1:
             options = list(dict.fromkeys(options))

@@ -23,7 +23,7 @@ from sklabel.io._files import (
 )
 from sklabel.io._recognise import first_text, is_table, refuse_other
 from sklabel.io._tables import read_table
-from sklabel.io._values import as_id, check_options
+from sklabel.io._values import as_id, check_options, is_blank
 from sklabel.utils._validation import first_few
 
 TOOL = "doccano"
@@ -259,7 +259,7 @@ def _read_older(
     """Read an example of the form before version 1.3."""
     data = {k: v for k, v in row.items() if k not in _FIXED}
     data.pop("annotation_approver", None)
-    if row.get("id") in (None, ""):
+    if is_blank(row.get("id")):
         raise ValueError(f"{where}: the example has no id. Export it again.")
     meta = row.get("meta")
     collect.sample(row["id"], {**data, **(meta if isinstance(meta, dict) else {})})
@@ -272,7 +272,7 @@ def _read_older(
                 f"{annotation!r:.60}."
             )
         user, label = annotation.get("user"), annotation["label"]
-        if user in (None, ""):
+        if is_blank(user):
             collect.leave("no_worker", _QUESTION)
             continue
         check_options([label])

@@ -16,7 +16,7 @@ from sklabel.io._files import Place, as_paths, iter_json, shaped
 from sklabel.io._label_studio_values import KINDS, is_part, kind_of, listed, user_of
 from sklabel.io._recognise import is_table, refuse_other
 from sklabel.io._tables import read_table
-from sklabel.io._values import as_id, objects_in
+from sklabel.io._values import as_id, is_blank, objects_in
 from sklabel.io._write import TASK_ID
 from sklabel.utils._validation import plural
 
@@ -214,7 +214,7 @@ def _read_task(
         key = value["id"]
     elif sample in data:
         key = data[sample]
-        if key in (None, ""):
+        if is_blank(key):
             raise ValueError(
                 f"{task.where}: the task's data has no value at {sample!r}. sample= "
                 "names a key that every task has; None takes the task's id."
@@ -282,9 +282,11 @@ def _read_annotation(
         for question, options in found.items():
             collect.gold(question, options, key, user)
         return
-    if rejected == "leave_out" and any(
-        isinstance(review, dict) and review.get("accepted") is False
-        for review in annotation.get("reviews") or []
+    reviews = annotation.get("reviews")
+    if (
+        reviews
+        and rejected == "leave_out"
+        and any(isinstance(r, dict) and r.get("accepted") is False for r in reviews)
     ):
         collect.leave("rejected")
         return
@@ -300,8 +302,10 @@ def _choices(
     found: dict[str, list[Any]] = {}
     items = objects_in(result, "result")
     parts = [is_part(item) for item in items]
-    regions = {i.get("id") for i, part in zip(items, parts, strict=True) if part}
-    regions.discard(None)
+    regions = set()
+    if any(parts):
+        regions = {i.get("id") for i, part in zip(items, parts, strict=True) if part}
+        regions.discard(None)
     for item, part in zip(items, parts, strict=True):
         value = item.get("value")
         name = kind_of(item, value)
@@ -396,14 +400,14 @@ def _read_row(
 ) -> None:
     """Read a row of CSV or JSON_MIN."""
     key = row.get("id" if sample is None else sample)
-    if key in (None, ""):
+    if is_blank(key):
         raise ValueError(
             f"{where}: there is no {sample or 'id'!r}. Columns: {', '.join(row)}."
         )
     columns = {k: v for k, v in row.items() if k not in _FIXED and k != question}
     collect.sample(key, {**columns, **_own_id(collect, key, row, sample)})
     user, options = user_of(row.get("annotator")), _cell(row.get(question))
-    nobody = user in (None, "")
+    nobody = is_blank(user)
     if nobody and not options and row.get("annotation_id") in (None, ""):
         # A task without annotations.
         return

@@ -147,7 +147,7 @@ def _read_line(
     key = task.get("_input_hash")
     if sample is not None:
         key = task.get(sample, meta.get(sample.removeprefix("meta.")))
-    if key in (None, ""):
+    if is_blank(key):
         raise ValueError(
             f"{where}: the task has no {sample or '_input_hash'!r}. Pass sample= with "
             f"one of its keys, {', '.join(map(repr, task))}, or one of its meta, "
@@ -182,7 +182,7 @@ def _read_line(
         )
     collect.seen(question)
     worker = task.get("_annotator_id") or task.get("_session_id")
-    if not is_blank(worker):
+    if models and not is_blank(worker):
         met.add(as_id(worker))
     if reason is not None:
         collect.leave(reason, question)
@@ -208,16 +208,23 @@ class _Options:
         # By options in any order: the number of answers, the place of the first, and
         # its options in their order.
         self._met: dict[frozenset[tuple[Any, str]], list[Any]] = {}
+        # Most tasks offer what the one before did.
+        self._last: Any = None
+        self._text: dict[Any, str] = {}
+        self._set: frozenset[tuple[Any, str]] = frozenset()
 
     def labels(self, offered: Any, accepted: list[Any], where: str) -> list[Any]:
         """Return the labels of the options that were accepted."""
         if not offered:
             return accepted
-        text = {
-            plain_option(option["id"]): str(option.get("text") or option["id"]).strip()
-            for option in offered
-        }
-        options = frozenset(text.items())
+        if offered != self._last:
+            self._last = offered
+            self._text = {
+                plain_option(one["id"]): str(one.get("text") or one["id"]).strip()
+                for one in offered
+            }
+            self._set = frozenset(self._text.items())
+        text, options = self._text, self._set
         # One option alone is no choice; of very many sets, none needs to be known.
         if options in self._met or (len(text) > 1 and len(self._met) <= _MANY_SETS):
             self._met.setdefault(options, [0, where, list(text.items())])[0] += 1

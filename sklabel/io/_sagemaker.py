@@ -13,6 +13,7 @@ from sklabel.io._collector import Collector
 from sklabel.io._files import as_paths, iter_json, shaped
 from sklabel.io._recognise import refuse_other, refuse_table
 from sklabel.io._values import form_values, parse_json
+from sklabel.utils._validation import plural
 
 TOOL = "SageMaker Ground Truth"
 _WHERE = (
@@ -158,7 +159,8 @@ def _objects(
             refuse_other(path, TOOL, value, place.where, "answers of workers")
     if n_lines and not n_labelled:
         raise ValueError(
-            f"'{path}' is a manifest of {n_lines} samples without answers; {_WHERE}."
+            f"'{path}' is a manifest of {n_lines} {plural(n_lines, 'sample')} without "
+            f"answers; {_WHERE}."
         )
 
 

@@ -80,7 +80,7 @@ def is_blank(value: Any) -> bool:
 
 def whole_text(value: str) -> str:
     """Return a text; raise TypeError for halves of characters, which are no text."""
-    if _has_half(value):
+    if not value.isascii() and HALF.search(value) is not None:
         raise TypeError(f"{short(value)} holds half of a character")
     return value
 
@@ -97,14 +97,9 @@ def parse_json(text: str) -> Any:
         value = json.loads(text)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
-    if "\\u" in text and _has_half(json.dumps(value, ensure_ascii=False)):
+    if "\\u" in text and HALF.search(json.dumps(value, ensure_ascii=False)):
         raise ValueError("it holds half of a character")
     return value
-
-
-def _has_half(text: str) -> bool:
-    """Whether a text holds half of a character, which no file can."""
-    return not text.isascii() and HALF.search(text) is not None
 
 
 def plain_option(value: Any) -> Any:
@@ -128,12 +123,15 @@ def as_id(value: Any) -> str:
     TypeError
         If it is neither a number nor a text that is not blank.
     """
-    if isinstance(value, str) and value and not value.isspace():
-        return whole_text(value)
-    if isinstance(value, Real) and not isinstance(value, bool):
+    if type(value) is int:
+        return str(value)
+    if isinstance(value, str):
+        if value and not value.isspace():
+            return whole_text(value)
+    elif isinstance(value, float) and value.is_integer():
         # Whole numbers with a gap among them are floats to pandas.
-        if isinstance(value, float) and value.is_integer():
-            return str(int(value))
+        return str(int(value))
+    elif isinstance(value, Real) and not isinstance(value, bool):
         return str(value)
     raise TypeError(f"an id is a text or a number, got {short(value)}")
 
@@ -162,9 +160,13 @@ def objects_in(value: Any, name: str) -> list[Any]:
     """
     if value is None:
         return []
-    if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
-        raise TypeError(f"{name} is a list of objects, got {short(value)}")
-    return value
+    if isinstance(value, list):
+        for one in value:
+            if not isinstance(one, dict):
+                break
+        else:
+            return value
+    raise TypeError(f"{name} is a list of objects, got {short(value)}")
 
 
 def short(value: Any) -> str:

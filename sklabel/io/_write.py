@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from sklabel.io._annotations import Annotations
+from sklabel.io._write_tables import read_soft_labels, refuse_repeated, rows_of
 from sklabel.utils._validation import (
     check_columns,
     check_option,
@@ -23,7 +24,6 @@ from sklabel.utils._validation import (
     plain,
     warn,
 )
-from sklabel.votes._proba import read_proba
 
 # Column of samples with the ids of Label Studio's tasks.
 TASK_ID = "label_studio_id"
@@ -138,7 +138,9 @@ def to_label_studio(
     >>> prediction["result"][0]["value"]
     {'choices': ['good']}
     """
-    ids, proba, classes = _read(soft_labels, "soft_labels of to_label_studio")
+    ids, proba, classes = read_soft_labels(
+        soft_labels, "soft_labels of to_label_studio"
+    )
     if samples is not None and task_ids is not None:
         raise ValueError(
             "to_label_studio takes samples=, to make new tasks, or task_ids=, for "
@@ -165,7 +167,7 @@ def to_label_studio(
     check_option(control_type, "control_type", tuple(_CONTROLS))
     if control_type == "rating":
         _check_ratings(classes, "control_type='choices'", _FEWEST_STARS)
-    data = _rows_of(samples, ids, "samples of to_label_studio")
+    data = rows_of(samples, ids, "samples of to_label_studio")
     if data is None and task_ids is None and annotations is not None:
         task_ids = _known_task_ids(annotations, ids)
     numbers = [] if data is not None else _task_numbers(ids, task_ids)
@@ -269,7 +271,7 @@ def to_argilla(
     >>> to_argilla(table, question="mood")[0]["suggestions"]
     {'mood': {'value': 'good', 'score': 0.75, 'agent': 'sklabel'}}
     """
-    ids, proba, classes = _read(soft_labels, "soft_labels of to_argilla")
+    ids, proba, classes = read_soft_labels(soft_labels, "soft_labels of to_argilla")
     known = _control_of(annotations, "Argilla", "to_argilla")
     question = _question_of(annotations, question, "to_argilla")
     stars = all(is_integer(one) and 0 <= one <= _MOST_STARS for one in classes)
@@ -282,7 +284,7 @@ def to_argilla(
         fields = [fields]
     if fields is not None and samples is None:
         raise ValueError("to_argilla takes fields= from samples=, which is missing.")
-    data = _rows_of(samples, ids, where)
+    data = rows_of(samples, ids, where)
     if samples is not None and fields is not None:
         check_columns(samples, list(fields), where=where)
     records = []
@@ -312,44 +314,6 @@ def to_argilla(
         )
     _write(records, path)
     return records
-
-
-def _read(soft_labels: Any, where: str) -> tuple[list[Any], np.ndarray, list[Any]]:
-    """Return ids, probabilities and classes of a table of soft labels."""
-    # Frames of other libraries have no index, and so no ids.
-    if not isinstance(soft_labels, pd.DataFrame):
-        raise TypeError(
-            f"{where} must be a pandas DataFrame that is indexed by sample; got "
-            f"{type(soft_labels).__name__}. CrowdLabels.soft_labels() makes one."
-        )
-    table = soft_labels
-    if isinstance(table.index, pd.RangeIndex) and table.index.name is None:
-        raise ValueError(
-            f"{where} is indexed by the numbers of its rows, which are not ids of "
-            "samples. Set the index: table.set_index('sample'), or table.index = ids."
-        )
-    ids = [plain(one) for one in table.index]
-    names = pd.Index([str(one) for one in ids], dtype=object)
-    lacking = [n for n, one in enumerate(ids) if _is_missing(one) or not names[n]]
-    if lacking:
-        raise ValueError(
-            f"{where} has rows whose sample has no id, first row {lacking[0]}. Drop "
-            "them, or fill in the index."
-        )
-    # Tools keep ids as texts, to which 1 and '1' are one.
-    twice = names[names.duplicated()]
-    if len(twice):
-        raise ValueError(
-            f"{where} has several rows of the sample {plain(twice[0])!r}. Keep one."
-        )
-    if any(isinstance(plain(column), bool) for column in table.columns):
-        raise ValueError(
-            f"The columns of {where} are {first_few(table.columns)}, and options of "
-            "the tool are texts. Rename them to the options, for instance "
-            "table.rename(columns={True: 'yes', False: 'no'})."
-        )
-    proba, classes = read_proba(table, name=where)
-    return ids, proba, classes.tolist()
 
 
 def _control_of(annotations: Any, tool: str, writer: str) -> dict[str, Any]:
@@ -430,7 +394,7 @@ def _task_numbers(ids: list[Any], task_ids: Any) -> list[int]:
                 f"Studio's ids by sample; got {type(task_ids).__name__}."
             )
         pairs = [(str(plain(one)), plain(number)) for one, number in task_ids.items()]
-        _refuse_repeated([one for one, _ in pairs], ids, "task_ids of to_label_studio")
+        refuse_repeated([one for one, _ in pairs], ids, "task_ids of to_label_studio")
         known = dict(pairs)
         missing = [sample for sample in ids if str(sample) not in known]
         if missing:
@@ -460,68 +424,6 @@ def _task_numbers(ids: list[Any], task_ids: Any) -> list[int]:
             f"{first_few(shared)}. A task has one sample."
         )
     return numbers
-
-
-def _refuse_repeated(names: list[str], ids: list[Any], where: str) -> None:
-    """Raise if a sample of the soft labels is named more than once."""
-    counts = Counter(names)
-    twice = [one for one in ids if counts[str(one)] > 1]
-    if twice:
-        raise ValueError(
-            f"{where} has several rows of {first_few(twice, 3)}. Keep one of each."
-        )
-
-
-def _rows_of(samples: Any, ids: list[Any], where: str) -> list[dict[str, Any]] | None:
-    """Return the columns of every sample as objects for JSON."""
-    if samples is None:
-        return None
-    frame = samples
-    if not isinstance(frame, pd.DataFrame):
-        raise TypeError(
-            f"{where} must be a pandas DataFrame that is indexed by sample; got "
-            f"{type(samples).__name__}."
-        )
-    names = [str(column) for column in frame.columns]
-    if len(set(names)) < len(names):
-        repeated = [name for name, n in Counter(names).items() if n > 1]
-        raise ValueError(
-            f"{where} has several columns of one name: {first_few(repeated)}. Rename "
-            "them."
-        )
-    index = [str(plain(sample)) for sample in frame.index]
-    _refuse_repeated(index, ids, where)
-    at = {sample: n for n, sample in enumerate(index)}
-    missing = [one for one in ids if str(one) not in at]
-    if missing:
-        raise ValueError(
-            f"{where} lacks {len(missing)} of the samples of soft_labels, first "
-            f"{first_few(missing, 3)}. Its index holds the ids."
-        )
-    rows = frame.iloc[[at[str(one)] for one in ids]].to_dict("records")
-    return [
-        {str(k): _for_json(v) for k, v in row.items() if not _is_missing(v)}
-        for row in rows
-    ]
-
-
-def _is_missing(value: Any) -> bool:
-    """Whether a cell is None, NaN or NA."""
-    return value is None or (pd.api.types.is_scalar(value) and pd.isna(value))
-
-
-def _for_json(value: Any) -> Any:
-    """Return a cell as JSON holds it; what it does not know as text."""
-    value = value.tolist() if isinstance(value, np.ndarray) else plain(value)
-    if isinstance(value, Mapping):
-        return {str(k): _for_json(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_for_json(v) for v in value]
-    if _is_missing(value):
-        return None
-    if isinstance(value, float) and np.isinf(value):
-        return str(value)
-    return value if isinstance(value, str | int | float) else str(value)
 
 
 def _write(content: list[dict[str, Any]], path: Any) -> None:

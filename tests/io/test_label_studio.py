@@ -512,6 +512,17 @@ def test_times_of_any_kind_are_ordered_or_come_first(tmp_path):
     assert found.notes == ["5 times could not be read; such judgements come first"]
 
 
+def test_blanks_are_no_user_and_no_label(tmp_path):
+    expert = said(" ", choice("bad", " "), ground_truth=True)
+    found = read_label_studio(write(tmp_path, task(1, said(3, choice("good")), expert)))
+    assert found.gold["label"].tolist() == ["bad"]
+    assert found.gold["worker"].isna().all()
+    blank = {"id": 1, "annotation_id": 5, "annotator": " ", "mood": "bad"}
+    path = tmp_path / "min.json"
+    path.write_text(json.dumps([{**blank, "annotator": 3}, blank]), encoding="utf-8")
+    assert read_label_studio(path, "mood").left_out == {"no_worker": 1}
+
+
 def test_the_annotator_of_json_min_may_be_an_object(tmp_path):
     row = {"id": 1, "annotation_id": 5, "annotator": {"id": 3}, "mood": "good"}
     found = read_label_studio(write(tmp_path, row), "mood")

@@ -155,7 +155,7 @@ def test_numbers_of_lines_of_two_jobs_are_not_one_sample(tmp_path):
         ({"answers": [mood(True, "x")]}, r"an id is a text or a number, got True"),
         ({"answers": [answer("a", "[" * 100_000)]}, r"is nested too deeply"),
         ({"answers": [answer("a", '{"m": "\\ud83d"}')]}, r"holds half of a character"),
-        ({"source": "text"}, r"a manifest of 1 samples without answers; the folder"),
+        ({"source": "text"}, r"a manifest of 1 sample without answers; the folder"),
         (
             {"datasetObjectId": "7", "consolidatedAnnotation": {"content": {}}},
             r"line 1: there are consolidated labels.*worker-response",
