@@ -24,11 +24,13 @@ from sklabel.utils._validation import (
     check_proba,
     check_sample_weight,
     class_positions,
+    did_you_mean,
     first_few,
     is_text,
     n_rows,
     one_column,
     plain,
+    plural,
     take_rows,
     warn,
 )
@@ -51,6 +53,38 @@ def test_columns_that_are_there_pass():
 def test_columns_that_are_missing_doubled_or_asked_for_twice_raise(columns, message):
     with pytest.raises(ValueError, match=message):
         check_columns(FRAME, columns, where="Thing")
+
+
+def test_a_missing_column_names_its_parameter_and_what_is_alike():
+    frame = pd.DataFrame([[1, 2, 3]], columns=["Worker_ID", "category", 7])
+    names = ["worker id", "category", "label"]
+    message = (
+        r"'worker id', 'label'; .*, with worker=, label=\. Did you mean 'Worker_ID'"
+    )
+    with pytest.raises(ValueError, match=message):
+        check_columns(
+            frame, names, where="Thing", parameters=("worker", "sample", "label")
+        )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names", "question"),
+    [
+        (["Category"], ["mood", "category"], " Did you mean 'category'?"),
+        (["labels", "worker"], ["label", "worker_id"], " Did you mean 'label' and 'w"),
+        (["sku", 3], ["category", 3], ""),
+    ],
+)
+def test_names_that_are_alike_are_asked_for(wanted, names, question):
+    asked = did_you_mean(wanted, names)
+    assert asked.startswith(question)
+    assert bool(asked) == bool(question)
+
+
+def test_a_word_is_plural_but_beside_one():
+    words = [plural(n, "sample") for n in (0, 1, 2)]
+    assert words == ["samples", "sample", "samples"]
+    assert [plural(n, "has", "have") for n in (1, 2)] == ["has", "have"]
 
 
 @pytest.mark.parametrize(
