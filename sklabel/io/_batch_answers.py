@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sklabel.io._values import whole_text
-from sklabel.lf._answer_parsing import VOTE, reason_of_end
+from sklabel.lf._answer_reading import VOTE, reason_of_end
 from sklabel.utils._validation import first_few
 
 

@@ -21,10 +21,6 @@ from sklabel.io._batch_answers import Answer, anthropic_answers, openai_answers
 from sklabel.io._files import open_bytes
 from sklabel.io._values import HALF, is_blank, whole_text
 from sklabel.lf._answer_names import ClassNames, cell_text, read_names
-<<<<<<< HEAD
-from sklabel.lf._answer_reading import VOTE, reason_of_end
-=======
->>>>>>> w-io
 from sklabel.utils._validation import first_few
 from sklabel.votes._labels import natural_key, tidy_text
 
