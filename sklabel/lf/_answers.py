@@ -105,7 +105,7 @@ class AnswerLF(BaseLFTransformer):
     Notes
     -----
     What is taken off before a text is compared: reasoning up to ``</think>``, signs of
-    a turn ("<|im_end|>", "assistant:"), code fences, quotes, brackets, emphasis,
+    a turn ("``<|im_end|>``", "assistant:"), code fences, quotes, brackets, emphasis,
     bullets, HTML entities, a final full stop or exclamation mark. A question mark,
     three dots and strikethrough stay, so "bug?" is no vote. Names are compared whole:
     "non-toxic" is never "toxic". A class said again ("bug, bug") is one vote; two
