@@ -13,7 +13,8 @@ bad ones; *shifted* and *overconfident*, soft labels that are badly miscalibrate
 .1 to .8 and gold rows in proportion; *uncertain first*, gold drawn with probabilities
 that grow with the doubt of the soft labels; *posts*, soft labels of LabelModel on the
 bundled posts, whose rows are drawn with replacement. With --data, the sets of a folder,
-as for label_models.py, in place of all.
+as for label_models.py, in place of all; *rare first* draws gold with probabilities that
+grow with the soft label of the rarest class.
 
     python benchmarks/class_shares.py
     python benchmarks/class_shares.py --gold 20 100 --repeats 2000
@@ -99,13 +100,15 @@ def perfect(rng: np.random.Generator) -> Draw:
     return np.eye(2)[y], y, None, np.array([[0.65, 0.35]]), None
 
 
-def resampled(proba: np.ndarray, y: np.ndarray) -> Regime:
+def resampled(proba: np.ndarray, y: np.ndarray, rare_first: bool = False) -> Regime:
     """Rows of a set, drawn with replacement."""
     share = np.bincount(y, minlength=proba.shape[1]) / len(y)
+    chance = 0.05 + proba[:, share.argmin()] if rare_first else None
 
     def draw(rng: np.random.Generator) -> Draw:
         rows = rng.integers(0, len(y), len(y))
-        return proba[rows], y[rows], None, share[None], None
+        drawn = None if chance is None else chance[rows]
+        return proba[rows], y[rows], None, share[None], drawn
 
     return draw
 
@@ -134,6 +137,7 @@ def read_sets(folder: Path, names: list[str] | None) -> dict[str, Regime]:
         model = LabelModel(classes=np.arange(n_classes)).fit(votes)
         proba = model.predict_proba(votes)[rows[kept]]
         found[path.name] = resampled(proba, gold[kept])
+        found[f"{path.name}, rare first"] = resampled(proba, gold[kept], True)
     return found
 
 

@@ -1,8 +1,8 @@
 """Columns that are one source: accuracy with copies, and with the copies grouped.
 
 Panels of models that vote on every sample, and several samples of one more model, a
-weak one, that differ from it in some slips. Each panel is labelled with one column of
-the weak model, with all of its samples as they are, and with
+weak one, or in the last table a good one, that differ from it in some slips. Each panel
+is labelled with one column of that model, with all of its samples as they are, and with
 `LFGroupTransformer(groups)` in front; LabelModel also with `groups` of its own. All
 figures are mean accuracies over `--reps` panels, followed by how often the model warned
 of the samples, and how often `panel_report` found exactly them, without and with 100
@@ -62,9 +62,9 @@ def with_samples(
 
 
 def generated_panel(
-    rng: np.random.Generator, n_models: int, n_classes: int
+    rng: np.random.Generator, n_models: int, n_classes: int, error: float = 0.45
 ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
-    """Return models of 60 to 85 %, the votes of one of 55 %, and the truth.
+    """Return models of 60 to 85 %, the votes of one more, and the truth.
 
     A tenth of the samples is hard: there, all of them guess.
     """
@@ -77,7 +77,7 @@ def generated_panel(
         return np.where(hard, guess, slipped(rng, y, error, n_classes))
 
     models = {f"model_{i}": model(rng.uniform(0.15, 0.4)) for i in range(n_models)}
-    return pd.DataFrame(models), model(0.45), y
+    return pd.DataFrame(models), model(error), y
 
 
 def accuracies(votes: pd.DataFrame, y: np.ndarray) -> dict[str, float]:
@@ -130,15 +130,21 @@ def main() -> None:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--weak", nargs="*", help="LFs of --data; default: the 3 worst")
     args = parser.parse_args()
-    for n_models, n_classes in ((12, 2), (12, 4), (5, 2)):
+    for n_models, n_classes, error in (
+        (12, 2, 0.45),
+        (12, 4, 0.45),
+        (5, 2, 0.45),
+        (5, 2, 0.12),
+    ):
         rows: dict[float, list[dict[str, float]]] = {}
         for slips in SLIPS:
             for rep in range(args.reps):
                 rng = np.random.default_rng([rep, n_models, n_classes])
-                others, weak, y = generated_panel(rng, n_models, n_classes)
+                others, weak, y = generated_panel(rng, n_models, n_classes, error)
                 votes = with_samples(rng, others, weak, args.copies, slips, n_classes)
                 rows.setdefault(slips, []).append(accuracies(votes, y))
-        title = f"{n_models} models and {args.copies} samples of a weak one"
+        kind = "weak" if error > 0.4 else "good"
+        title = f"{n_models} models and {args.copies} samples of a {kind} one"
         show(f"{title}, {n_classes} classes, {args.reps} panels a row", rows)
     if args.data is None:
         return

@@ -110,7 +110,8 @@ if export is None:
     ]
     export = folder / "label_studio_export.json"
     export.write_text(json.dumps(tasks), encoding="utf-8")
-    print(f"An export of {len(tasks)} tasks: {export}\n")
+    print(f"An export of {len(tasks)} tasks: {export}")
+    print("(posts written for the package, and a simulated crowd)\n")
 
 # %%
 # What it holds, and what is no vote
@@ -190,7 +191,8 @@ plt.show()
 # Back to Label Studio
 # --------------------
 # As predictions for the tasks that exist: people see the label, and tasks can be sorted
-# by its score. Post the list to ``/api/projects/<id>/import/predictions``.
+# by its score. The annotations know the control and the ids of the tasks. Post the list
+# to ``/api/projects/<id>/import/predictions``.
 path = folder / "label_studio_predictions.json"
-to_label_studio(soft, path, question=annotations.question)
+to_label_studio(soft, path, annotations=annotations)
 print(f"Predictions of {len(soft)} tasks: {path}")

@@ -86,6 +86,7 @@ people = CrowdLabels.from_frame(
     handle_unknown="count",
 )
 panel = make_llm_answers(truth, random_state=0)
+print("Posts written for the package; people and language models are simulated.")
 print(f"{panel.answers.shape[1]} columns of answers, such as")
 for answer in panel.answers["model_a"].drop_duplicates()[:4]:
     print(f"  {answer!r}")

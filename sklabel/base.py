@@ -16,9 +16,10 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sklabel import _version
 from sklabel.utils._portable import portable, restored
-from sklabel.utils._validation import check_sample_weight, first_few, warn
-from sklabel.votes._cast import is_numeric
+from sklabel.utils._validation import first_few, labelled_weight, warn
+from sklabel.votes._cast import distinct, index_of, is_numeric
 from sklabel.votes._gold import read_gold
+from sklabel.votes._labels import alike
 from sklabel.votes._proba import read_proba
 
 Fit = TypeVar("Fit", bound=Callable[..., Any])
@@ -50,13 +51,24 @@ def all_or_nothing(fit: Fit) -> Fit:
         try:
             return fit(self, *args, **kwargs)
         except BaseException:
-            # What `check_is_fitted` looks for. scikit-learn keeps things of its own.
-            for name in list(vars(self)):
-                if name.endswith("_") and not name.startswith("__"):
-                    delattr(self, name)
+            forget(self)
             raise
 
     return fit_or_forget  # type: ignore[return-value]
+
+
+def forget(estimator: Any) -> None:
+    """Drop what marks an estimator as fitted.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted or not.
+    """
+    # What `check_is_fitted` looks for. scikit-learn keeps things of its own.
+    for name in list(vars(estimator)):
+        if name.endswith("_") and not name.startswith("__"):
+            delattr(estimator, name)
 
 
 def pickled_state(state: dict[str, Any]) -> dict[str, Any]:
@@ -142,6 +154,11 @@ def score_on_gold(
     ------
     ValueError
         If no row has a gold label, or labels and classes are of different kinds.
+
+    Warns
+    -----
+    UserWarning
+        If a gold label is not one of the classes.
     """
     check_is_fitted(estimator)
     predicted = np.asarray(estimator.predict(X))
@@ -159,10 +176,30 @@ def score_on_gold(
             f"are {first_few(classes)}. Give gold labels as the classes are called, or "
             "fit with classes=[...] that name the votes 0, 1, 2, ..."
         )
-    weight = None
-    if sample_weight is not None:
-        weight = check_sample_weight(sample_weight, len(known))[known]
+    _warn_of_labels_outside(label, classes)
+    weight = labelled_weight(sample_weight, known)
     return float(np.average(predicted[known] == label, weights=weight))
+
+
+def _warn_of_labels_outside(label: np.ndarray, classes: np.ndarray) -> None:
+    """Warn of gold labels that no prediction can equal.
+
+    It is no error: a fold may hold the only row of a rare class.
+    """
+    at = index_of(np.sort(classes), label)
+    if (at >= 0).all():
+        return
+    others = distinct(label[at < 0])
+    hints = "".join(
+        f" {text!r} equals {known!r} but for case."
+        for text, known in list(alike(others.tolist(), classes).items())[:3]
+    )
+    warn(
+        f"y holds {first_few(others)} ({int((at < 0).sum())} of {len(label)} gold "
+        f"labels), which the model does not know: its classes are "
+        f"{first_few(classes, 10)}, and these rows count as errors.{hints} Name gold "
+        "labels as the classes, or fit with classes=[...] that hold them."
+    )
 
 
 def score_on_soft(
@@ -204,10 +241,9 @@ def score_on_soft(
     predicted = np.asarray(estimator.predict(X))
     check_consistent_length(predicted, soft)
     column = pd.Index(classes).get_indexer(pd.Index(predicted))
-    rows = np.flatnonzero(~np.isnan(soft[:, 0]))
+    labelled = ~np.isnan(soft[:, 0])
+    rows = np.flatnonzero(labelled)
     if len(rows) == 0:
         raise ValueError(_NOTHING_TO_SCORE.format(len(soft)))
-    weight = None
-    if sample_weight is not None:
-        weight = check_sample_weight(sample_weight, len(soft))[rows]
+    weight = labelled_weight(sample_weight, labelled)
     return float(np.average(soft[rows, column[rows]], weights=weight))

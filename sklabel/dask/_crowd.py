@@ -263,7 +263,7 @@ class PartitionedCrowdLabels:
 
         labels = in_natural_order(_sorted_union([part.labels for part in found]))
         if classes is None and any(part.has_minus_one for part in found):
-            warn_of_minus_one(label, labels)
+            warn_of_minus_one(f"column {label!r}", labels)
         _, class_array = code_labels(labels, given)
         self = object.__new__(cls)
         self.classes = class_array

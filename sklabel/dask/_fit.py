@@ -20,6 +20,7 @@ from sklabel.dask._blocks import (
 from sklabel.dask._chunks import DaskVotes, compute
 from sklabel.label_model._base import BaseSumsLabelModel
 from sklabel.sums._sums import VoteChunk
+from sklabel.utils._rows import check_same_rows
 from sklabel.utils._validation import check_sample_weight, first_few, warn
 from sklabel.votes._alphabets import Contents
 from sklabel.votes._cast import CastVotes, distinct, is_numeric
@@ -192,6 +193,7 @@ def _read_part(
     model: Any, X: Any, y: Any, sample_weight: Any
 ) -> tuple[CastVotes, Gold, np.ndarray]:
     """Read votes, gold labels and weights of a partition, without rows of weight 0."""
+    check_same_rows(X=X, y=y, sample_weight=sample_weight)
     n_rows = X.shape[0]
     if n_rows == 0:
         votes = CastVotes(

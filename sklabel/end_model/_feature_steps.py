@@ -6,6 +6,9 @@ from __future__ import annotations
 
 import dis
 import inspect
+import warnings
+from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +23,7 @@ from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils import get_tags
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklabel.end_model._lf_classes import leaves
 from sklabel.end_model._soft_label import SoftLabelClassifier
@@ -41,19 +44,21 @@ class Guard(Exception):
 class FeatureSteps(NamedTuple):
     """A classifier, and the features that it sees.
 
-    `head`: the fitted feature steps; None if there are none that can run once.
-    `features`: all rows after them. `last`: what is trained on them. `whole`: the
-    Pipeline that both come from.
+    `head`: the fitted feature steps up to the first that learns from y; None if there
+    are none. `features`: all rows after them. `inner`: the feature steps from there on,
+    which are trained in the folds. `last`: the classifier behind them. `whole`: the
+    Pipeline that all come from; None if `last` is not the one in it.
     """
 
     head: Pipeline | None
     features: Any
+    inner: list[Any]
     last: Any
-    whole: Pipeline | None = None
+    whole: Any = None
 
     @classmethod
     def of(cls, estimator: Any, X: Any, used: np.ndarray) -> FeatureSteps:
-        """Run the feature steps of a Pipeline, if they learn nothing from y.
+        """Run the first feature steps of a Pipeline, those that do not learn from y.
 
         Parameters
         ----------
@@ -65,33 +70,50 @@ class FeatureSteps(NamedTuple):
             The rows that the steps are fitted to.
         """
         estimator = clone(estimator)
-        rows = np.flatnonzero(used)
-        is_head = isinstance(estimator, Pipeline) and len(estimator.steps) > 1
-        if not is_head or samplers_in(estimator):
-            return cls(None, X, estimator)
-        *steps, (_, last) = estimator.steps
-        head = Pipeline(steps, memory=estimator.memory)
-        if learns_from_y(head):
-            return cls(None, X, estimator)
-        if len(rows) == len(used):
-            return cls(head, features_of(head, X), last, estimator)
-        of_used = features_of(head, take_rows(X, rows))
-        others = np.flatnonzero(~used)
-        of_others = head.transform(take_rows(X, others))
-        order = np.argsort(np.concatenate([rows, others]))
-        joined = _joined(of_used, of_others)
-        if joined is None:
-            return cls(head, head.transform(X), last, estimator)
-        return cls(head, take_rows(joined, order), last, estimator)
+        if not isinstance(estimator, Pipeline) or samplers_in(estimator):
+            return cls(None, X, [], estimator)
+        steps = _steps_of(estimator)
+        last = steps.pop()
+        once = list(takewhile(lambda step: not learns_from_y(step), steps))
+        inner = steps[len(once) :]
+        if not once:
+            return cls(None, X, inner, last, estimator)
+        head = make_pipeline(*once, memory=estimator.memory)
+        return cls(head, _features_of_all(head, X, used), inner, last, estimator)
+
+    @property
+    def classifier(self) -> Any:
+        """What is trained on the features."""
+        return make_pipeline(*self.inner, self.last) if self.inner else self.last
 
     def with_last(self, last: Any) -> FeatureSteps:
         """Return another classifier on the same features."""
         return self._replace(last=last, whole=None)
 
+    def with_teacher(self, labels: np.ndarray, used: np.ndarray) -> FeatureSteps:
+        """Return the classifier of the rounds, if the user names none.
+
+        Parameters
+        ----------
+        labels : ndarray of shape (n_samples,)
+            The most probable class of each row.
+        used : ndarray of shape (n_samples,), bool
+            The rows that the classifier is trained on.
+        """
+        seen = self.features
+        if self.inner:
+            rows = np.flatnonzero(used)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                inner = make_pipeline(*map(_copy_of, self.inner))
+                seen = inner.fit_transform(take_rows(seen, rows), labels[rows])
+        teacher = teacher_for(self.last, seen)
+        return self if teacher is self.last else self.with_last(teacher)
+
     def fit(
         self, proba: np.ndarray, weight: Any, classes: np.ndarray
     ) -> SoftLabelClassifier:
-        """Train the last step, and put the feature steps in front of it.
+        """Train the classifier, and put the feature steps in front of it.
 
         Parameters
         ----------
@@ -112,17 +134,50 @@ class FeatureSteps(NamedTuple):
         if len(rows) < len(proba):
             features = take_rows(features, rows)
         weight = None if weight is None else weight[rows]
-        fitted = SoftLabelClassifier(self.last, classes=classes)
+        fitted = SoftLabelClassifier(self.classifier, classes=classes)
         fitted.fit(features, proba[rows], weight)
-        if self.head is not None:
-            whole = Pipeline([*self.head.steps, ("classifier", self.last)])
-            if self.whole is not None:
-                whole = self.whole
-            # With a memory, the head has fitted clones of its steps.
-            name = whole.steps[-1][0]
-            whole.steps = [*self.head.steps, (name, fitted.estimator_)]
-            fitted._with_head(whole)
+        # With a memory, the head has fitted clones of its steps.
+        steps = [] if self.head is None else _steps_of(self.head)
+        steps += _steps_of(fitted.estimator_) if self.inner else [fitted.estimator_]
+        if isinstance(self.whole, Pipeline):
+            fitted._with_head(_filled(self.whole, iter(steps)))
+        elif self.head is not None:
+            fitted._with_head(make_pipeline(*steps))
         return fitted
+
+
+def _steps_of(estimator: Any) -> list[Any]:
+    """Return the steps of a Pipeline, and of Pipelines at its end."""
+    if not isinstance(estimator, Pipeline):
+        return [estimator]
+    *steps, (_, last) = estimator.steps
+    return [step for _, step in steps] + _steps_of(last)
+
+
+def _filled(whole: Pipeline, fitted: Iterator[Any]) -> Pipeline:
+    """Put fitted steps into the places from which `_steps_of` took them."""
+    *steps, (name, last) = whole.steps
+    before = [(step, next(fitted)) for step, _ in steps]
+    is_nested = isinstance(last, Pipeline)
+    end = _filled(last, fitted) if is_nested else next(fitted)
+    whole.steps = [*before, (name, end)]
+    return whole
+
+
+def _copy_of(step: Any) -> Any:
+    return step if step is None or isinstance(step, str) else clone(step)
+
+
+def _features_of_all(head: Pipeline, X: Any, used: np.ndarray) -> Any:
+    """Fit feature steps to some rows, and return the features of all."""
+    if used.all():
+        return features_of(head, X)
+    rows, others = np.flatnonzero(used), np.flatnonzero(~used)
+    of_used = features_of(head, take_rows(X, rows))
+    joined = _joined(of_used, head.transform(take_rows(X, others)))
+    if joined is None:
+        return head.transform(X)
+    return take_rows(joined, np.argsort(np.concatenate([rows, others])))
 
 
 def _joined(a: Any, b: Any) -> Any:
@@ -136,18 +191,18 @@ def _joined(a: Any, b: Any) -> Any:
     return None
 
 
-def learns_from_y(head: Pipeline) -> bool:
-    """Tell whether feature steps use the labels.
+def learns_from_y(step: Any) -> bool:
+    """Tell whether a feature step, or one inside of it, uses the labels.
 
     Transformers of scikit-learn and of this package say so in their tags. Others that
     read y in their `fit` are taken to use it.
 
     Parameters
     ----------
-    head : Pipeline
-        The steps, not fitted.
+    step : transformer, 'passthrough' or None
+        Not fitted.
     """
-    for leaf in leaves(head):
+    for leaf in leaves(step):
         if isinstance(leaf, str | FrozenEstimator) or not hasattr(leaf, "fit"):
             continue
         if _says_that_it_learns(leaf):
@@ -202,6 +257,8 @@ def check_teacher(steps: FeatureSteps) -> None:
     """
     name = type(last_step(steps.last)).__name__
     remedy = "Give a feature_model such as LogisticRegression()"
+    if steps.head is None:
+        remedy += ", behind its feature steps in a Pipeline"
     if not hasattr(SoftLabelClassifier(steps.last), "predict_proba"):
         raise Guard(f"{name} has no predict_proba. {remedy}")
     reason = why_hard_labels(steps.last, n_rows(steps.features), copied=True)
@@ -246,8 +303,8 @@ def teacher_for(last: Any, features: Any) -> Any:
     Returns
     -------
     teacher : classifier
-        Not fitted. The end model itself where it cannot be replaced, since the
-        features are not numbers or categories.
+        Not fitted. The end model itself where it cannot be replaced: the features are
+        not numbers or categories, or it selects them itself.
     """
     inner = last_step(last)
     if isinstance(inner, SoftLabelClassifier):
@@ -256,19 +313,34 @@ def teacher_for(last: Any, features: Any) -> Any:
         copied = why_hard_labels(inner, n_rows(features), copied=True)
         if copied is None:
             return last
-    linear = LogisticRegression(max_iter=1000)
-    if isinstance(features, pd.DataFrame):
-        columns = _columns_in(features)
-        return last if columns is None else make_pipeline(columns, EvenRows(), linear)
-    try:
-        checked = check_array(
-            features, accept_sparse=True, ensure_all_finite="allow-nan"
-        )
-    except (ValueError, TypeError):
+    if _selects_features(last):
         return last
-    if sparse.issparse(checked):
-        return make_pipeline(EvenRows(), linear)
-    return make_pipeline(_of_numbers(), EvenRows(), linear)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            front = make_pipeline(*_as_numbers(features), EvenRows()).fit(features)
+    except (TypeError, ValueError):
+        return last
+    return make_pipeline(*_steps_of(clone(front)), LogisticRegression(max_iter=1000))
+
+
+def _selects_features(classifier: Any) -> bool:
+    """Tell whether a classifier has feature steps inside.
+
+    What they leave out, such as votes and ids, is not for another classifier.
+    """
+    inside = classifier.get_params(deep=True).values()
+    return any(
+        hasattr(v, "fit") and hasattr(v, "transform") and not hasattr(v, "predict")
+        for v in inside
+    )
+
+
+def _as_numbers(features: Any) -> list[Any]:
+    """Return the steps that turn features into numbers, for `EvenRows`."""
+    if isinstance(features, pd.DataFrame):
+        return [_columns_in(features)]
+    return [] if sparse.issparse(features) else [_of_numbers()]
 
 
 def _of_numbers() -> Pipeline:
@@ -278,7 +350,7 @@ def _of_numbers() -> Pipeline:
 
 
 def _columns_in(frame: pd.DataFrame) -> Any:
-    """Return what turns the columns of a frame into numbers; None if texts are left."""
+    """Return what turns the columns of a frame into numbers; refuse texts."""
     numbers, categories = [], []
     for position, dtype in enumerate(frame.dtypes):
         column = frame.iloc[:, position]
@@ -289,7 +361,7 @@ def _columns_in(frame: pd.DataFrame) -> Any:
         elif column.nunique() <= _MOST_CATEGORIES:
             categories.append(position)
         else:
-            return None
+            raise ValueError("A column holds neither numbers nor categories.")
     one_hot = OneHotEncoder(handle_unknown="ignore")
     return make_column_transformer(
         (_of_numbers(), numbers), (one_hot, categories), sparse_threshold=0

@@ -101,8 +101,7 @@ def make_folds(cv: Any, keys: np.ndarray, proba: np.ndarray, used: np.ndarray) -
         tests = _dealt(int(cv), keys, proba, used)
     else:
         label = proba.argmax(axis=1)
-        splitter = check_cv(cv, label, classifier=True)
-        tests = [test for _, test in splitter.split(np.zeros((n_samples, 1)), label)]
+        tests = _tests_of(check_cv(cv, label, classifier=True), label)
         seen = np.bincount(np.concatenate(tests), minlength=n_samples)
         if len(seen) != n_samples or (seen != 1).any():
             raise ValueError(
@@ -116,6 +115,19 @@ def make_folds(cv: Any, keys: np.ndarray, proba: np.ndarray, used: np.ndarray) -
         train[test] = False
         folds.append((np.flatnonzero(train), np.sort(test)))
     return folds
+
+
+def _tests_of(splitter: Any, label: np.ndarray) -> list[np.ndarray]:
+    """Return the test parts of a splitter."""
+    try:
+        splits = splitter.split(np.zeros((len(label), 1)), label)
+        return [test for _, test in splits]
+    except ValueError as error:
+        raise ValueError(
+            f"{type(splitter).__name__} cannot split the rows for the rounds: {error} "
+            "If it needs groups, pass its splits, "
+            "cv=list(splitter.split(X, groups=groups))."
+        ) from error
 
 
 def _dealt(
@@ -146,14 +158,30 @@ def splits_of_rows(cv: Any, kept: np.ndarray) -> Any:
         A number and a splitter stay as they are; None is 5.
     kept : ndarray of shape (n_samples,), bool
         Rows with a weight.
+
+    Raises
+    ------
+    ValueError
+        If an iterable does not hold pairs of positions of rows.
     """
     if cv is None:
         return _DEFAULT_FOLDS
     if isinstance(cv, Integral) or hasattr(cv, "split"):
         return cv
     position = np.where(kept, np.cumsum(kept) - 1, -1)
-    splits = []
+    splits: list[Any] = []
     for parts in cv:
-        train, test = (position[np.arange(len(kept))[part]] for part in parts)
+        try:
+            train, test = (position[np.arange(len(kept))[part]] for part in parts)
+        except (IndexError, TypeError, ValueError) as error:
+            raise ValueError(
+                "cv must be an int, a splitter, or pairs (train, test) of positions "
+                f"of the {len(kept)} rows; its item {len(splits)} is not: {error}."
+            ) from error
         splits.append((train[train >= 0], test[test >= 0]))
+    if not splits:
+        raise ValueError(
+            "cv holds no splits. A generator is used up by one fit; pass list(...) "
+            "of it."
+        )
     return splits

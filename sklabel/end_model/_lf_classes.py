@@ -228,3 +228,57 @@ def given_shares(model: Any) -> np.ndarray | None:
     if given is None or isinstance(given, str):
         return None
     return check_class_prior(given, len(model.classes_), model.classes_)
+
+
+def check_label_model(model: Any) -> None:
+    """Raise if a fitted label model does not tell its classes.
+
+    Parameters
+    ----------
+    model : classifier
+        Fitted.
+    """
+    if getattr(model, "classes_", None) is None:
+        raise ValueError(
+            f"{type(model).__name__} has no classes_ after fit; a label model sets it "
+            "to the classes, in the order of the columns of predict_proba. A subclass "
+            "of sklabel.label_model.BaseLabelModel has it."
+        )
+
+
+def votes_proba(model: Any, votes: Any, voted: np.ndarray) -> np.ndarray:
+    """Return what a label model says of votes, after a check.
+
+    Parameters
+    ----------
+    model : classifier
+        Fitted.
+    votes : object
+        What it reads.
+    voted : ndarray of shape (n_samples,), bool
+        Rows with votes.
+
+    Returns
+    -------
+    proba : ndarray of shape (n_samples, n_classes)
+        Without NaN: even in rows without votes that have it.
+
+    Raises
+    ------
+    ValueError
+        If it has another shape, or NaN in a row with votes.
+    """
+    proba = np.asarray(model.predict_proba(votes))
+    name, shape = type(model).__name__, (len(voted), len(model.classes_))
+    if proba.shape != shape:
+        raise ValueError(
+            f"predict_proba of {name} must have the shape {shape}, a row for each "
+            f"sample and a column for each of classes_; it has {proba.shape}."
+        )
+    wrong = voted & np.isnan(proba).any(axis=1)
+    if wrong.any():
+        raise ValueError(
+            f"predict_proba of {name} is NaN for {int(wrong.sum())} rows with votes, "
+            f"first at row {int(np.argmax(wrong))}. Let it return probabilities."
+        )
+    return np.where(np.isnan(proba), 1 / shape[1], proba)

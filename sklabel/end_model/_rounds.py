@@ -21,24 +21,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import log_softmax
 from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklabel.end_model._feature_steps import FeatureSteps, Guard
 from sklabel.end_model._folds import Folds, make_folds, row_keys
 from sklabel.end_model._joint import (
+    Belief,
     Combination,
     Opinion,
     Votes,
+    beyond_chance,
     cross_entropy,
     fit_temperature,
-    log_opinion,
-    shared,
-    shift_to_shares,
+    redundancy,
 )
 from sklabel.end_model._soft_label import SoftLabelClassifier
-from sklabel.utils._validation import plain, take_rows
+from sklabel.utils._validation import plain, take_rows, warn
 from sklabel.votes._cast import is_numeric
 
 # With so many gold labels, the class shares of rows that nobody votes on are known.
@@ -47,6 +46,11 @@ _ENOUGH_GOLD = 20
 _LEAST_COVERED = 0.5
 # Rows for each fold.
 _LEAST_IN_FOLD = 2
+# An opinion that is not further than so many standard errors from chance may be noise.
+_BEYOND_NOISE = 2.0
+# Where a trial of an end model cuts its probabilities, so that errors of which it is
+# all but certain count.
+_LEAST = 1e-6
 # A class whose share falls to less than this part has disappeared.
 _LEAST_LEFT = 0.1
 
@@ -81,9 +85,22 @@ class Problem(NamedTuple):
         return self.voted | self.known
 
     @property
+    def prior(self) -> np.ndarray:
+        """Class prior that is part of what the label model says of votes."""
+        prior = getattr(self.model, "class_prior_", None)
+        if prior is None and self.voted.any():
+            prior = self.proba[self.voted].mean(axis=0)
+        n_classes = len(self.classes)
+        return np.full(n_classes, 1 / n_classes) if prior is None else np.asarray(prior)
+
+    @property
     def weights(self) -> np.ndarray:
         """Weight of each sample."""
         return np.ones(len(self.gold)) if self.weight is None else self.weight
+
+    def say(self, model: Any) -> Votes:
+        """Return what a label model makes of the votes."""
+        return votes_of(model, self.votes, self.proba, self.voted, self.prior)
 
     def pinned(self, proba: np.ndarray) -> np.ndarray:
         """Make rows with a gold label certain."""
@@ -100,11 +117,17 @@ class Shares(NamedTuple):
     rows: np.ndarray
 
     def combine(
-        self, opinion: np.ndarray, votes: Votes, weight: np.ndarray
+        self, opinion: np.ndarray, votes: Votes, weight: np.ndarray, repeated: float
     ) -> Combination:
         """Return how an opinion and votes become labels that keep the shares."""
-        args = self.shares, weight * self.rows
-        return Combination.of(opinion, votes, *args, are_known=self.are_known)
+        return Combination.of(
+            opinion,
+            votes,
+            self.shares,
+            weight * self.rows,
+            are_known=self.are_known,
+            redundancy=repeated,
+        )
 
 
 class JointLabels(NamedTuple):
@@ -113,14 +136,15 @@ class JointLabels(NamedTuple):
     `label_proba`, `training_proba`, `oof_proba` of shape (n_samples, n_classes): the
     labels, those that a classifier is to be trained on, and the opinion of the
     classifier of the rounds, out of fold and not tempered. `temperatures`: one for each
-    round. `combination` and `model`: the last. `held_out`: a fold, train and test.
+    round. `belief`: how labels are made. `model`: the label model as it learned with
+    the classifier. `held_out`: a fold, train and test.
     """
 
     label_proba: np.ndarray
     training_proba: np.ndarray
     oof_proba: np.ndarray
     temperatures: np.ndarray
-    combination: Combination
+    belief: Belief
     model: Any
     held_out: tuple[np.ndarray, np.ndarray]
 
@@ -156,19 +180,28 @@ class JointLabels(NamedTuple):
         losses = []
         for target in (joint, alone):
             rows = train[~np.isnan(target[train, 0])]
-            fitted = _fitted(
-                steps.last,
-                classes,
-                take_rows(steps.features, rows),
-                target[rows],
-                None if weight is None else weight[rows],
-            )
             X, right = take_rows(steps.features, test), self.label_proba[test]
-            if hasattr(fitted, "predict_proba"):
-                said = log_opinion(fitted.predict_proba(X))
-                losses.append(cross_entropy(said, right, of_test))
-            else:
-                losses.append(-fitted.score(X, right, of_test))
+            try:
+                fitted = _fitted(
+                    steps.classifier,
+                    classes,
+                    take_rows(steps.features, rows),
+                    target[rows],
+                    None if weight is None else weight[rows],
+                )
+                if hasattr(fitted, "predict_proba"):
+                    said = np.log(np.maximum(fitted.predict_proba(X), _LEAST))
+                    losses.append(cross_entropy(said, right, of_test))
+                else:
+                    losses.append(-fitted.score(X, right, of_test))
+            except Exception as error:
+                # From all rows it may well learn, as it does without rounds.
+                warn(
+                    f"{type(steps.last).__name__} is trained on the labels of the "
+                    "votes alone. It was to be tried on one fold with both labels, "
+                    f"and raised {type(error).__name__}: {error}"
+                )
+                return False
         return losses[0] <= losses[1]
 
 
@@ -217,29 +250,41 @@ class Rounds:
         """
         start, used = problem.pinned(problem.proba), keep.rows
         weights = problem.weights
-        folds = self._folds(problem, steps, start, used)
+        alone = problem.say(problem.model)
+        folds, keys = self._folds(problem, steps, start, used)
         target, temperatures = start, []
         for i in range(self.n_rounds):
             began = time.perf_counter()
             proba = self._out_of_fold(problem, steps, target, folds)
-            args = proba[used], target[used], weights[used]
-            temperature = fit_temperature(*args)
+            temperature = fit_temperature(proba[used], target[used], weights[used])
             opinion = Opinion(proba, temperature).log
             if i == 0:
-                _check_better_than_chance(opinion[used], *args[1:])
+                # The labels of other rows are the class prior.
+                told = problem.used
+                _check_better_than_chance(
+                    proba[told], target[told], weights[told], keys[told]
+                )
+                repeated = redundancy(opinion, alone, weights, keys)
             temperatures.append(temperature)
             model = refitted(problem, target)
-            votes = votes_of(model, problem.votes, problem.proba, problem.voted)
-            combination = keep.combine(opinion, votes, weights)
+            votes = problem.say(model)
+            combination = keep.combine(opinion, votes, weights, repeated)
             before, target = target, problem.pinned(combination.proba(opinion, votes))
             check_no_class_lost(problem, start, target, weights * used)
             moved = np.average(np.abs(target - before).sum(axis=1) / 2, weights=weights)
-            self._say(i, temperature, moved, time.perf_counter() - began)
-        opinion = shared(opinion, votes)
-        combination = keep.combine(opinion, votes, weights)
-        label = problem.pinned(combination.proba(opinion, votes))
+            self._say(i, temperature, repeated, moved, time.perf_counter() - began)
+        belief = Belief.of(
+            opinion,
+            alone,
+            problem.prior,
+            target,
+            (keep.shares, keep.are_known),
+            weights * used,
+            repeated,
+        )
+        label = problem.pinned(belief.proba(opinion, alone))
         cooled = np.array(temperatures)
-        return JointLabels(label, target, proba, cooled, combination, model, folds[0])
+        return JointLabels(label, target, proba, cooled, belief, model, folds[0])
 
     def _folds(
         self,
@@ -247,7 +292,8 @@ class Rounds:
         steps: FeatureSteps,
         start: np.ndarray,
         used: np.ndarray,
-    ) -> Folds:
+    ) -> tuple[Folds, np.ndarray]:
+        """Return folds, and which rows are equal and so in one of them."""
         n_folds = int(self.cv) if isinstance(self.cv, Integral) else 2
         needed, n_used = _LEAST_IN_FOLD * n_folds, int(used.sum())
         if n_used < needed:
@@ -266,7 +312,12 @@ class Rounds:
                 f"a fold leaves {least} rows with a vote or a gold label to learn "
                 "from. Give more rows, or another cv"
             )
-        return folds
+        if any((start[train] > 0).any(axis=0).sum() < 2 for train, _ in folds):
+            raise Guard(
+                "a fold leaves rows of one class to learn from. Give more rows of the "
+                "others, or another cv"
+            )
+        return folds, keys
 
     def _out_of_fold(
         self, problem: Problem, steps: FeatureSteps, target: np.ndarray, folds: Folds
@@ -275,7 +326,7 @@ class Rounds:
         parts = Parallel(n_jobs=self.n_jobs)(
             delayed(_fit_and_predict)(
                 take_rows(steps.features, test),
-                steps.last,
+                steps.classifier,
                 problem.classes,
                 take_rows(steps.features, train),
                 target[train],
@@ -288,11 +339,14 @@ class Rounds:
             proba[test] = part
         return proba
 
-    def _say(self, i: int, temperature: float, moved: float, seconds: float) -> None:
+    def _say(
+        self, i: int, temperature: float, repeated: float, moved: float, seconds: float
+    ) -> None:
         if self.verbose:
             sys.stderr.write(
                 f"WeakSupervisionClassifier: round {i + 1} of {self.n_rounds}, "
-                f"temperature {temperature:.2f}, labels moved by {moved:.3f}, "
+                f"temperature {temperature:.2f}, redundancy {repeated:.2f}, "
+                f"labels moved by {moved:.3f}, "
                 f"{seconds:.1f} s\n"
             )
 
@@ -372,7 +426,9 @@ def refitted(problem: Problem, target: np.ndarray) -> Any:
         return model.fit(problem.votes, gold, sample_weight=problem.weight)
 
 
-def votes_of(model: Any, votes: Any, proba: np.ndarray, voted: np.ndarray) -> Votes:
+def votes_of(
+    model: Any, votes: Any, proba: np.ndarray, voted: np.ndarray, prior: np.ndarray
+) -> Votes:
     """Return what a label model makes of votes.
 
     Parameters
@@ -385,31 +441,27 @@ def votes_of(model: Any, votes: Any, proba: np.ndarray, voted: np.ndarray) -> Vo
         Probabilities of the votes alone.
     voted : ndarray of shape (n_samples,), bool
         Rows with votes.
+    prior : ndarray of shape (n_classes,)
+        Class prior in `proba`, for a label model that does not tell its evidence.
     """
     if hasattr(model, "log_evidence"):
         evidence, effect = model.log_evidence(votes), model.design_effect(votes)
         return Votes(proba, evidence, effect, voted)
-    prior = getattr(model, "class_prior_", None)
-    if prior is None:
-        prior = proba[voted].mean(axis=0)
     evidence = np.log(np.maximum(proba, 1e-10)) - np.log(np.maximum(prior, 1e-10))
     evidence = np.where(voted[:, None], evidence, 0)
     return Votes(proba, evidence, np.ones(len(proba)), voted)
 
 
 def _check_better_than_chance(
-    opinion: np.ndarray, target: np.ndarray, weight: np.ndarray
+    proba: np.ndarray, target: np.ndarray, weight: np.ndarray, keys: np.ndarray
 ) -> None:
-    shares = np.average(target, axis=0, weights=weight)
-    chance = cross_entropy(np.log(np.maximum(shares, 1e-12)), target, weight)
-    # Cooled opinions come near to even shares, which are not its fault.
-    opinion = opinion + shift_to_shares(opinion, shares, weight, np.inf)
-    loss = cross_entropy(log_softmax(opinion, axis=1), target, weight)
-    if loss >= chance:
+    z = beyond_chance(proba, target, weight, keys)
+    if z <= _BEYOND_NOISE:
         raise Guard(
-            "out of fold, the classifier predicts the labels no better than their "
-            f"shares do (log-loss {loss:.3f} against {chance:.3f}). Give features that "
-            "tell the classes apart, or another feature_model"
+            "out of fold, the classifier predicts the labels no better than chance "
+            f"does ({z:.1f} standard errors from it, {_BEYOND_NOISE:.0f} are needed). "
+            "Give features that tell the classes apart, more rows, or another "
+            "feature_model"
         )
 
 

@@ -32,15 +32,16 @@ from sklabel.end_model._weight_use import (
 )
 from sklabel.utils._frames import as_pandas, for_estimator
 from sklabel.utils._loops import warn_of_order
+from sklabel.utils._rows import check_same_rows
 from sklabel.utils._validation import (
     HasMethods,
-    check_same_rows,
     check_sample_weight,
     first_few,
     one_column,
     take_rows,
     warn,
 )
+from sklabel.votes._gold import refuse_mapping
 from sklabel.votes._labels import check_classes
 from sklabel.votes._proba import (
     has_columns,
@@ -107,7 +108,7 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
 
     To search for parameters, search over this class: ``GridSearchCV(
     SoftLabelClassifier(...), {"estimator__C": [...]}, cv=KFold(5))`` takes soft labels
-    as y and compares the expected accuracy; with
+    as y and compares the expected accuracy, also as an end model; with
     ``scoring=sklabel.model_selection.soft_log_loss`` the log-loss, which tells more.
 
     Examples
@@ -159,8 +160,8 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
         ------
         ValueError
             If a row of y does not sum to 1 or holds a negative number or NaN, the
-            columns are not those of `classes`, X and y have the same index labels in
-            another order, or `estimator` resamples rows or is not a classifier of one
+            columns are not those of `classes`, a row label that X and y share stands in
+            different rows, or `estimator` resamples rows or is not a classifier of one
             label.
         """
         self._validate_params()
@@ -169,7 +170,8 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
                 "SoftLabelClassifier requires y to be passed, but the target y is "
                 "None. Pass soft labels of shape (n_samples, n_classes)."
             )
-        check_same_rows(X, y, "X", "y")
+        refuse_mapping(y)
+        check_same_rows(X=X, y=y, sample_weight=sample_weight)
         X = for_estimator(X, where="X of SoftLabelClassifier")
         y = as_pandas(y, where="y of SoftLabelClassifier")
         if has_columns(y):
@@ -374,7 +376,8 @@ class SoftLabelClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPickle):
         ValueError
             If y is not what `fit` takes, or no row has a label.
         """
-        check_same_rows(X, y, "X", "y")
+        refuse_mapping(y)
+        check_same_rows(X=X, y=y, sample_weight=sample_weight)
         y = as_pandas(y, where="y")
         if has_columns(y):
             return score_on_soft(self, X, y, sample_weight)

@@ -16,8 +16,14 @@ from sklearn.utils import Tags, get_tags
 from sklearn.utils.metaestimators import available_if
 
 from sklabel.end_model._soft_rows import Copies, SoftRows
-from sklabel.end_model._weight_use import OPAQUE, final_estimator, samplers_in
-from sklabel.utils._validation import check_same_rows, n_rows, take_rows
+from sklabel.end_model._weight_use import (
+    OPAQUE,
+    final_estimator,
+    learns_from_soft_labels,
+    samplers_in,
+)
+from sklabel.utils._rows import check_same_rows
+from sklabel.utils._validation import n_rows, take_rows
 
 
 def estimator_has(name: str) -> Any:
@@ -54,9 +60,10 @@ def fit_soft(estimator: Any, X: Any, y: SoftRows) -> Any:
     """
     if isinstance(estimator, Pipeline) and not samplers_in(estimator):
         return _fit_pipeline(estimator, X, y)
-    if getattr(estimator, "_learns_from_soft_labels", False):
+    if learns_from_soft_labels(estimator):
         named = pd.DataFrame(y.proba, columns=y.classes)
-        return estimator.fit(X, y.hard if y.is_certain else named, y.weight)
+        target = y.hard if y.is_certain else named
+        return estimator.fit(X, target, sample_weight=y.weight)
     if y.is_hard:
         return estimator.fit(X, y.hard)
     if type(estimator) in OPAQUE:
@@ -88,7 +95,7 @@ def features_of(head: Pipeline, X: Any, y: Any = None) -> Any:
             "select the text with make_column_transformer((TfidfVectorizer(), "
             "'text'))."
         )
-    check_same_rows(features, X, "The output of the feature steps", "X")
+    check_same_rows(**{"The output of the feature steps": features, "X": X})
     return features
 
 

@@ -17,15 +17,17 @@ from sklearn.utils import Tags, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
-from sklabel.base import VersionedPickle, all_or_nothing, score_on_gold
-from sklabel.end_model._feature_steps import FeatureSteps, check_teacher, teacher_for
+from sklabel.base import VersionedPickle, all_or_nothing, forget, score_on_gold
+from sklabel.end_model._feature_steps import FeatureSteps, check_teacher
 from sklabel.end_model._folds import splits_of_rows
-from sklabel.end_model._joint import Opinion, shared
+from sklabel.end_model._joint import Opinion
 from sklabel.end_model._lf_classes import (
+    check_label_model,
     check_one_layout,
     given_shares,
     kinds_of_lfs,
     share_by_rules,
+    votes_proba,
     warn_of_other_classes,
     with_names,
 )
@@ -40,9 +42,11 @@ from sklabel.end_model._rounds import (
 )
 from sklabel.end_model._soft_label import SoftLabelClassifier
 from sklabel.end_model._training import estimator_has
+from sklabel.end_model._weight_use import check_one_label
 from sklabel.inspection import label_issues
 from sklabel.utils._frames import as_pandas, for_estimator, refuse_lazy
 from sklabel.utils._loops import refuse_loops
+from sklabel.utils._rows import check_same_rows
 from sklabel.utils._validation import (
     HasMethods,
     Interval,
@@ -51,7 +55,7 @@ from sklabel.utils._validation import (
     take_rows,
     warn,
 )
-from sklabel.votes._gold import read_gold
+from sklabel.votes._gold import read_gold, refuse_mapping
 from sklabel.votes._read import read_any_votes
 
 
@@ -88,8 +92,10 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         Pipeline sees X, any other classifier what the last step of `estimator` sees.
         None: `estimator` itself if it is a logistic regression, else a logistic
         regression on the same features, since other classifiers are surer of
-        themselves than they should be and would confirm their own errors. Where
-        features are neither numbers nor categories, `estimator`.
+        themselves than they should be and would confirm their own errors. `estimator`
+        also where features are neither numbers nor categories, or where its last step
+        has feature steps inside, as a search over a Pipeline has: what they leave out,
+        such as votes, is not for another classifier.
     n_jobs : int, default=None
         Folds at a time.
     verbose : int, default=0
@@ -104,7 +110,10 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
     lfs_ : transformer
         The fitted labeling functions.
     label_model_ : classifier
-        The fitted label model; after rounds, as it learned from votes and features.
+        The label model, fitted on the votes; `votes_proba_` is what it says.
+    joint_label_model_ : classifier
+        The label model of the last round, as it learned from votes and features; the
+        accuracies that it finds for LFs know both. Only after rounds.
     estimator_ : classifier
         The fitted end model. Its columns of probabilities are in the order of its own
         ``estimator_.classes_``, which scikit-learn sorts, and without classes that no
@@ -121,6 +130,11 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
     temperatures_ : ndarray of shape (`n_rounds_`,)
         By what the log probabilities of the classifier were multiplied in each round,
         in (0, 1]; below 1, it was too sure of itself.
+    redundancy_ : float
+        How much of what votes say beyond the class the classifier of the first round
+        repeats, in [0, 1]: near 0 for people, high for rules that are functions of the
+        features. On rows with votes, its opinion counts by 1 minus that. Only after
+        rounds.
     n_rounds_ : int
         Rounds that were done: `n_rounds`, or 0 if there was nothing to learn (one
         class, or gold for all rows) or a guard stopped them.
@@ -145,9 +159,10 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         If features cannot be trusted; the result is that of ``n_rounds=0``. Rules cast
         most votes, on no more than half of the rows, and there are neither a
         `class_prior` nor 20 gold labels; the classifier predicts the labels no better
-        than their shares do; a class all but disappears; there are too few rows for
-        the folds; the classifier has no `predict_proba` or cannot learn from soft
-        labels. Also if at most half of the rows are trained on.
+        than chance does, beyond noise (two standard errors); a class all but
+        disappears; there are too few rows for the folds; the classifier has no
+        `predict_proba` or cannot learn from soft labels. Also if at most half of the
+        rows are trained on, or the end model cannot be tried on a fold.
 
     See Also
     --------
@@ -179,14 +194,29 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
 
     This is expectation-maximisation for a classifier and annotators [1]_ that are
     independent given the class, with cross-fitting, so that the classifier cannot
-    confirm what it knows by heart. The end model is trained on J. `label_proba_` leans
-    on the features less: there, f is to the power of :math:`\beta / d^{0.75}` with the
-    design effect d of the votes on a row, since the classifier has learned from votes
-    and shares their errors. An end model that does not teach itself is tried on one
-    fold with both labels, and trained on q if that leads it nearer to `label_proba_`.
+    confirm what it knows by heart. Rules that are functions of the features are not
+    independent of them: the classifier repeats their errors. So on rows with votes,
+    :math:`\beta` is multiplied by :math:`1 - r`, where r, the `redundancy_`, is the
+    share of the variance of e within the classes that the classifier of the first round
+    explains. The end model is trained on J.
 
-    Feature steps of a Pipeline run once, in front of all rounds, unless they learn from
-    y. So a fit with rounds costs about ``n_rounds * cv + 1`` fits of the last step.
+    `label_proba_` starts from what the votes alone say, since labels that are made to
+    train a classifier may be too sure of themselves:
+
+    .. math::
+        L_{ic} \propto \frac{q_{ic}}{\pi_c}
+            \Big(\frac{f_{ic}^\beta}{\phi_c}\Big)^{(1 - r) / \sqrt{d_i}} \rho_c s_c
+
+    with the class prior :math:`\pi` of q, the means :math:`\phi` of
+    :math:`f^\beta` and :math:`\rho` of J, and the design effect d of the votes on a
+    row, since the classifier has learned from votes and shares their errors. Without
+    votes, q is :math:`\pi` and the exponent 1. An end model that does not teach itself
+    is tried on one fold with both J and q, and trained on q if that leads it nearer to
+    `label_proba_`.
+
+    Feature steps of a Pipeline run once, in front of all rounds, up to the first that
+    learns from y; that one and those after it are trained in the folds. So a fit with
+    rounds costs about ``n_rounds * cv + 1`` fits of what comes after.
 
     *Where it pays.* Means over resplits of real sets, MiniLM features and a logistic
     regression, accuracy / log-loss, printed by ``benchmarks/end_models.py``:
@@ -194,16 +224,17 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
     ============================= ============= ============= ==========================
     set                           n_rounds=0    n_rounds=3    labels of the train rows
     ============================= ============= ============= ==========================
-    weather tweets, 2 classes     .850 / .390   .854 / .339   .896 -> .907
-    posts of this package         .763 / .493   .795 / .453   .798 -> .821
-    5 classes, 20 votes a row     .706 / .822   .723 / .777   .946 -> .947
-    5 classes, 3 votes or none    .637 / .979   .683 / .831   .624 -> .785
-    YouTube spam, 10 rules        .870 / .430   .897 / .288   .823 -> .886
-    media bias, 13 LLMs           .730 / .531   .740 / .517   .813 -> .816
-    media bias, 3 of them         .720 / .565   .729 / .540   .702 -> .777
-    question types, 68 rules      .552 / 1.218  .606 / 1.121  .570 -> .627
-    Hausa topics, 5 rules         .459 / 1.355  .483 / 1.298  .499 -> .507
-    unfair terms, 90 % one class  .899 / .775   .898 / .427   .905 -> .905
+    weather tweets, 2 classes     .850 / .390   .858 / .338   .896 -> .917
+    posts of this package         .763 / .493   .793 / .454   .798 -> .830
+    5 classes, 20 votes a row     .706 / .822   .727 / .779   .946 -> .943
+    5 classes, 3 votes or none    .637 / .979   .686 / .828   .624 -> .782
+    YouTube spam, 10 rules        .870 / .430   .889 / .332   .823 -> .877
+    media bias, 13 LLMs           .730 / .531   .739 / .517   .813 -> .817
+    media bias, 3 of them         .720 / .565   .730 / .538   .702 -> .776
+    media bias, 1 of them         .638 / .638   .665 / .621   .636 -> .673
+    question types, 68 rules      .552 / 1.218  .603 / 1.122  .570 -> .632
+    Hausa topics, 5 rules         .459 / 1.355  .485 / 1.298  .499 -> .508
+    unfair terms, 90 % one class  .899 / .775   .898 / .427   .905 -> .906
     spouses, class prior given    .917 / .303   .926 / .211   .935 -> .933
     ============================= ============= ============= ==========================
 
@@ -312,6 +343,9 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
             If X is a Dask collection.
         """
         self._validate_params()
+        check_one_label(self.estimator)
+        forget(self)
+        index = X.index if isinstance(X, pd.DataFrame | pd.Series) else None
         X, y, weight, kept = self._rows_that_count(X, y, sample_weight)
         votes = self._apply_lfs(X, y)
         problem = self._fit_label_model(votes, y, weight)
@@ -320,6 +354,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         if labels is None:
             self._fit_end_model(X, problem)
         self._keep_labels(problem, labels, kept)
+        self._index = index
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self.estimator_, name):
                 setattr(self, name, getattr(self.estimator_, name))
@@ -331,6 +366,8 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         """Check the input; leave rows without weight out, and tell which stay."""
         refuse_lazy(X, where=f"X of {type(self).__name__}")
         refuse_lazy(y, where=f"y of {type(self).__name__}")
+        refuse_mapping(y)
+        check_same_rows(X=X, y=y, sample_weight=sample_weight)
         if hasattr(X, "__dask_graph__"):
             raise TypeError(
                 f"{type(self).__name__} learns from votes and features in memory, and "
@@ -374,9 +411,10 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
             model.set_params(lf_kind=kinds)
         weighted = weight is not None and has_fit_parameter(model, "sample_weight")
         model.fit(votes, y, **({"sample_weight": weight} if weighted else {}))
+        check_label_model(model)
         self.classes_ = model.classes_
-        proba = np.asarray(model.predict_proba(votes))
-        cast = read_any_votes(votes)
+        cast = read_any_votes(votes, classes=self.classes_)
+        proba = votes_proba(model, votes, cast.counts > 0)
         problem = Problem(
             votes,
             model,
@@ -415,7 +453,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         try:
             keep = shares_to_keep(problem)
             steps = FeatureSteps.of(self.estimator, X, keep.rows)
-            taught = self._steps_of_rounds(X, steps, keep.rows)
+            taught = self._steps_of_rounds(X, problem, steps, keep.rows)
             check_teacher(taught)
             rounds = Rounds(self.n_rounds, cv, self.n_jobs, self.verbose)
             labels = rounds.run(problem, keep, taught)
@@ -426,7 +464,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
                 f"{reason}."
             )
             return None
-        self.n_rounds_, self.label_model_ = self.n_rounds, labels.model
+        self.n_rounds_, self.joint_label_model_ = self.n_rounds, labels.model
         self._fit_on_joint_labels(problem, keep.rows, steps, taught, labels)
         return labels
 
@@ -460,12 +498,12 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
             self.feature_model_ = taught.fit(joint, *args)
 
     def _steps_of_rounds(
-        self, X: Any, steps: FeatureSteps, used: np.ndarray
+        self, X: Any, problem: Problem, steps: FeatureSteps, used: np.ndarray
     ) -> FeatureSteps:
         """Return the classifier of the rounds, and what it sees."""
         if self.feature_model is None:
-            teacher = teacher_for(steps.last, steps.features)
-            return steps if teacher is steps.last else steps.with_last(teacher)
+            labels = self.classes_[problem.pinned(problem.proba).argmax(axis=1)]
+            return steps.with_teacher(labels, used)
         if isinstance(self.feature_model, Pipeline):
             return FeatureSteps.of(self.feature_model, X, used)
         return steps.with_last(clone(self.feature_model))
@@ -511,21 +549,25 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
             return full
 
         self.votes_proba_ = of_all(problem.proba)
+        self._prior = problem.prior
+        self._in_question = np.zeros(len(kept), dtype=bool)
+        self._in_question[kept] = problem.voted & ~problem.known
         self.temperatures_ = np.array([])
-        self._combination = None
+        self._belief = None
         if labels is None:
             self.label_proba_ = of_all(problem.pinned(problem.proba))
             return
         self.label_proba_ = of_all(labels.label_proba)
         self.oof_proba_ = of_all(labels.oof_proba)
         self.temperatures_ = labels.temperatures
-        self._combination = labels.combination
+        self.redundancy_ = labels.belief.redundancy
+        self._belief = labels.belief
 
     def joint_proba(self, X: Any) -> np.ndarray:
         """Return class probabilities of samples that do have votes.
 
         Votes and features are multiplied as for `label_proba_`, by the classifier of
-        the last round and the label model that learned with it.
+        the last round.
 
         Parameters
         ----------
@@ -545,14 +587,14 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         """
         check_is_fitted(self)
         votes = with_names(self.lfs_.transform(X), self.lfs_)
-        proba = np.asarray(self.label_model_.predict_proba(votes))
-        if self._combination is None:
+        voted = read_any_votes(votes, classes=self.classes_).counts > 0
+        proba = votes_proba(self.label_model_, votes, voted)
+        if self._belief is None:
             return proba
-        voted = read_any_votes(votes).counts > 0
-        said = votes_of(self.label_model_, votes, proba, voted)
+        said = votes_of(self.label_model_, votes, proba, voted, self._prior)
         opinion = self.feature_model_.predict_proba(X)
         opinion = Opinion(opinion, self.temperatures_[-1]).log
-        return self._combination.proba(shared(opinion, said), said)
+        return self._belief.proba(opinion, said)
 
     @available_if(estimator_has("predict"))
     def predict(self, X: Any) -> np.ndarray:
@@ -574,7 +616,9 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
             If the classifier is not fitted.
         """
         check_is_fitted(self)
-        return self._end_model.predict(X)
+        label = self._end_model.predict(X)
+        # The end model takes booleans for numbers.
+        return label.astype(bool) if self.classes_.dtype == bool else label
 
     def label_issues(
         self,
@@ -594,7 +638,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
             Labels in question; rows with -1, NaN, None or pd.NA are left out. None:
             the labels that the votes alone give, in rows with votes and without gold.
         columns : sequence of labels, default=None
-            Columns of X to show. None: those of a frame, if it is one.
+            Columns of X to show. None: all of a frame, and of an array one of texts.
         max_rows : int, default=None
             Return that many rows, the worst. None: all that have a label.
 
@@ -611,7 +655,8 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         NotFittedError
             If the classifier is not fitted.
         ValueError
-            If X is not of the length that it had in `fit`, or no row has a label.
+            If X is not of the length that it had in `fit`, a row label of X stood in
+            another row of it, or no row has a label.
         """
         check_is_fitted(self)
         if n_rows(X) != len(self.label_proba_):
@@ -619,25 +664,28 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
                 f"label_issues needs the {len(self.label_proba_)} samples of fit, in "
                 f"the same order; got {n_rows(X)}."
             )
+        of_fit = None if self._index is None else pd.DataFrame(index=self._index)
+        check_same_rows(**{"X of fit": of_fit}, X=X, y=y)
         votes = with_names(self.lfs_.transform(X), self.lfs_)
         if y is None:
-            # What a gold label says of a row is no question.
-            open_ = np.nan_to_num(self.label_proba_, nan=1.0).max(axis=1) < 1
-            voted = open_ & (read_any_votes(votes).counts > 0)
             label = np.nan_to_num(self.votes_proba_).argmax(axis=1)
-            y = np.where(voted, self.classes_[label].astype(object), None)
+            label = self.classes_[label].astype(object)
+            y = np.where(self._in_question, label, None)
         names = None
         if hasattr(self.lfs_, "get_feature_names_out"):
             found = self.lfs_.get_feature_names_out()
             names = found if len(found) == votes.shape[1] else None
         shown = as_pandas(X, where="X")
+        is_table = columns is None and np.ndim(shown) == 2
+        if is_table and not isinstance(shown, pd.DataFrame):
+            shown = None  # an array of numbers tells little
         return label_issues(
             self.label_proba_,
             y,
             classes=self.classes_,
             votes=votes,
             lf_names=names,
-            X=shown if isinstance(shown, pd.DataFrame) else None,
+            X=X if isinstance(shown, pd.DataFrame) else shown,
             columns=columns,
             max_rows=max_rows,
         )
@@ -666,6 +714,7 @@ class WeakSupervisionClassifier(ClassifierMixin, MetaEstimatorMixin, VersionedPi
         ValueError
             If no row has a gold label.
         """
+        check_same_rows(X=X, y=y, sample_weight=sample_weight)
         return score_on_gold(self, X, y, sample_weight)
 
     @available_if(estimator_has("predict_proba"))

@@ -93,6 +93,13 @@ def check_one_label(estimator: Any) -> None:
         )
 
 
+def learns_from_soft_labels(estimator: Any) -> bool:
+    """Tell whether an estimator takes soft labels as y, perhaps in a search."""
+    if hasattr(estimator, "error_score"):
+        estimator = getattr(estimator, "estimator", None)
+    return getattr(estimator, "_learns_from_soft_labels", False)
+
+
 def why_hard_labels(estimator: Any, n_samples: int, *, copied: bool) -> str | None:
     """Return why an estimator cannot learn from weighted copies of rows.
 
@@ -113,7 +120,7 @@ def why_hard_labels(estimator: Any, n_samples: int, *, copied: bool) -> str | No
     """
     estimator = last_step(estimator)
     name = type(estimator).__name__
-    if getattr(estimator, "_learns_from_soft_labels", False):
+    if learns_from_soft_labels(estimator):
         return None
     if isinstance(estimator, FrozenEstimator):
         return None  # it is meant to stay as it is

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from sklabel.sums._sums import Statistic, VoteChunk
+from sklabel.evidence._pair_sums import DENSE_GAIN, dense_product
+from sklabel.sums._sums import Statistic, VoteChunk, shared_ones
 from sklabel.votes._groups import group_array
 
 # Agreement beyond chance of LFs that may be copies, and of those that must be, unless
@@ -44,14 +45,23 @@ class Agreement(NamedTuple):
 
 def _agreement(chunk: VoteChunk) -> Agreement:
     n_values, n_lfs = len(chunk.class_of_value), chunk.n_lfs
-    atoms = np.arange(n_lfs * n_values)
     votes = chunk.indicator
-    weighted = votes.multiply(chunk.weight[:, None]).tocsr()
-    lf_of_atom = sparse.csr_matrix(
-        (np.ones(len(atoms)), (atoms, atoms // n_values)), shape=(len(atoms), n_lfs)
+    n_pairs = float((chunk.counts.astype(np.float64) ** 2).sum())
+    if float(votes.shape[0]) * votes.shape[1] ** 2 < DENSE_GAIN * n_pairs:
+        together = dense_product(votes, chunk.scale)
+        together = together.reshape(n_lfs, n_values, n_lfs, n_values)
+        both = together.sum(axis=(1, 3))
+        same = np.einsum("avbv->ab", together)
+        return Agreement(sparse.csr_matrix(both), sparse.csr_matrix(same))
+    weighted = votes
+    if chunk.scale is not None:
+        weighted = sparse.diags(chunk.scale).dot(votes).tocsr()
+    shape = (votes.shape[0], n_lfs)
+    cast, weighted_cast = (
+        sparse.csr_matrix((A.data, A.indices // n_values, A.indptr), shape=shape)
+        for A in (votes, weighted)
     )
-    cast = votes @ lf_of_atom
-    both = (cast.T @ (weighted @ lf_of_atom)).tocsr()
+    both = (cast.T @ weighted_cast).tocsr()
     same = sparse.csr_matrix((n_lfs, n_lfs))
     for value in range(n_values):
         of_value = slice(value, None, n_values)
@@ -211,12 +221,47 @@ def with_groups(
     return alike.maximum(sparse.eye(n_lfs)).tocsr()
 
 
+class SharedVotes(NamedTuple):
+    """One-hot votes and what each of them counts.
+
+    `matrix` of shape (n_samples, n_atoms): the votes of a source in a row sum to 1.
+    `trust` of shape (n_lfs,): what a vote of each LF counts beside that; None if all
+    count 1. The two are never multiplied: one-hot votes share their ones, and a product
+    would take 8 bytes per vote.
+    """
+
+    matrix: sparse.csr_matrix
+    trust: np.ndarray | None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of samples and of atoms."""
+        return self.matrix.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of what votes count."""
+        return self.matrix.dtype
+
+    def __matmul__(self, table: np.ndarray) -> np.ndarray:
+        """Return sums over the votes of each sample."""
+        return np.asarray(self.matrix @ self.trusted(table))
+
+    def trusted(self, table: np.ndarray) -> np.ndarray:
+        """Return rows or numbers of atoms times what their votes count."""
+        if self.trust is None:
+            return table
+        of_lf = table.reshape(len(self.trust), -1)
+        trust = self.trust.astype(table.dtype, copy=False)
+        return (of_lf * trust[:, None]).reshape(table.shape)
+
+
 def shared_votes(
     indicator: sparse.csr_matrix,
     alike: sparse.csr_matrix | None,
     trust: np.ndarray | None,
     n_values: int,
-) -> sparse.csr_matrix:
+) -> SharedVotes:
     """Return one-hot votes with what each of them counts.
 
     Parameters
@@ -232,20 +277,17 @@ def shared_votes(
 
     Returns
     -------
-    votes : csr_matrix of shape (n_samples, n_atoms)
+    votes : SharedVotes
         The same pattern; the votes of a source in a row sum to its trust.
     """
-    if alike is None and trust is None:
-        return indicator
-    lf, data = indicator.indices // n_values, indicator.data
-    if alike is not None:
-        shape = (indicator.shape[0], alike.shape[0])
-        cast = sparse.csr_matrix((np.ones(len(lf)), lf, indicator.indptr), shape=shape)
-        data = data / at_votes(cast, cast @ alike)
-    if trust is not None:
-        data = data * trust[lf]
-    parts = data.astype(indicator.dtype), indicator.indices, indicator.indptr
-    return sparse.csr_matrix(parts, shape=indicator.shape)
+    if alike is None:
+        return SharedVotes(indicator, trust)
+    lf, shape = indicator.indices // n_values, (indicator.shape[0], alike.shape[0])
+    ones = shared_ones(len(lf), "float64")
+    cast = sparse.csr_matrix((ones, lf, indicator.indptr), shape=shape)
+    share = (indicator.data / at_votes(cast, cast @ alike)).astype(indicator.dtype)
+    parts = share, indicator.indices, indicator.indptr
+    return SharedVotes(sparse.csr_matrix(parts, shape=indicator.shape), trust)
 
 
 def at_votes(cast: sparse.csr_matrix, sums: sparse.csr_matrix) -> np.ndarray:

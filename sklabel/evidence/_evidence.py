@@ -10,13 +10,15 @@ mixture. Where LFs were free to vote, the silence of a rule speaks for other cla
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
+from uuid import uuid4
 
 import numpy as np
 from scipy import sparse
 
-from sklabel.evidence._alike import at_votes, ramp, shared_votes
+from sklabel.evidence._alike import SharedVotes, at_votes, ramp, shared_votes
 from sklabel.evidence._kinds import Kinds, beyond
 from sklabel.sums._sums import (
     Likelihood,
@@ -129,28 +131,28 @@ class Evidence(NamedTuple):
     log_prior: np.ndarray
 
     def scores(
-        self, indicator: sparse.csr_matrix, n_worker_votes: np.ndarray
+        self, votes: SharedVotes, n_worker_votes: np.ndarray | None
     ) -> np.ndarray:
         """Return the log scores of samples, shape (n_samples, n_classes)."""
-        dtype = indicator.dtype
+        dtype = votes.dtype
         table = self.weights.reshape(-1, len(self.log_prior)).astype(dtype, copy=False)
-        scores = indicator @ table
+        scores = votes @ table
         scores += self.log_prior.astype(dtype)
-        if self.silence.any():
+        if n_worker_votes is not None and self.silence.any():
             scores += np.outer(n_worker_votes, self.silence).astype(dtype)
         return scores
 
     def posterior(
-        self, indicator: sparse.csr_matrix, n_worker_votes: np.ndarray
+        self, votes: SharedVotes, n_worker_votes: np.ndarray | None
     ) -> np.ndarray:
         """Return the class probabilities of samples."""
         if len(self.log_prior) != 2:
-            return softmax(self.scores(indicator, n_worker_votes))[0]
+            return softmax(self.scores(votes, n_worker_votes))[0]
         # Two classes cost one product with a vector.
         table = self.weights.reshape(-1, 2)
-        odds = indicator @ (table[:, 1] - table[:, 0]).astype(indicator.dtype)
+        odds = votes @ (table[:, 1] - table[:, 0]).astype(votes.dtype)
         odds += self.log_prior[1] - self.log_prior[0]
-        if self.silence.any():
+        if n_worker_votes is not None and self.silence.any():
             odds += n_worker_votes * (self.silence[1] - self.silence[0])
         return two_columns(odds)
 
@@ -199,7 +201,8 @@ class WorkersOfRows(NamedTuple):
     of_atom: np.ndarray
 
 
-class Sources(NamedTuple):
+@dataclass(frozen=True)
+class Sources:
     """Who cast the votes.
 
     `rule` of shape (n_lfs,): how much of a rule each LF is. `half`: votes of others
@@ -212,82 +215,90 @@ class Sources(NamedTuple):
     half: float
     alike: sparse.csr_matrix | None = None
     trust: np.ndarray | None = None
+    # Chunks keep what they look like to these sources. A name is told from another in
+    # no time, also by a process that got a copy.
+    name: str = field(default_factory=lambda: uuid4().hex)
 
 
 class _View(NamedTuple):
     """A chunk as seen when it is known who cast the votes.
 
-    `votes`, `transposed`: one-hot votes, those of one source sum to 1 in a row;
-    `n_votes`: their weighted sums. For each row, `n_worker`: votes of workers;
-    `known`: how far a worker judges it; `informed`: how far it says something about
-    the class prior, since others judge it too.
+    `votes`: what each of them counts; `n_votes`: weighted sums of the columns of their
+    matrix. For each row, `n_worker`: votes of workers, None if there are no rules
+    whose silence they hear; `informed`: how far the row says something about the
+    class prior, since others judge it too.
     """
 
-    votes: sparse.csr_matrix
-    transposed: sparse.csc_matrix
+    votes: SharedVotes
     n_votes: np.ndarray
-    n_worker: np.ndarray
-    known: np.ndarray
+    n_worker: np.ndarray | None
     informed: np.ndarray
 
 
 def _view(chunk: VoteChunk, sources: Sources) -> _View:
     """Look at a chunk; the last look is kept."""
-    rule, half, alike, trust = sources
-    parts = rule, None if alike is None else alike.data, trust
-    key = (half, *(None if part is None else part.tobytes() for part in parts))
-    kept: tuple[Any, _View] | None = chunk.__dict__.get("_rows")
-    if kept is not None and kept[0] == key:
-        return kept[1]
-    votes, transposed, n_votes = chunk.indicator, chunk.transposed, chunk.n_votes
-    is_plain = alike is None and trust is None
-    if not is_plain:
-        votes = shared_votes(votes, alike, trust, len(chunk.class_of_value))
-        transposed = votes.T
-        n_votes = transposed @ chunk.weight
-    if is_plain and not rule.any():
-        n_worker = chunk.counts.astype(np.float64)
-    else:
-        by_worker = np.repeat(1 - rule, len(chunk.class_of_value))
-        n_worker = np.asarray(votes @ by_worker, dtype=np.float64)
-    known = np.minimum(n_worker, 1)
+    kept: tuple[str, _View] | None = chunk.__dict__.get("_rows")
+    if kept is not None and kept[0] == sources.name:
+        votes = kept[1].votes._replace(trust=sources.trust)
+        return kept[1]._replace(votes=votes)
+    n_values = len(chunk.class_of_value)
+    votes = shared_votes(chunk.indicator, sources.alike, sources.trust, n_values)
+    n_votes = chunk.n_votes
+    if sources.alike is not None:
+        n_votes = votes.matrix.T @ chunk.weight
+    n_worker = _worker_votes(chunk, votes, sources)
     others = np.maximum(n_worker - 1, 0)
-    informed = known * others / (others + half)
-    view = _View(votes, transposed, n_votes, n_worker, known, informed)
-    chunk.__dict__["_rows"] = (key, view)
+    informed = others / (others + sources.half)
+    heard = n_worker if sources.rule.any() else None
+    view = _View(votes, n_votes, heard, informed)
+    # Without numbers as long as the crowd, which many chunks would keep.
+    kept = sources.name, view._replace(votes=votes._replace(trust=None))
+    chunk.__dict__["_rows"] = kept
     return view
+
+
+def _worker_votes(chunk: VoteChunk, votes: SharedVotes, sources: Sources) -> np.ndarray:
+    """Return the number of votes of workers in each row."""
+    all_count = sources.alike is None and sources.trust is None
+    if all_count and not sources.rule.any():
+        return chunk.counts.astype(np.float64)
+    by_worker = np.repeat(1 - sources.rule, len(chunk.class_of_value))
+    return np.asarray(votes @ by_worker, dtype=np.float64)
 
 
 def _workers_of_rows(chunk: VoteChunk, sources: Sources) -> WorkersOfRows:
     view, rule = _view(chunk, sources), sources.rule
+    n_worker = _worker_votes(chunk, view.votes, sources)
+    known = np.minimum(n_worker, 1)
     weight = chunk.weight.astype(np.float64, copy=False)
     n_classes = chunk.n_classes
     named = chunk.class_of_value[:, None] == np.arange(n_classes)
     by_worker = ((1 - rule)[:, None, None] * named).reshape(-1, n_classes)
     even = np.full(n_classes, 1 / n_classes)
     share = shares_of_counts(view.votes @ by_worker.astype(chunk.dtype), even)
-    held = weight * (view.known - view.informed)
+    held = weight * (known - view.informed)
+    alone = view.votes.matrix.T @ (weight * (1 + n_worker) ** -2.0)
     return WorkersOfRows(
-        float(weight @ view.known),
+        float(weight @ known),
         float(held.sum()),
-        column_sums(weight * view.known, share),
+        column_sums(weight * known, share),
         column_sums(held, share),
-        float(weight @ view.n_worker),
-        float(weight @ (view.n_worker > 1e-9)),
-        np.asarray(view.transposed @ (weight * (1 + view.n_worker) ** -2.0)),
-        np.asarray(view.n_votes, dtype=np.float64),
+        float(weight @ n_worker),
+        float(weight @ (n_worker > 1e-9)),
+        view.votes.trusted(alone),
+        view.votes.trusted(view.n_votes).astype(np.float64),
     )
 
 
 def _sums(chunk: VoteChunk, posterior: np.ndarray, view: _View) -> Sums:
     posterior = chunk.clamp(posterior)
-    args = view.transposed, posterior, chunk.scale, view.n_votes
+    args = view.votes.matrix.T, posterior, chunk.scale, view.n_votes
+    counts = view.votes.trusted(class_counts_of_atoms(*args))
     informed = view.informed
     if chunk.scale is not None:
         informed = informed * chunk.scale
     total = chunk.expected(posterior), column_sums(informed, posterior)
-    sums = class_counts_of_atoms(*args), *total
-    return Sums(*(array.astype(np.float64, copy=False) for array in sums))
+    return Sums(*(array.astype(np.float64, copy=False) for array in (counts, *total)))
 
 
 def _start(chunk: VoteChunk, mean_share: np.ndarray, sources: Sources) -> Sums:
@@ -319,18 +330,25 @@ def _left_out(chunk: VoteChunk, evidence: Evidence, sources: Sources) -> LeftOut
     scores = evidence.scores(view.votes, view.n_worker)
     weights = evidence.weights.reshape(-1, n_classes)
     counts = np.zeros((len(weights), n_classes))
+    if n_classes == 2:
+        # Log odds tell all, in one column.
+        scores, weights = np.diff(scores), np.diff(weights)
     starts = np.flatnonzero(np.diff(chunk.indptr[:-1] // _BLOCK_VOTES, prepend=-1))
     for first, last in pairwise([*starts, len(n_votes)]):
         rows = np.repeat(np.arange(first, last), n_votes[first:last])
         cast = slice(chunk.indptr[first], chunk.indptr[last])
-        atom, share = chunk.atom[cast], view.votes.data[cast]
+        atom, share = chunk.atom[cast], view.votes.matrix.data[cast]
+        if view.votes.trust is not None:
+            share = share * view.votes.trust[atom // len(chunk.class_of_value)]
         own = weights[atom] * share[:, None]
         if sources.alike is not None:
-            votes = view.votes[first:last]
+            votes = chunk.indicator[first:last]
             own = _of_source(votes, own, sources.alike, len(chunk.class_of_value))
         several = n_votes[rows] >= 2
         rows, atom, share = rows[several], atom[several], share[several]
-        others = softmax(scores[rows] - own[several])[0] * share[:, None]
+        left = scores[rows] - own[several]
+        others = two_columns(left[:, 0]) if n_classes == 2 else softmax(left)[0]
+        others *= share[:, None]
         if chunk.scale is not None:
             others *= chunk.scale[rows, None]
         for c in range(n_classes):

@@ -11,7 +11,31 @@ from scipy import sparse
 
 # Rows per block of a dense product, the most LFs for a dense table, and how many dense
 # operations take as long as a sparse one.
-_ROW_BLOCK, _LARGEST_DENSE, _DENSE_GAIN = 8192, 2048, 50
+_ROW_BLOCK, _LARGEST_DENSE, DENSE_GAIN = 8192, 2048, 50
+
+
+def dense_product(votes: sparse.csr_matrix, weight: np.ndarray | None) -> np.ndarray:
+    """Return weighted numbers of rows on which two columns are 1, for few columns.
+
+    Parameters
+    ----------
+    votes : csr_matrix of shape (n_samples, n_columns)
+        One-hot votes.
+    weight : ndarray of shape (n_samples,) or None
+        Weights; None if all are 1.
+
+    Returns
+    -------
+    together : ndarray of shape (n_columns, n_columns)
+        Sums over the rows.
+    """
+    total = np.zeros((votes.shape[1], votes.shape[1]))
+    for start in range(0, votes.shape[0], _ROW_BLOCK):
+        rows = slice(start, start + _ROW_BLOCK)
+        left = votes[rows].toarray()
+        right = left if weight is None else left * weight[rows, None]
+        total += left.T @ right
+    return total
 
 
 def pair_sums(
@@ -43,7 +67,7 @@ def pair_sums(
         for L, R in products
     )
     dense_cost = float(n_samples) * n_lfs**2 * len(products)
-    if n_lfs <= _LARGEST_DENSE and dense_cost < _DENSE_GAIN * pairs:
+    if n_lfs <= _LARGEST_DENSE and dense_cost < DENSE_GAIN * pairs:
         total = np.zeros((n_lfs, n_lfs))
         for L, R in products:
             for start in range(0, n_samples, _ROW_BLOCK):

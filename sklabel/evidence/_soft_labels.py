@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from sklabel.evidence._alike import shared_votes
+from sklabel.evidence._alike import SharedVotes, shared_votes
 from sklabel.evidence._evidence import Evidence
 from sklabel.evidence._gold import Correction
 from sklabel.sums._kernels import smoothed_shares
@@ -139,11 +139,11 @@ class SoftLabels(NamedTuple):
 
     def _weighed(
         self, indicator: sparse.csr_matrix
-    ) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
+    ) -> tuple[SharedVotes, np.ndarray, np.ndarray]:
         """Return what votes count, how many are of workers, and the design effect."""
         n_values = len(self.class_of_value)
         votes = shared_votes(indicator, self.alike, self.trust, n_values)
-        n_votes = np.asarray(votes.sum(axis=1)).ravel()
+        n_votes = votes @ np.ones(votes.shape[1])
         n_rule = np.zeros(len(n_votes))
         if self.rule.any():
             n_rule = votes @ np.repeat(self.rule, n_values)
@@ -151,7 +151,7 @@ class SoftLabels(NamedTuple):
         return votes, n_worker, self._design_effect(votes, n_worker, n_rule)
 
     def _design_effect(
-        self, votes: sparse.csr_matrix, n_worker: np.ndarray, n_rule: np.ndarray
+        self, votes: SharedVotes, n_worker: np.ndarray, n_rule: np.ndarray
     ) -> np.ndarray:
         """Return by how much the votes of each sample overstate what they know."""
         if self.of_worker == self.of_rule == 0:

@@ -4,17 +4,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.stats import t
+from scipy.stats import beta, norm, t
 
 from sklabel.utils._frames import as_pandas
+from sklabel.utils._rows import check_same_rows
 from sklabel.utils._validation import (
     check_confidence,
-    check_same_rows,
     first_few,
     n_rows,
     warn,
@@ -25,7 +26,7 @@ from sklabel.votes._proba import read_proba
 # Before the first gold row is seen, so many rows say that gold follows soft labels, for
 # lambda, and so many that it does not, for the interval.
 _TRUST = 1
-_DOUBT = 4
+_DOUBT = 2
 
 
 def class_shares(
@@ -53,7 +54,9 @@ def class_shares(
         DataFrame are classes by their names.
     gold : array-like of shape (n_samples,), default=None
         Gold labels of some rows; -1, NaN, None and pd.NA mean none. The model behind
-        `proba` should not have seen them: it would look better than it is.
+        `proba` should not have seen them: it would look better than it is, and the
+        interval be too narrow. If they did train it, take the soft labels of the gold
+        rows from :func:`~sklabel.model_selection.cross_val_predict_gold`.
     classes : array-like of shape (n_classes,), default=None
         The classes in the order of the columns of an array; -1 is a label in `gold` if
         it is one of them. If None, the column names of a DataFrame, or 0, 1, 2, ...
@@ -93,6 +96,8 @@ def class_shares(
     ValueError
         If lengths differ, rows do not hold probabilities, `gold` has other classes, a
         group is missing, or a gold row has no sampling probability in (0, 1].
+    TypeError
+        If `gold`, `group` or `sampling_proba` is a dict or a single value.
 
     See Also
     --------
@@ -117,11 +122,16 @@ def class_shares(
     the interval is not :math:`\hat\theta` plus or minus some standard errors. The
     variance is turned into the number of gold rows :math:`n_e` that would do without
     soft labels, and the interval is Wilson's [3]_ for a share of :math:`\hat\theta` in
-    :math:`n_e` rows, with the t quantile for :math:`n_g - 1` degrees of freedom. The
-    gain :math:`n_e / n_g` is shrunk to 1 as if 4 more rows had shown none, since
-    :math:`\lambda` is tuned on the rows that judge it. So an interval never has width
-    0, and that of one gold row spans nearly all. `benchmarks/class_shares.py` measures
-    coverage.
+    :math:`n_e` rows. Where few rows are of a class, Wilson's end next to 0 is too far
+    from it; it is not above the exact limit on that side alone, as [4]_ proposes. The
+    same holds of 1. The variance of a share is known from the share, but a gain
+    :math:`n_e / n_g` above 1 is estimated: it is shrunk to 1 as if 2 more rows had
+    shown none, beside the :math:`4 n_g \bar y (1 - \bar y)` rows that can tell, and by
+    the square of what the t quantile for :math:`n_g - 1` degrees of freedom is above
+    the normal one. (With weights, :math:`n_g` is here the number of equal rows that are
+    worth as much.) So soft labels of little use hardly widen an interval, one never has
+    width 0, and that of one gold row spans nearly all. `benchmarks/class_shares.py`
+    measures coverage.
 
     Each class has a :math:`\lambda` of its own, so that soft labels that are good for
     one class help there and those of another one do no harm. Their estimates are
@@ -138,6 +148,9 @@ def class_shares(
     .. [3] E. B. Wilson, "Probable inference, the law of succession, and statistical
        inference", Journal of the American Statistical Association 22, 1927, 209-212.
        doi:10.1080/01621459.1927.10502953
+    .. [4] L. D. Brown, T. T. Cai and A. DasGupta, "Interval estimation for a binomial
+       proportion", Statistical Science 16(2), 2001, 101-133.
+       doi:10.1214/ss/1009213286
 
     Examples
     --------
@@ -161,9 +174,10 @@ def class_shares(
     spam    0.27  0.23  0.31     121  1000     1.0  PPI++
     """
     check_confidence(confidence)
-    for other, name in [(gold, "gold"), (group, "group")]:
-        check_same_rows(proba, other, "proba", name)
-    check_same_rows(proba, sampling_proba, "proba", "sampling_proba")
+    columns = {"gold": gold, "group": group, "sampling_proba": sampling_proba}
+    for name, column in columns.items():
+        _check_column(column, name)
+    check_same_rows(proba=proba, **columns)
     array, order = read_proba(proba, classes)
     n_samples = len(array)
     if n_samples == 0:
@@ -184,6 +198,20 @@ def class_shares(
         return table.set_index(names)
     index = pd.MultiIndex.from_product([groups, names])
     return table.set_index(index)
+
+
+def _check_column(column: Any, name: str) -> None:
+    """Raise if what should have an entry per row is a dict or a single value."""
+    if isinstance(column, Mapping):
+        raise TypeError(
+            f"{name} must hold an entry for each row of proba, in the same order; got "
+            f"a {type(column).__name__}. If it goes by the index of proba, pass "
+            f"pd.Series({name}).reindex(proba.index)."
+        )
+    if column is not None and np.ndim(column) == 0 and not hasattr(column, "__len__"):
+        raise TypeError(
+            f"{name} must hold an entry for each row of proba; got {column!r}."
+        )
 
 
 def _read_gold(gold: Any, n_samples: int, classes: np.ndarray) -> np.ndarray:
@@ -290,10 +318,10 @@ def _shares(
             mean,
             proba.var(axis=0),
             n,
+            confidence,
         )
-        quantile = t.ppf((1 + confidence) / 2, max(n_gold - 1, 1))
         share = np.clip(share, 0, 1)
-        low, high = _wilson(share, n_rows_worth, quantile)
+        low, high = _interval(share, n_rows_worth, confidence)
         # All estimates are 0 only if each is below it, which their sum of 1 forbids,
         # unless each has a trust of its own.
         total = share.sum()
@@ -320,6 +348,7 @@ def _powered(
     mean: np.ndarray,
     variance_of_all: np.ndarray,
     n: int,
+    confidence: float,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return estimates, the gold rows they are worth, and lambda, for each class.
 
@@ -333,6 +362,8 @@ def _powered(
         Of the soft labels of all rows.
     n : int
         Number of all rows.
+    confidence : float
+        Probability of the interval.
 
     Returns
     -------
@@ -361,27 +392,63 @@ def _powered(
     def variance(values: np.ndarray) -> np.ndarray:
         return (square * values**2).sum(axis=0) * n_gold / (n_gold - 1)
 
-    gold_only = (weight @ y) * (1 - weight @ y) * n_gold / (n_gold - 1) / n_kish
+    of_class = weight @ y
+    gold_only = of_class * (1 - of_class) * n_gold / (n_gold - 1) / n_kish
     by_gold, left = variance(centred), variance(residual - correction)
     # Of the variance of y, what the soft labels explain is that of all rows.
     total = left + np.maximum(by_gold - left, 0) * n_kish / n
-    ratio = total / np.where(gold_only > 0, gold_only, 1)
     # Gold that all agrees has no variance: what soft labels add comes on top of that
-    # of a share of one in so many rows.
+    # of a share of one in so many rows. Sums of weights are 1 up to rounding only.
+    agrees = (y == y[0]).all(axis=0)
     rare = (n_gold + 1) / (n_gold + 2) ** 2 / n_kish
-    ratio = np.where(gold_only > 0, ratio, 1 + left / rare)
-    ratio = (n_gold * ratio + _DOUBT) / (n_gold + _DOUBT)
+    ratio = np.where(agrees, 1 + left / rare, total / np.where(agrees, 1, gold_only))
+    telling = np.where(agrees, 0, 4 * n_kish * of_class * (1 - of_class))
+    ratio = (telling * ratio + _DOUBT) / (telling + _DOUBT)
+    freedom = max(n_kish - 1, 0.1)
+    inflation = (_quantile(confidence, freedom) / _quantile(confidence)) ** 2
+    ratio = np.where(ratio < 1, np.minimum(ratio * inflation, 1), ratio)
     return share, n_kish / ratio, trust
 
 
-def _wilson(
-    share: np.ndarray, n: np.ndarray, quantile: float
+def _quantile(confidence: float, freedom: float | None = None) -> float:
+    """Return the two-sided quantile of the normal, or of a t distribution."""
+    at = (1 + confidence) / 2
+    return float(norm.ppf(at) if freedom is None else t.ppf(at, freedom))
+
+
+def _interval(
+    share: np.ndarray, n: np.ndarray, confidence: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return Wilson's interval of shares that stand on so many rows."""
-    q = quantile**2 / n
+    """Return Wilson's interval of shares that stand on so many rows, modified.
+
+    Parameters
+    ----------
+    share : ndarray of shape (n_classes,)
+        In [0, 1].
+    n : ndarray of shape (n_classes,)
+        Number of rows, not always a whole one.
+    confidence : float
+        Probability of the interval.
+
+    Returns
+    -------
+    low, high : ndarray of shape (n_classes,)
+        In [0, 1].
+    """
+    q = _quantile(confidence) ** 2 / n
     middle = (share + q / 2) / (1 + q)
     half = np.sqrt(q * share * (1 - share) + q**2 / 4) / (1 + q)
-    return np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
+    low = np.minimum(middle - half, _exact_low(share, n, confidence))
+    high = np.maximum(middle + half, 1 - _exact_low(1 - share, n, confidence))
+    return np.clip(low, 0, 1), np.clip(high, 0, 1)
+
+
+def _exact_low(share: np.ndarray, n: np.ndarray, confidence: float) -> np.ndarray:
+    """Return the one-sided limit of Clopper and Pearson."""
+    hits = np.maximum(share * n, 0)
+    some = hits > 0
+    limit = beta.ppf(1 - confidence, np.where(some, hits, 1), (1 - share) * n + 1)
+    return np.where(some, limit, 0)
 
 
 def _warn_of_no_gold(without: np.ndarray, groups: pd.Index | None) -> None:

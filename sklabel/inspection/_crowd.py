@@ -32,6 +32,7 @@ from sklabel.votes._cast import (
 )
 from sklabel.votes._gold import read_gold
 from sklabel.votes._labels import alike, warn_of_case
+from sklabel.votes._read import refuse_whole
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,7 @@ def check_crowd_labels(crowd_labels: Any, *, where: str) -> CrowdLabels:
         If it is not.
     """
     refuse_lazy(crowd_labels, where=f"What {where} reads")
+    refuse_whole(crowd_labels, f"What {where} reads")
     if not isinstance(crowd_labels, CrowdLabels):
         raise TypeError(
             f"{where} needs a CrowdLabels; got {type(crowd_labels).__name__}. Build it "

@@ -15,8 +15,8 @@ from scipy import sparse
 from sklabel.inspection._crowd import crowd_to_cast
 from sklabel.lf import CrowdLabels
 from sklabel.utils._frames import as_column, as_pandas
+from sklabel.utils._rows import check_same_rows
 from sklabel.utils._validation import (
-    check_same_rows,
     check_sample_weight,
     class_positions,
     first_few,
@@ -134,8 +134,8 @@ def read_judgements(
                 "CrowdLabels with classes=[...] in order.",
             )
     else:
+        check_same_rows(votes=votes, sample_weight=sample_weight)
         votes = as_pandas(votes, where="A table of votes")
-        check_same_rows(votes, sample_weight, "votes", "sample_weight")
         cast, order, weight = _read_votes(votes, asked, kind, classes, sample_weight)
         named = isinstance(votes, pd.DataFrame)
         names = votes.columns if named else pd.RangeIndex(cast.n_lfs)

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -14,10 +13,10 @@ from numpy.typing import ArrayLike
 
 from sklabel.inspection._lf_summary import names_of_lfs, names_of_values
 from sklabel.utils._frames import as_pandas
+from sklabel.utils._rows import check_same_rows
 from sklabel.utils._validation import (
     check_columns,
     check_integer,
-    check_same_rows,
     first_few,
     n_rows,
 )
@@ -97,8 +96,8 @@ def label_issues(
     ------
     ValueError
         If lengths do not fit, a label is not a class, `columns` are not in X, no row
-        has a label, or two of X, `labels` and `proba` have the same index labels in
-        another order.
+        has a label, or a row label that two of X, `labels`, `proba` and `votes` share
+        stands in different rows.
 
     See Also
     --------
@@ -139,8 +138,7 @@ def label_issues(
     of_pandas = {
         k: v for k, v in given.items() if isinstance(v, pd.DataFrame | pd.Series)
     }
-    for (name_a, a), (name_b, b) in combinations(of_pandas.items(), 2):
-        check_same_rows(a, b, name_a, name_b)
+    check_same_rows(**given, votes=votes)
     remedy = "Add them to classes, or set them to None if they are not in question."
     if classes is None:
         remedy = (

@@ -23,6 +23,7 @@ from sklabel.inspection._repeats import find_repeats
 from sklabel.inspection._vote_quality import describe_votes, guessing
 from sklabel.label_model._base import BaseLabelModel
 from sklabel.utils._frames import as_pandas
+from sklabel.utils._rows import check_same_rows
 from sklabel.utils._validation import first_few, plain
 from sklabel.votes._cast import (
     CastVotes,
@@ -227,6 +228,7 @@ def summarise_lfs(
         In the order of the rows; all empty without a model.
     """
     check_gold(y, where="lf_summary")
+    check_same_rows(votes=votes, y=y)
     model = label_model
     if model is not None:
         model = check_label_model(model, where="lf_summary")

@@ -26,7 +26,8 @@ from sklabel.inspection._crowd import check_gold
 from sklabel.inspection._error_correlation import ErrorCorrelationDisplay
 from sklabel.inspection._overlap import leaf_order, read_votes_and_names
 from sklabel.label_model import LabelModel
-from sklabel.utils._validation import check_integer, check_same_rows, check_share, plain
+from sklabel.utils._rows import check_same_rows
+from sklabel.utils._validation import check_integer, check_share, plain
 from sklabel.votes._alphabets import Contents, resolve_classes
 from sklabel.votes._gold import read_gold, warn_of_minus_one_as_class
 from sklabel.votes._groups import group_of_each, name_groups
@@ -377,7 +378,7 @@ def panel_report(
     >>> model = LabelModel(groups=report.groups)
     """
     check_gold(y, where="panel_report")
-    check_same_rows(X, y, "X", "y")
+    check_same_rows(X=X, y=y, proba=proba)
     threshold = check_share(threshold, "threshold")
     min_common = check_integer(min_common, "min_common")
     max_lfs = check_integer(max_lfs, "max_lfs")

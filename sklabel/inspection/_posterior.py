@@ -18,6 +18,7 @@ from sklabel.inspection._plotting import (
     check_matplotlib,
     plain_text,
 )
+from sklabel.utils._rows import check_same_rows
 from sklabel.votes._gold import read_gold
 from sklabel.votes._proba import read_proba
 
@@ -74,6 +75,7 @@ class PosteriorDisplay:
         *,
         classes: ArrayLike | None = None,
     ) -> None:
+        check_same_rows(proba=proba, y=y)
         self.proba, self.classes = read_proba(proba, classes)
         self.gold = read_gold(y, len(self.proba), self.classes).index(self.classes)
 
@@ -119,6 +121,7 @@ class PosteriorDisplay:
         """
         check_matplotlib("PosteriorDisplay.from_estimator")
         check_is_fitted(estimator)
+        check_same_rows(X=X, y=y)
         display = cls(estimator.predict_proba(X), y, classes=estimator.classes_)
         return display.plot(ax=ax, bins=bins, **kwargs)
 

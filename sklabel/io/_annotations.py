@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from sklabel.lf import CrowdLabels
 from sklabel.lf._judgements import Duplicates, HandleUnknown
-from sklabel.utils._validation import first_few
+from sklabel.utils._validation import first_few, plural
 
 
 class Annotations:
@@ -51,6 +51,12 @@ class Annotations:
         All questions of the export, and how many answers each has.
     notes : list of str
         What the file does not tell, and what to do about it.
+    classes : list, default=None
+        The classes that the file declares, or that were given to the reader, in their
+        order, with those that nobody chose. None where there is no such list.
+    control : dict, default=None
+        How the tool keeps the answers, for the way back: ``type`` and ``to_name`` of
+        the control in Label Studio, ``type`` of the question in Argilla.
 
     See Also
     --------
@@ -74,7 +80,7 @@ class Annotations:
     sample
     7       Sunny at last
     >>> annotations.crowd_labels()
-    CrowdLabels(1 samples, 2 workers, 2 judgements, classes=['good'])
+    CrowdLabels(1 sample, 2 workers, 2 judgements, classes=['good'])
     """
 
     def __init__(
@@ -90,6 +96,8 @@ class Annotations:
         left_out: dict[str, int],
         questions: dict[str, int],
         notes: list[str],
+        classes: list[Any] | None = None,
+        control: dict[str, Any] | None = None,
     ) -> None:
         self.tool = tool
         self.question = question
@@ -101,6 +109,8 @@ class Annotations:
         self.left_out = left_out
         self.questions = questions
         self.notes = notes
+        self.classes = classes
+        self.control = {} if control is None else control
 
     def crowd_labels(
         self,
@@ -115,7 +125,8 @@ class Annotations:
         Parameters
         ----------
         classes : array-like of shape (n_classes,), default=None
-            Labels that count as votes, in the order of probabilities. If None, all.
+            Labels that count as votes, in the order of probabilities. If None, those
+            that the file declares (the attribute `classes`), else all labels.
         duplicates : {'last', 'first', 'majority', 'keep', 'raise'}, default='last'
             Which of several judgements of one (sample, worker) pair counts.
         handle_unknown : {'raise', 'count'}, default='raise'
@@ -144,11 +155,12 @@ class Annotations:
                 f"{_counted(self.left_out) or 'nothing'}. The questions of the export "
                 f"are {_counted(self.questions)}."
             )
-        return CrowdLabels.from_frame(
+        return CrowdLabels._from_frame(
             frame,
-            classes=classes,
+            classes=self.classes if classes is None else classes,
             duplicates=duplicates,
             handle_unknown=handle_unknown,
+            where=f"the answers to {self.question!r}",
         )
 
     def gold_labels(self) -> pd.Series:
@@ -249,10 +261,18 @@ class Annotations:
         frame = self.judgements
         counts = frame["label"].value_counts()
         judged = frame["sample"].nunique()
+        # These are among the judgements.
+        left_out = {**self.left_out}
+        n_repeated = left_out.pop("repeated", 0)
+        repeated = (
+            f"\n  {n_repeated:,} of them {plural(n_repeated, 'repeats', 'repeat')} a "
+            "judgement of the same sample by the same worker: crowd_labels() counts "
+            "one of each"
+        )
         lines = [
             f"Annotations of {self.tool}, question {self.question!r}",
-            f"  {len(frame):,} judgements: {judged:,} samples, "
-            f"{frame['worker'].nunique():,} workers",
+            f"  {_n(len(frame), 'judgement')}: {_n(judged, 'sample')}, "
+            f"{_n(frame['worker'].nunique(), 'worker')}" + repeated * bool(n_repeated),
             f"  labels: {_counted(dict(counts.head(8)))}"
             + f" and {len(counts) - 8} more" * (len(counts) > 8),
         ]
@@ -260,25 +280,31 @@ class Annotations:
             self.samples.index.difference(pd.Index(frame["sample"].unique()))
         )
         lines.append(
-            f"  {len(self.samples):,} samples in the file, {unjudged:,} without a "
+            f"  {_n(len(self.samples), 'sample')} in the file, {unjudged:,} without a "
             f"judgement; columns: {first_few(map(str, self.samples.columns), 6)}"
         )
         if len(self.gold):
-            on_gold = f", {len(self.gold_judgements)} judgements on them"
+            on_gold = f", {_n(len(self.gold_judgements), 'judgement')} on them"
             lines.append(
-                f"  {self.gold['sample'].nunique():,} samples with gold"
+                f"  {_n(self.gold['sample'].nunique(), 'sample')} with gold"
                 + on_gold * bool(len(self.gold_judgements))
             )
         if len(self.model_answers):
             models = self.model_answers["model"].unique()
             lines.append(
-                f"  {len(self.model_answers):,} answers of models: {first_few(models)}"
+                f"  {_n(len(self.model_answers), 'answer')} of models: "
+                f"{first_few(models)}"
             )
-        lines.append(f"  left out: {_counted(self.left_out) or 'nothing'}")
+        lines.append(f"  left out: {_counted(left_out) or 'nothing'}")
         others = {k: n for k, n in self.questions.items() if k != self.question}
         if others:
             lines.append(f"  other questions: {_counted(others)}")
         return "\n".join(lines + [f"  note: {note}" for note in self.notes])
+
+
+def _n(n: int, what: str) -> str:
+    """Return "1 sample", "2,000 samples"."""
+    return f"{n:,} {plural(n, what)}"
 
 
 def _counted(counts: Mapping[Any, int]) -> str:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from sklabel.io._annotations import Annotations
 from sklabel.io._collector import Collector
 from sklabel.io._files import Place, as_paths, iter_json, shaped
 from sklabel.io._recognise import refuse_other, refuse_table
+from sklabel.io._values import as_id, check_options, objects_in
 from sklabel.utils._validation import warn
 
 TOOL = "Argilla"
@@ -24,6 +25,8 @@ _FLAT = (
     *(".responses", ".responses.users", ".responses.status"),
     *(".suggestion", ".suggestion.score", ".suggestion.agent"),
 )
+# Ends of the columns that stand beside each other in flat records.
+_PARALLEL = ("", ".users", ".status")
 # Keys of flat records that are neither data nor a question.
 _FIXED = {"id", "status", "_server_id", "vectors", "external_id", "metadata"}
 
@@ -48,8 +51,9 @@ def read_argilla(
     Parameters
     ----------
     path : path-like or list of path-like
-        JSON or JSON lines: nested or flat records of version 2, a FeedbackDataset of
-        version 1, or a dataset for text classification of version 1.
+        JSON or JSON lines: nested or flat records of version 2 (also as columns, by
+        ``to_dict``), records of the server, a FeedbackDataset of version 1, or a
+        dataset for text classification of version 1. Spans are left out.
     question : str, default=None
         Name of the question; None takes the only one.
     several : {'leave_out', 'list'}, default='leave_out'
@@ -109,16 +113,23 @@ def read_argilla(
             f"include must hold some of {', '.join(_STATUSES)}; got {include!r}."
         )
     collect = Collector(
-        TOOL, question, several, option, forms=False, unjudged="records_without_votes"
+        TOOL,
+        question,
+        several,
+        option,
+        forms=False,
+        unjudged="records_without_votes",
+        own_ids=False,
     )
     statuses: set[bool] = set()
     number = count()
     for one in as_paths(path):
         refuse_table(one, TOOL, encoding, "JSON or JSON lines")
-        for record in iter_json(one, encoding):
-            n = next(number)
-            with shaped(record.where, TOOL):
-                statuses.add(_read_record(collect, one, record, n, include))
+        for place in iter_json(one, encoding):
+            for record in _records(place):
+                n = next(number)
+                with shaped(record.where, TOOL):
+                    statuses.add(_read_record(collect, one, record, n, include))
     if False in statuses:
         note = (
             "these records have no status of responses, so drafts and discarded "
@@ -130,6 +141,23 @@ def read_argilla(
             "them left out."
         )
     return collect.finish(remedy=_REMEDY)
+
+
+def _records(place: Place) -> Iterator[Place]:
+    """Yield the records of an object: itself, or what its columns hold (`to_dict`)."""
+    value = place.value
+    if not (isinstance(value, Mapping) and isinstance(value.get("id"), list)):
+        yield place
+        return
+    n = len(value["id"])
+    if not all(isinstance(cells, list) and len(cells) == n for cells in value.values()):
+        raise ValueError(
+            f"{place.where}: a table of columns has a list of one length at every key, "
+            f"and not all have {n} values. Export to_datasets() as JSON."
+        )
+    for at, cells in enumerate(zip(*value.values(), strict=True), start=1):
+        row = dict(zip(value, cells, strict=True))
+        yield Place(row, f"{place.where}, record {at}")
 
 
 def _read_record(
@@ -155,7 +183,8 @@ def _read_record(
         k
         for k, answers in value.items()
         if (k not in _FIXED and f"{k}-suggestion" in value)
-        or (isinstance(answers, list) and answers and _is_response(answers[0]))
+        or _is_response(answers)
+        or (isinstance(answers, list) and any(map(_is_response, answers)))
     ]
     if not flat and not former and not {"external_id", "metadata"} <= value.keys():
         refuse_other(path, TOOL, value, record.where, "records with responses")
@@ -176,13 +205,9 @@ def _read_record(
     collect.sample(key, {**data, **(metadata if isinstance(metadata, dict) else {})})
     known = True
     for question in flat:
-        values = value.get(f"{question}.responses") or []
-        users = value.get(f"{question}.responses.users") or [None] * len(values)
-        status = value.get(f"{question}.responses.status")
-        known &= status is not None or not values
-        status = status or ["submitted"] * len(values)
-        answers = _triples(values, users, status, question, record.where)
-        _responses(collect, question, answers, key, include)
+        columns = [value.get(f"{question}.responses{end}") for end in _PARALLEL]
+        answers = _triples(columns, question, record.where)
+        known &= _responses(collect, question, answers, key, include)
         _suggestion(
             collect,
             question,
@@ -193,7 +218,7 @@ def _read_record(
         )
     for question in former:
         answers = _former_answers(value.get(question), question, record.where)
-        _responses(collect, question, answers, key, include)
+        known &= _responses(collect, question, answers, key, include)
         about = value.get(f"{question}-suggestion-metadata") or {}
         _suggestion(
             collect,
@@ -207,20 +232,26 @@ def _read_record(
 
 
 def _is_response(value: Any) -> bool:
-    """Whether a value is a response of version 1."""
+    """Whether a value is a response of version 1, or several as columns."""
     return isinstance(value, Mapping) and "value" in value and "user_id" in value
 
 
 def _triples(
-    values: list[Any], users: list[Any], status: list[Any], question: str, where: str
+    columns: list[Any], question: str, where: str
 ) -> list[tuple[Any, Any, Any]]:
     """Return value, user and status of each response; they are parallel lists."""
-    if not len(values) == len(users) == len(status):
+    for column in columns:
+        if not isinstance(column, list | None):
+            raise TypeError(f"responses to {question!r} are lists, got {column!r:.40}")
+    nothing = [None] * len(columns[0] or [])
+    columns = [nothing if column is None else column for column in columns]
+    n_values, n_users, n_status = map(len, columns)
+    if not n_values == n_users == n_status:
         raise ValueError(
-            f"{where}: {question!r} has {len(values)} responses, {len(users)} users "
-            f"and {len(status)} statuses. Export it again."
+            f"{where}: {question!r} has {n_values} responses, {n_users} users and "
+            f"{n_status} statuses. Export it again."
         )
-    return list(zip(values, users, status, strict=True))
+    return list(zip(*columns, strict=True))
 
 
 def _former_answers(
@@ -229,45 +260,49 @@ def _former_answers(
     """Return value, user and status of the responses of version 1."""
     if isinstance(answers, Mapping):
         # The datasets package turns a list of objects into an object of lists.
-        values = answers.get("value") or []
-        users = answers.get("user_id") or [None] * len(values)
-        status = answers.get("status") or ["submitted"] * len(values)
-        return _triples(values, users, status, question, where)
+        columns = [answers.get(name) for name in ("value", "user_id", "status")]
+        return _triples(columns, question, where)
+    return _answers(answers, question)
+
+
+def _answers(answers: Any, question: str) -> list[tuple[Any, Any, Any]]:
+    """Return value, user and status of a list of responses."""
     return [
-        (a.get("value"), a.get("user_id"), a.get("status", "submitted"))
-        for a in answers or []
-        if isinstance(a, Mapping)
+        (answer["value"], answer.get("user_id"), answer.get("status"))
+        for answer in objects_in(answers, f"responses to {question!r}")
     ]
 
 
 def _read_nested(
     collect: Collector, value: Mapping[str, Any], key: Any, include: tuple[str, ...]
 ) -> bool:
-    """Read a nested record of version 2."""
+    """Read a nested record of version 2, or one of the server."""
     collect.sample(
         key, {**(value.get("fields") or {}), **(value.get("metadata") or {})}
     )
     known = True
-    for question, answers in (value.get("responses") or {}).items():
-        given = []
-        for answer in answers or []:
-            status = answer.get("status")
-            if status is None and answer.get("value") is not None:
-                known = False
-            given.append(
-                (answer.get("value"), answer.get("user_id"), status or "submitted")
-            )
-        _responses(collect, question, given, key, include)
-    for question, about in (value.get("suggestions") or {}).items():
-        about = about or {}
-        _suggestion(
-            collect,
-            question,
-            key,
-            about.get("value"),
-            about.get("agent"),
-            about.get("score"),
-        )
+    given: dict[str, list[tuple[Any, Any, Any]]] = {}
+    responses = value.get("responses") or {}
+    if isinstance(responses, Mapping):
+        for question, answers in responses.items():
+            given[question] = _answers(answers, question)
+    else:
+        # The server has one response a user, with the values of all questions.
+        for response in objects_in(responses, "responses"):
+            about = (response.get("user_id"), response.get("status"))
+            if not response["values"]:
+                collect.leave(str(about[1] or "empty"))
+            for question, held in (response["values"] or {}).items():
+                given.setdefault(question, []).append((held["value"], *about))
+    for question, triples in given.items():
+        known &= _responses(collect, question, triples, key, include)
+    suggestions = value.get("suggestions") or {}
+    if not isinstance(suggestions, Mapping):
+        listed = objects_in(suggestions, "suggestions")
+        suggestions = {one["question_name"]: one for one in listed}
+    for question, one in suggestions.items():
+        held = [(one or {}).get(name) for name in ("value", "agent", "score")]
+        _suggestion(collect, question, key, *held)
     return known
 
 
@@ -284,19 +319,20 @@ def _read_task(collect: Collector, value: Mapping[str, Any], key: Any) -> None:
         collect.leave("discarded", question)
     elif annotation is not None:
         options = annotation if isinstance(annotation, list) else [annotation]
-        agent = value.get("annotation_agent")
-        if agent is None:
-            collect.leave("no_worker", question)
-        else:
-            collect.vote(question, options, key, agent, value.get("event_timestamp"))
-    for prediction in value.get("prediction") or []:
-        collect.model(
-            question,
-            [prediction.get("label")],
-            key,
-            value.get("prediction_agent"),
-            prediction.get("score"),
-        )
+        agent, time = value.get("annotation_agent"), value.get("event_timestamp")
+        collect.vote(question, check_options(options), key, agent, time)
+    guesses = [_guess(one) for one in value.get("prediction") or []]
+    # The last answer of a model is the one that counts: the surest.
+    for label, score in sorted(guesses, key=lambda guess: guess[1] or 0):
+        agent = value.get("prediction_agent")
+        collect.model(question, check_options([label]), key, agent, score)
+
+
+def _guess(prediction: Any) -> tuple[Any, Any]:
+    """Return label and score of a prediction of version 1."""
+    if isinstance(prediction, list) and len(prediction) == 2:
+        return prediction[0], prediction[1]
+    return prediction["label"], prediction.get("score")
 
 
 def _responses(
@@ -305,33 +341,54 @@ def _responses(
     answers: list[tuple[Any, Any, Any]],
     key: Any,
     include: tuple[str, ...],
-) -> None:
-    """Note the responses to one question of one record."""
+) -> bool:
+    """Note the responses to a question; return False if one has no status."""
     collect.seen(question)
+    known = True
     for value, user, status in answers:
+        known &= status is not None or value is None
+        status = "submitted" if status is None else as_id(status)
+        collect.control(question, type=_type(value))
         if status not in include:
-            collect.leave(str(status), question)
+            collect.leave(status, question)
         elif value is None:
             collect.leave("empty", question)
-        elif user is None:
-            collect.leave("no_worker", question)
+        elif _is_spans(value):
+            collect.leave("spans", question)
         else:
-            options = value if isinstance(value, list) else [value]
-            collect.vote(question, _texts(options), key, user)
+            collect.vote(question, _labels(value), key, user)
+    return known
 
 
 def _suggestion(
     collect: Collector, question: str, key: Any, value: Any, agent: Any, score: Any
 ) -> None:
     """Note what a model suggested."""
-    if value is not None:
-        options = value if isinstance(value, list) else [value]
-        collect.model(question, _texts(options), key, agent, score)
+    if value is not None and not _is_spans(value):
+        collect.control(question, type=_type(value))
+        collect.model(question, _labels(value), key, agent, score)
 
 
-def _texts(options: list[Any]) -> list[Any]:
-    """Return the labels of a value; rankings and spans have none."""
-    return [
-        option.get("value", option.get("label")) if isinstance(option, dict) else option
-        for option in options
-    ]
+def _type(value: Any) -> str | None:
+    """Return the type of a question that has such a value."""
+    if isinstance(value, list):
+        # Rankings and spans are lists of objects, which nothing writes back.
+        return None if any(isinstance(v, dict) for v in value) else "multi_label"
+    kinds = {str: "label", int: "rating", float: "rating"}
+    return kinds.get(type(value))
+
+
+def _is_spans(value: Any) -> bool:
+    """Whether a value marks parts of a text, and does not label it."""
+    return isinstance(value, list) and any(
+        isinstance(option, Mapping) and "start" in option for option in value
+    )
+
+
+def _labels(value: Any) -> Sequence[Any]:
+    """Return the labels of a value; of a ranking in the order of ranks."""
+    options = value if isinstance(value, list) else [value]
+    if options and all(isinstance(option, Mapping) for option in options):
+        options = sorted(options, key=lambda option: option.get("rank") or 0)
+        options = [option["value"] for option in options]
+    return check_options(options)

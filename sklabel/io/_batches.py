@@ -11,15 +11,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from sklabel.io._batch_answers import Answer, anthropic_answers, openai_answers
 from sklabel.io._files import open_bytes
+from sklabel.io._values import HALF, is_blank, whole_text
 from sklabel.lf._answer_names import ClassNames, cell_text, read_names
-from sklabel.lf._answer_parsing import VOTE, reason_of_end
 from sklabel.utils._validation import first_few
 from sklabel.votes._labels import natural_key, tidy_text
 
@@ -27,19 +28,6 @@ _READERS = {"OpenAI": "read_openai_batch", "Anthropic": "read_anthropic_batch"}
 _MASS = "mass_on_classes"
 # How tokenizers write the blank before a word.
 _TOKEN_BLANKS = "\u0120\u2581"
-
-
-class _Answer(NamedTuple):
-    """One answer, or what came in place of one.
-
-    `reason` says why it is left out; empty if it is not. `text` is then the error, or
-    as much of the answer as there is.
-    """
-
-    text: str
-    finish_reason: str
-    reason: str
-    logprobs: list[dict[str, float]] | None = None
 
 
 class BatchAnswers:
@@ -353,7 +341,7 @@ def read_openai_batch(path: Any) -> BatchAnswers:
     >>> AnswerLF(["billing", "bug"]).fit_transform(batch.wide()).tolist()
     [['bug']]
     """
-    return _read(path, "OpenAI", _openai_answers)
+    return _read(path, "OpenAI", openai_answers)
 
 
 def read_anthropic_batch(path: Any) -> BatchAnswers:
@@ -390,7 +378,7 @@ def read_anthropic_batch(path: Any) -> BatchAnswers:
     >>> read_anthropic_batch(io.StringIO(line)).left_out
     {'expired': 1}
     """
-    return _read(path, "Anthropic", _anthropic_answers)
+    return _read(path, "Anthropic", anthropic_answers)
 
 
 _COLUMNS = ["sample", "model", "choice", "text", "finish_reason", "logprobs"]
@@ -416,6 +404,7 @@ def _read(
             _check_kind(line, where, provider)
             sample = _sample_of(line, where)
             try:
+                whole_text(sample)
                 model, found = answers_of(line)
             except (AttributeError, KeyError, TypeError, ValueError) as error:
                 raise ValueError(
@@ -465,8 +454,9 @@ def _table(rows: list[tuple[Any, ...]], columns: list[str]) -> pd.DataFrame:
     return pd.DataFrame(table, dtype=object).astype({"choice": np.int64})
 
 
-def _fields(answer: _Answer) -> tuple[Any, ...]:
-    return answer.text, answer.finish_reason, answer.logprobs
+def _fields(answer: Answer) -> tuple[Any, ...]:
+    # A model that is cut off within a character leaves half of it.
+    return HALF.sub("\ufffd", answer.text), answer.finish_reason, answer.logprobs
 
 
 def _check_distinct(paths: Sequence[Any]) -> None:
@@ -555,8 +545,27 @@ def _not_a_line(
     )
 
 
+def _other_provider(line: dict[str, Any]) -> str | None:
+    """Return whose answer a line is that has no reader, None if it may have one."""
+    response = line.get("response")
+    if isinstance(response, dict) and "candidates" in response:
+        return "Gemini"
+    if "key" in line and "custom_id" not in line and {"response", "error"} & set(line):
+        return "Gemini"
+    if "modelInput" in line or "modelOutput" in line:
+        return "Amazon Bedrock"
+    return None
+
+
 def _check_kind(line: dict[str, Any], where: str, provider: str) -> None:
     """Raise if a line is a request, or an answer of another provider."""
+    other = _other_provider(line)
+    if other is not None:
+        raise ValueError(
+            f"{where[0].upper()}{where[1:]} is an answer from a batch of {other}, "
+            "which has no reader here. Put ids and texts into a table yourself, and "
+            "give the column of texts to AnswerLF."
+        )
     is_request = "params" in line or ("body" in line and "response" not in line)
     if is_request or "requests" in line:
         raise ValueError(
@@ -585,173 +594,12 @@ def _check_kind(line: dict[str, Any], where: str, provider: str) -> None:
 
 def _sample_of(line: dict[str, Any], where: str) -> str:
     sample = line.get("custom_id")
-    if sample is None or isinstance(sample, dict | list | bool):
+    if is_blank(sample) or isinstance(sample, dict | list | bool):
         raise ValueError(
             f"{where[0].upper()}{where[1:]} has no custom_id, which says the sample "
             f"that it answers; it has {first_few(line)}."
         )
     return cell_text(sample)
-
-
-def _request_failed(reason: str, message: Any) -> tuple[None, list[_Answer]]:
-    text = message if isinstance(message, str) else json.dumps(message)
-    return None, [_Answer(text, "", reason)]
-
-
-def _openai_answers(line: dict[str, Any]) -> tuple[str | None, list[_Answer]]:
-    """Return the model of a line and its answers; None and why there are none."""
-    error = line.get("error")
-    if error:
-        code = error.get("code") if isinstance(error, dict) else None
-        message = error.get("message") if isinstance(error, dict) else error
-        return _request_failed(str(code or "error"), message or error)
-    response = line.get("response") or {}
-    status = response.get("status_code", 200)
-    body = response.get("body")
-    if status != 200:
-        inner = body.get("error") if isinstance(body, dict) else None
-        message = inner.get("message") if isinstance(inner, dict) else inner
-        return _request_failed(f"http {status}", message or body or "")
-    body = body if isinstance(body, dict) else {}
-    model = str(body.get("model") or "model")
-    if isinstance(body.get("output"), list):
-        return model, [_responses_answer(body)]
-    choices = body.get("choices")
-    if not choices:
-        return _request_failed("no answer in the response", first_few(body))
-    ordered = sorted(choices, key=lambda choice: choice.get("index") or 0)
-    return model, [_choice_answer(choice) for choice in ordered]
-
-
-def _choice_answer(choice: dict[str, Any]) -> _Answer:
-    """Read one choice of a chat completion, or of an old completion."""
-    message = choice.get("message") or {}
-    calls = [
-        call.get("function") or call.get("custom") or {}
-        for call in message.get("tool_calls") or []
-    ] or [message.get("function_call") or {}]
-    text = _joined_calls([c.get("arguments", c.get("input")) for c in calls])
-    content = message.get("content", choice.get("text"))
-    refusal = message.get("refusal")
-    if isinstance(content, list):
-        refusal = refusal or _joined(content, "refusal")
-        content = _joined(content, "text")
-    return _answer(
-        text or content,
-        str(choice.get("finish_reason") or ""),
-        refusal,
-        _logprobs(choice.get("logprobs")),
-    )
-
-
-def _responses_answer(body: dict[str, Any]) -> _Answer:
-    """Read the answer of the responses interface."""
-    parts = [
-        part
-        for item in body["output"]
-        if item.get("type") == "message"
-        for part in item.get("content") or []
-    ]
-    calls = [
-        item.get("arguments", item.get("input"))
-        for item in body["output"]
-        if item.get("type") in {"function_call", "custom_tool_call"}
-    ]
-    details = body.get("incomplete_details") or {}
-    end = details.get("reason") or body.get("status") or ""
-    tokens = [token for part in parts for token in part.get("logprobs") or []]
-    error = body.get("error") or {}
-    if end == "failed":
-        message = error.get("message") if isinstance(error, dict) else error
-        return _Answer(str(message or ""), end, end)
-    return _answer(
-        _joined_calls(calls) or _joined(parts, "text"),
-        str(end),
-        _joined(parts, "refusal"),
-        _logprobs({"content": tokens}),
-    )
-
-
-def _anthropic_answers(line: dict[str, Any]) -> tuple[str | None, list[_Answer]]:
-    """Return the model of a line and its answer; None and why there is none."""
-    result = line["result"]
-    kind = str(result["type"])
-    if kind != "succeeded":
-        error = result.get("error") or {}
-        inner = error.get("error") or error
-        message = inner.get("message") if isinstance(inner, dict) else inner
-        return _request_failed(kind, message or "")
-    message = result.get("message") or {}
-    blocks = message.get("content") or []
-    if isinstance(blocks, str):
-        blocks = [{"type": "text", "text": blocks}]
-    calls = [
-        json.dumps(block.get("input"), ensure_ascii=False)
-        for block in blocks
-        if block.get("type") == "tool_use"
-    ]
-    texts = [block for block in blocks if block.get("type") == "text"]
-    return str(message.get("model") or "model"), [
-        _answer(
-            _joined_calls(calls) or _joined(texts, "text"),
-            str(message.get("stop_reason") or ""),
-            None,
-            None,
-        )
-    ]
-
-
-def _answer(
-    text: Any,
-    finish_reason: str,
-    refusal: str | None,
-    logprobs: list[dict[str, float]] | None,
-) -> _Answer:
-    """Return an answer, with the reason to leave it out if there is one."""
-    text = "" if text is None else str(text)
-    if refusal:
-        return _Answer(str(refusal), finish_reason, "refusal", logprobs)
-    if reason_of_end(finish_reason) != VOTE:
-        return _Answer(text, finish_reason, finish_reason, logprobs)
-    return _Answer(text, finish_reason, "" if text.strip() else "empty", logprobs)
-
-
-def _joined(parts: Sequence[Any], key: str) -> str:
-    """Join the texts of the parts of an answer."""
-    return "".join(str(part.get(key) or "") for part in parts if isinstance(part, dict))
-
-
-def _joined_calls(calls: Sequence[Any]) -> str:
-    """Return the arguments of a tool call, or of several as a list of JSON."""
-    texts = [call for call in calls if isinstance(call, str) and call]
-    return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]" if texts else ""
-
-
-def _logprobs(logprobs: Any) -> list[dict[str, float]] | None:
-    """Return, for each token, its alternatives and their log-probabilities."""
-    if not logprobs:
-        return None
-    if "tokens" in logprobs:  # old completions
-        tops = logprobs.get("top_logprobs") or [{} for _ in logprobs["tokens"]]
-        chosen = zip(logprobs["tokens"], logprobs["token_logprobs"], strict=True)
-        return [
-            {token: logprob} | dict(top or {})
-            for (token, logprob), top in zip(chosen, tops, strict=True)
-            if logprob is not None
-        ]
-    found = []
-    for token in logprobs.get("content") or []:
-        alternatives: dict[str, float] = {}
-        for one in token.get("top_logprobs") or []:
-            # Two tokens may look alike, as pieces of one character do.
-            if one["token"] in alternatives:
-                both = np.logaddexp(alternatives[one["token"]], one["logprob"])
-                alternatives[one["token"]] = float(both)
-            else:
-                alternatives[one["token"]] = float(one["logprob"])
-        alternatives.setdefault(token["token"], float(token["logprob"]))
-        found.append(alternatives)
-    return found or None
 
 
 def _finish_name(column: str) -> str:

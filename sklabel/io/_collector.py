@@ -5,19 +5,30 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from sklabel.io._annotations import Annotations
-from sklabel.utils._validation import check_option, first_few, warn
+from sklabel.io._values import (
+    as_id,
+    is_blank,
+    plain_option,
+    read_times,
+    same_kind,
+    short,
+)
+from sklabel.utils._validation import (
+    check_option,
+    did_you_mean,
+    first_few,
+    plural,
+    warn,
+)
 
 SEVERAL = ("leave_out", "list")
-_WHOLE_NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})")
 
 
 class Collector:
@@ -42,6 +53,8 @@ class Collector:
         What to do with columns that differ between the rows of one sample: warn that
         an id may be of two samples, drop them as answers to other questions, or keep
         those of the first row.
+    own_ids : bool, default=True
+        Whether the reader has `sample`, for ids of the user's own.
     """
 
     def __init__(
@@ -54,6 +67,7 @@ class Collector:
         forms: bool = True,
         unjudged: str | None = None,
         differing: str = "warn",
+        own_ids: bool = True,
     ) -> None:
         check_option(several, "several", SEVERAL)
         if question is not None and not isinstance(question, str):
@@ -68,6 +82,10 @@ class Collector:
         self.forms = forms
         self.unjudged = unjudged
         self.differing = differing
+        self.own_ids = own_ids
+        self._plain = option is None and several != "list"
+        self._classes: dict[str, list[Any]] = {}
+        self._controls: dict[str, dict[str, Any]] = defaultdict(dict)
         self.notes: list[str] = []
         self._left: Counter[tuple[str, str | None]] = Counter()
         self._votes: dict[str, _Rows] = defaultdict(_Rows)
@@ -86,7 +104,7 @@ class Collector:
 
     def sample(self, sample: Any, columns: Mapping[str, Any]) -> None:
         """Note a sample and its columns; of several rows of one, the first counts."""
-        sample = _as_id(sample)
+        sample = as_id(sample)
         at = self._position.get(sample)
         new = at is None
         if at is None:
@@ -100,14 +118,19 @@ class Collector:
                 column[at] = value
             elif column[at] != value and value is not None:
                 self._differing.add(name)
-                was = _short(column[at])
-                conflicts.append(f"{sample!r} has {name} {was} and {_short(value)}")
+                was = short(column[at])
+                conflicts.append(f"{sample!r} has {name} {was} and {short(value)}")
         if self.differing == "warn":
             self._conflicts += conflicts[:1]
 
     def has(self, sample: Any) -> bool:
         """Tell whether a sample was noted before."""
-        return _as_id(sample) in self._position
+        return as_id(sample) in self._position
+
+    @property
+    def n_samples(self) -> int:
+        """How many samples were noted."""
+        return len(self._position)
 
     def submitted(self) -> None:
         """Count a form that a person sent in."""
@@ -123,6 +146,17 @@ class Collector:
         if main:
             self._main[question] = None
 
+    def declare(self, question: str, classes: Sequence[Any]) -> None:
+        """Note all labels that a question can have, in their order."""
+        self._classes[question] = [plain_option(one) for one in classes]
+
+    def control(self, question: str, **about: Any) -> None:
+        """Note how the tool keeps answers to a question; what is None is not known."""
+        known = self._controls[question]
+        for name, value in about.items():
+            if value is not None:
+                known.setdefault(name, value)
+
     def vote(
         self,
         question: str,
@@ -132,19 +166,29 @@ class Collector:
         time: Any = None,
         *,
         main: bool = False,
-        known: bool = False,
+        known: str | None = None,
     ) -> None:
-        """Note what a person answered; `known` on a sample whose answer is known."""
+        """Note what a person answered.
+
+        On a sample whose answer is known, `known` is the reason under which the answer
+        is counted as no vote.
+        """
+        if is_blank(worker):
+            self.seen(question, main=main)
+            self.leave("no_worker", question)
+            return
         self._n_answers[question] += 1
         if main:
             self._main[question] = None
         if self.question is not None and question != self.question:
             return
         label = self._label(question, options)
-        if label is not None:
-            rows = (self._tests if known else self._votes)[question]
-            worker = self._once(_as_id(worker))
-            rows.add(_as_id(sample), worker, label, time)
+        if label is None:
+            return
+        if known is not None:
+            self.leave(known, question)
+        rows = (self._votes if known is None else self._tests)[question]
+        rows.add(as_id(sample), self._once(as_id(worker)), label, time)
 
     def gold(
         self, question: str, options: Sequence[Any], sample: Any, worker: Any = None
@@ -152,14 +196,14 @@ class Collector:
         """Note a known answer; several options are several accepted answers."""
         if self.question is None or question == self.question:
             self.seen(question)
-            worker = None if worker is None else self._once(_as_id(worker))
-            options = [plain_option(option) for option in options if option is not None]
+            worker = None if is_blank(worker) else self._once(as_id(worker))
+            options = [plain_option(one) for one in options if not is_blank(one)]
             if self.option is not None or self.several == "list":
                 # One answer of several options, as a vote is.
                 options = [self._label(question, options)]
             for option in options:
                 rows = self._gold[question]
-                rows.add(_as_id(sample), self._once(option), worker, None)
+                rows.add(as_id(sample), self._once(option), worker, None)
 
     def model(
         self,
@@ -179,7 +223,7 @@ class Collector:
             model = "" if model is None else self._once(str(model))
             if not isinstance(score, int | float) or isinstance(score, bool):
                 score = None
-            self._models[question].add(_as_id(sample), model, label, score)
+            self._models[question].add(as_id(sample), model, label, score)
 
     def finish(
         self,
@@ -217,13 +261,21 @@ class Collector:
             raise ValueError(
                 f"Nobody chose the option {self.option!r} of {question!r}. Options "
                 f"that were chosen: {first_few(chosen, 20)}."
+                f"{did_you_mean([self.option], chosen)}"
             )
         if self._conflicts:
+            remedy = (
+                "Pass sample= with a column whose ids are distinct"
+                if self.own_ids
+                else "If the files are of several projects, read each by a call of its "
+                "own"
+            )
+            n = len(self._conflicts)
             warn(
-                f"{len(self._conflicts)} row(s) of {self.tool} share the id of a "
-                f"sample and not its columns, first: {self._conflicts[0]}. Their "
-                "judgements count for the same sample, with the columns of its first "
-                "row. Pass sample= with a column whose ids are distinct."
+                f"{n} {plural(n, 'row')} of {self.tool} {plural(n, 'shares', 'share')} "
+                "the id of a sample and not its columns, first: "
+                f"{self._conflicts[0]}. Their judgements count for the same sample, "
+                f"with the columns of its first row. {remedy}."
             )
         frames = {
             "judgements": votes.frame(["sample", "worker", "label", "time"]),
@@ -236,7 +288,11 @@ class Collector:
             ),
         }
         frames["gold"] = frames["gold"][["sample", "label", "worker"]]
-        _same_kind(frames.values(), whole_numbers)
+        if self.option is not None or self.several == "list":
+            made = "option=" if self.option is not None else "several='list'"
+            self.control(question, labels_of=made)
+        declared = self._declared(question, frames)
+        same_kind([*frames.values(), declared], whole_numbers and self.option is None)
         for name in ("judgements", "gold_judgements"):
             frame = frames[name]
             frame["time"] = pd.Series(
@@ -246,7 +302,8 @@ class Collector:
             n_unread = int((times.isna() & frame["time"].notna().to_numpy()).sum())
             if n_unread:
                 self.notes.append(
-                    f"{n_unread} times could not be read; those judgements come first"
+                    f"{n_unread} {plural(n_unread, 'time')} could not be read; such "
+                    "judgements come first"
                 )
             frames[name] = (
                 frame.assign(time=times.to_numpy())
@@ -276,7 +333,11 @@ class Collector:
                 left[self.unjudged] = n
         n_models = left.pop("model answers without one label", 0)
         if n_models:
-            self.notes.append(f"{n_models} answers of models hold not one label")
+            answers = plural(n_models, "answer")
+            holds = plural(n_models, "does", "do")
+            self.notes.append(
+                f"{n_models} {answers} of models {holds} not hold one label"
+            )
         self._warn_of_several(question, left)
         return Annotations(
             tool=self.tool,
@@ -285,13 +346,41 @@ class Collector:
             left_out=left,
             questions={q: n for q, n in self._n_answers.items() if n or q == question},
             notes=self.notes,
+            classes=list(dict.fromkeys(declared["label"])) or None,
+            control=self._controls[question],
             **frames,
         )
 
+    def _declared(
+        self, question: str, frames: Mapping[str, pd.DataFrame]
+    ) -> pd.DataFrame:
+        """Return a table of the classes that are declared; of none if none are."""
+        classes = list(self._classes.get(question, []))
+        if "labels_of" in self._controls[question]:
+            classes = []
+        if classes:
+            of_people = ("judgements", "gold_judgements", "gold")
+            labels = [label for name in of_people for label in frames[name]["label"]]
+            texts = set(map(str, classes))
+            others = [one for one in dict.fromkeys(labels) if str(one) not in texts]
+            if others:
+                self.notes.append(
+                    "labels that are not among the classes that are declared, and come "
+                    f"after them: {first_few(others, 10)}"
+                )
+            classes += others
+        return pd.DataFrame({"label": pd.Series(classes, dtype=object)})
+
     def _label(self, question: str, options: Sequence[Any], count: bool = True) -> Any:
         """Return the label of an answer, None if it is not one; count why."""
-        options = [plain_option(option) for option in options if option is not None]
-        options = [option for option in options if option != ""]
+        if len(options) == 1 and self._plain and isinstance(options[0], str):
+            # Most answers were given before, and are texts that were checked.
+            known = self._same.get((str, options[0]))
+            if known is not None:
+                return known
+        options = [plain_option(option) for option in options if not is_blank(option)]
+        if len(options) > 1:
+            options = list(dict.fromkeys(options))
         if self.option is not None:
             named = [str(option) for option in options]
             self._options[question].update(named)
@@ -317,6 +406,7 @@ class Collector:
                 raise ValueError(
                     f"There is no question {self.question!r} in this export of "
                     f"{self.tool}. Questions found: {_questions(found) or 'none'}."
+                    f"{did_you_mean([self.question], found)}"
                 )
             return self.question
         for names in (list(self._main), list(found)):
@@ -341,6 +431,7 @@ class Collector:
                 left[reason] = left.get(reason, 0) + n
         if self.forms:
             n_empty = self._n_submitted - self._n_answers[question]
+            n_empty -= self._left["no_worker", question]
             n_empty += left.pop("empty", 0)
             if n_empty > 0:
                 left["empty"] = n_empty
@@ -400,91 +491,8 @@ class _Rows:
         )
 
 
-def read_times(values: list[Any]) -> pd.Series:
-    """Return texts of ISO 8601 and seconds since 1970 as datetimes in UTC."""
-    series = pd.Series(values, dtype=object)
-    number = series.map(
-        lambda value: isinstance(value, int | float) and not isinstance(value, bool)
-    ).astype(bool)
-    times = pd.Series(pd.NaT, index=series.index, dtype="datetime64[ns]")
-    if number.any():
-        seconds = pd.to_numeric(series[number])
-        read = pd.to_datetime(seconds, unit="s", errors="coerce")
-        times[number] = read.astype("datetime64[ns]")
-    if not number.all():
-        read = pd.to_datetime(
-            series[~number], format="ISO8601", utc=True, errors="coerce"
-        )
-        times[~number] = read.dt.tz_localize(None).astype("datetime64[ns]")
-    return times
-
-
-def _same_kind(frames: Any, whole_numbers: bool) -> None:
-    """Make labels of all tables of one type, in place: texts, or whole numbers."""
-    frames = list(frames)
-    values = {(type(label), label) for frame in frames for label in frame["label"]}
-    kinds = {kind for kind, _ in values}
-    if kinds <= {str}:
-        if not (whole_numbers and values):
-            return
-        if not all(_WHOLE_NUMBER.fullmatch(label.strip()) for _, label in values):
-            return
-        change: Callable[[Any], Any] = int
-    elif len(kinds) > 1:
-        change = str
-    else:
-        return
-    for frame in frames:
-        frame["label"] = pd.Series(
-            [change(label) for label in frame["label"]], dtype=object
-        )
-
-
-def plain_option(value: Any) -> Any:
-    """Return an option as text or whole number."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return value
-    if isinstance(value, float):
-        return int(value) if np.isfinite(value) and value == int(value) else str(value)
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _as_id(value: Any) -> str:
-    """Return an id as the text that the tool shows."""
-    return value if isinstance(value, str) else str(value)
-
-
-def _short(value: Any) -> str:
-    """Return the beginning of a value, for messages."""
-    text = repr(value)
-    return text if len(text) <= 40 else text[:37] + "..."
-
-
 def _questions(found: Mapping[str, int]) -> str:
     """Return questions and their numbers of answers, for messages."""
-    return ", ".join(f"{name!r} ({n} answers)" for name, n in found.items())
-
-
-def form_values(content: Any) -> list[Any]:
-    """Return the options that an element of an HTML form holds.
-
-    ``{"label": x}``, ``{"labels": [x, y]}``, ``{"x": true, "y": false}``, a text, a
-    list, or nothing.
-    """
-    if isinstance(content, Mapping) and content:
-        for name in ("label", "labels", "value", "values"):
-            if name in content and not isinstance(content[name], bool):
-                return form_values(content[name])
-        if all(isinstance(value, bool) for value in content.values()):
-            return [name for name, chosen in content.items() if chosen]
-        if len(content) == 1:
-            return form_values(next(iter(content.values())))
-        # No form of one choice: kept as it is, and not taken for no answer.
-        return [dict(content)]
-    if isinstance(content, list):
-        return [value for value in content if value not in (None, "")]
-    return [] if content in (None, "", {}) else [content]
+    return ", ".join(
+        f"{name!r} ({n} {plural(n, 'answer')})" for name, n in found.items()
+    )

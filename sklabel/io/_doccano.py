@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import tempfile
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,19 +13,25 @@ from sklabel.io._annotations import Annotations
 from sklabel.io._collector import Collector
 from sklabel.io._files import (
     as_paths,
+    inner_folder,
+    is_zip,
     iter_json,
-    read_table,
+    open_zip,
     shaped,
     unpacked_name,
     zip_names,
 )
 from sklabel.io._recognise import first_text, is_table, refuse_other
+from sklabel.io._tables import read_table
+from sklabel.io._values import as_id, check_options, is_blank
 from sklabel.utils._validation import first_few
 
 TOOL = "doccano"
 _QUESTION = "label"
 _SUFFIXES = {".jsonl", ".json", ".csv"}
-_FIXED = {"id", "label", "labels", "Comments", "annotations", "meta"}
+# Where the labels of an example stand; "cats" beside spans of the same text.
+_LABELS = ("label", "labels", "cats")
+_FIXED = {"id", *_LABELS, "Comments", "annotations", "meta", "entities"}
 
 
 def read_doccano(
@@ -48,11 +53,13 @@ def read_doccano(
     ----------
     path : path-like or list of path-like
         The zip, the folder it was unpacked to, a list of files, or a file of the form
-        before version 1.3 with ``annotations``, which holds the users' ids.
+        before version 1.3, which holds the users' ids: JSON lines with ``annotations``,
+        or CSV with ``user`` and ``annotation_approver``.
     worker : str, default=None
         Who wrote a single file that is given alone.
     labels : mapping, or path of the label configuration (JSON), default=None
-        Text of each label's id, for the older form.
+        Text of each label's id, which the older form needs. They are the classes, in
+        this order.
     several : {'leave_out', 'list'}, default='leave_out'
         What to do with several labels of one member for one example. In CSV they are
         joined by ``#``; a label that holds ``#`` cannot be told from two there.
@@ -92,10 +99,12 @@ def read_doccano(
     >>> found.left_out
     {'empty': 1}
     """
-    collect = Collector(TOOL, _QUESTION, several, option, forms=False)
+    collect = Collector(TOOL, _QUESTION, several, option, forms=False, own_ids=False)
     collect.seen(_QUESTION)
     given = as_paths(path)
     names = _label_names(labels)
+    if names is not None:
+        collect.declare(_QUESTION, list(names.values()))
     with tempfile.TemporaryDirectory() as unpacked:
         files = [
             file
@@ -108,36 +117,37 @@ def read_doccano(
                 "Leave it out: the files' names are the workers."
             )
         alone = len(files) == 1 and len(given) == 1 and not given[0].is_dir()
-        alone = alone and given[0].suffix != ".zip"
+        alone = alone and not is_zip(given[0])
         for file in files:
             if not alone and not first_text(file, encoding):
                 # A member who confirmed nothing.
                 collect.notes.append(f"the file of {_member(file)!r} is empty")
                 continue
             _read_file(collect, file, worker, alone, names, encoding)
+    if not collect.n_samples:
+        raise ValueError(
+            f"'{given[0]}' holds no example. Is it the right project, and was it "
+            "exported with its examples?"
+        )
     return collect.finish()
 
 
 def _files_in(collect: Collector, path: Path, unpacked: Path) -> Iterator[Path]:
     """Yield the files of an export; note those that are none of doccano's."""
     within = path
-    if path.suffix == ".zip":
-        try:
-            with zipfile.ZipFile(path) as packed:
-                packed.extractall(unpacked, zip_names(packed))
-        except zipfile.BadZipFile as error:
-            raise ValueError(
-                f"'{path}' cannot be unpacked ({error}): it is cut off or no zip. "
-                "Download it again."
-            ) from error
+    if is_zip(path):
+        with open_zip(path) as packed:
+            packed.extractall(unpacked, zip_names(packed))
+        unpacked.mkdir(exist_ok=True)
         within = unpacked
-    if not within.is_dir():
-        if path.suffix != ".zip":
-            yield path
-            return
-        raise ValueError(f"'{path}' holds no file. Export it again.")
+    if path.is_file() and within == path:
+        yield path
+        return
+    within = inner_folder(within)
     shown = sorted(f for f in within.iterdir() if not f.name.startswith("."))
-    files = [f for f in shown if f.is_file() and unpacked_name(f).suffix in _SUFFIXES]
+    files = [
+        f for f in shown if f.is_file() and unpacked_name(f).suffix.lower() in _SUFFIXES
+    ]
     others = [f.name for f in shown if f not in files]
     if others and files:
         collect.notes.append(
@@ -145,8 +155,11 @@ def _files_in(collect: Collector, path: Path, unpacked: Path) -> Iterator[Path]:
             ".jsonl, .json or .csv"
         )
     if not files:
+        folders = [f.name for f in shown if f.is_dir()]
         raise ValueError(
             f"'{path}' holds no file of doccano (.jsonl, .json or .csv, one a member)."
+            + f" It holds the folders {first_few(folders)}: read each project by a "
+            "call of its own." * bool(folders)
         )
     yield from files
 
@@ -185,7 +198,7 @@ def _read_file(
             with shaped(where, TOOL):
                 _read_older(collect, row, names, where)
             continue
-        label = row.get("label", row.get("labels"))
+        label = next((row[name] for name in _LABELS if name in row), None)
         if not isinstance(label, list) or row.get("id") in (None, ""):
             refuse_other(path, TOOL, row, where, "an example with id and label")
         if worker is None and (_member(path) == "all" or alone):
@@ -195,7 +208,9 @@ def _read_file(
                 "annotations among all users' and export again, and give the zip or "
                 "its folder; for one member's file pass worker='name'."
             )
-        collect.sample(row["id"], {k: v for k, v in row.items() if k not in _FIXED})
+        with shaped(where, TOOL):
+            key = as_id(row["id"])
+        collect.sample(key, {k: v for k, v in row.items() if k not in _FIXED})
         if not label:
             collect.leave("empty", _QUESTION)
             continue
@@ -205,7 +220,7 @@ def _read_file(
                 "boxes are not labels of an example."
             )
         who = _member(path) if worker is None else worker
-        collect.vote(_QUESTION, label, row["id"], who)
+        collect.vote(_QUESTION, label, key, who)
 
 
 def _rows(path: Path, encoding: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -221,6 +236,14 @@ def _rows(path: Path, encoding: str | None) -> Iterator[tuple[str, dict[str, Any
         refuse_other(
             path, TOOL, tuple(table.columns), f"'{path}'", "the columns id and label"
         )
+    if {"user", "annotation_approver"} <= set(table.columns):
+        # Before version 1.3: a row for each label of a user.
+        for key, rows in table.groupby("id", sort=False):
+            first = rows.drop(columns=["label", "user"]).iloc[0].to_dict()
+            given = rows[["label", "user"]].to_dict("records")
+            example: dict[str, Any] = {str(name): cell for name, cell in first.items()}
+            yield f"'{path}', example {key!r}", {**example, "annotations": given}
+        return
     for at, cells in enumerate(table.itertuples(index=False, name=None), start=2):
         row = dict(zip(table.columns, cells, strict=True))
         row["label"] = [part for part in row["label"].split("#") if part]
@@ -236,7 +259,7 @@ def _read_older(
     """Read an example of the form before version 1.3."""
     data = {k: v for k, v in row.items() if k not in _FIXED}
     data.pop("annotation_approver", None)
-    if row.get("id") is None:
+    if is_blank(row.get("id")):
         raise ValueError(f"{where}: the example has no id. Export it again.")
     meta = row.get("meta")
     collect.sample(row["id"], {**data, **(meta if isinstance(meta, dict) else {})})
@@ -248,10 +271,11 @@ def _read_older(
                 f"{where}: annotations are objects with label and user; got "
                 f"{annotation!r:.60}."
             )
-        user, label = annotation.get("user"), annotation.get("label")
-        if user is None:
+        user, label = annotation.get("user"), annotation["label"]
+        if is_blank(user):
             collect.leave("no_worker", _QUESTION)
             continue
+        check_options([label])
         if "start_offset" in annotation:
             raise ValueError(
                 f"{where}: annotations are spans of the text, not labels of it."
@@ -263,7 +287,7 @@ def _read_older(
                     f"{', '.join(names)}."
                 )
             label = names[str(label)]
-        given.setdefault(user, []).append(label)
-        times[user] = annotation.get("updated_at", annotation.get("created_at"))
+        given.setdefault(as_id(user), []).append(label)
+        times[as_id(user)] = annotation.get("updated_at", annotation.get("created_at"))
     for user, options in given.items():
         collect.vote(_QUESTION, options, row["id"], user, times[user])

@@ -1,40 +1,43 @@
-"""Opening exports: encodings, JSON that is streamed, tables of text."""
+"""Opening exports: packed files, encodings, JSON that is streamed."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 
 from __future__ import annotations
 
 import bz2
-import csv
 import gzip
 import io
 import json
 import lzma
 import os
-import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, NamedTuple, NoReturn, cast
 
-import pandas as pd
+from sklabel.utils._validation import plural
 
 # Characters that are read at once. Objects of an export have hundreds to thousands.
 _CHUNK = 1 << 20
 _BLANK = " \t\r\n"
 WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".ods"}
 _OPENERS: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+# Servers pack files without saying so in the name.
+_MARKS = {b"\x1f\x8b": ".gz", b"BZh9": ".bz2", b"\xfd7zXZ": ".xz"}
+_ZIP_MARK = b"PK\x03\x04"
 _BOMS = {
     b"\xef\xbb\xbf": "utf-8-sig",
+    b"\xff\xfe\0\0": "utf-32",
     b"\xff\xfe": "utf-16",
     b"\xfe\xff": "utf-16",
 }
 # What broken files raise when they are unpacked.
-_BROKEN = (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error, zipfile.BadZipFile)
-# Cells of a table may hold long texts; the limit of `csv` is 131,072.
-_LONGEST_CELL = 1 << 27
+_BROKEN = (
+    *(EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error),
+    *(zipfile.BadZipFile, NotImplementedError),
+)
 
 
 class Place(NamedTuple):
@@ -91,28 +94,89 @@ def as_paths(path: Any) -> list[Path]:
 
 @contextmanager
 def open_bytes(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for reading, unpacked where it is compressed."""
+    """Open a file for reading, unpacked where its content or name is of a packed one.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be unpacked, or is a zip of several files.
+    """
     if path.is_dir():
         raise IsADirectoryError(f"'{path}' is a folder; a file is needed.")
+    if is_zip(path):
+        with open_zip(path) as packed:
+            names = zip_names(packed)
+            if "[Content_Types].xml" in names:
+                raise ValueError(
+                    f"'{path}' is a workbook by its content. Call it .xlsx, or save "
+                    "the sheet as CSV."
+                )
+            if len(names) != 1:
+                raise ValueError(
+                    f"'{path}' holds {len(names)} files. Unpack it and give the "
+                    "file that holds the answers."
+                )
+            with packed.open(names[0]) as stream:
+                yield cast(BinaryIO, stream)
+        return
+    opener = _OPENERS.get(_packing(path))
+    if opener is None:
+        with open(path, "rb") as plain:
+            yield plain
+        return
     try:
-        if path.suffix == ".zip":
-            with zipfile.ZipFile(path) as packed:
-                names = zip_names(packed)
-                if len(names) != 1:
-                    raise ValueError(
-                        f"'{path}' holds {len(names)} files. Unpack it and give the "
-                        "file that holds the answers."
-                    )
-                with packed.open(names[0]) as stream:
-                    yield cast(BinaryIO, stream)
-            return
-        with _OPENERS.get(path.suffix, open)(path, "rb") as stream:
+        with opener(path, "rb") as stream:
             yield cast(BinaryIO, stream)
+    except (*_BROKEN, OSError) as error:
+        # A file that may not be opened has a name, data that are broken have none.
+        if isinstance(error, OSError) and error.filename is not None:
+            raise
+        _refuse_packed(path, error)
+
+
+@contextmanager
+def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open a zip that is whole and has no password."""
+    try:
+        with zipfile.ZipFile(path) as packed:
+            locked = [one.filename for one in packed.infolist() if one.flag_bits & 1]
+            if locked:
+                raise ValueError(
+                    f"'{path}' is locked with a password ({locked[0]!r} is). Unpack it "
+                    "and give the files."
+                )
+            yield packed
     except _BROKEN as error:
-        raise ValueError(
-            f"'{path}' cannot be unpacked ({error}): it is cut off or no {path.suffix} "
-            "file. Download it again."
-        ) from error
+        _refuse_packed(path, error)
+
+
+def is_zip(path: Path) -> bool:
+    """Whether a file is a zip, by its name or content; workbooks by name are none."""
+    if path.is_dir() or path.suffix.lower() in WORKBOOKS:
+        return False
+    return path.suffix.lower() == ".zip" or _head(path).startswith(_ZIP_MARK)
+
+
+def _refuse_packed(path: Path, error: Exception) -> NoReturn:
+    """Raise for a packed file that cannot be unpacked."""
+    packing = ".zip" if is_zip(path) else _packing(path)
+    raise ValueError(
+        f"'{path}' cannot be unpacked ({error}): it is cut off or no {packing} file. "
+        "Download it again."
+    ) from error
+
+
+def _head(path: Path) -> bytes:
+    """Return the first bytes of a file."""
+    with open(path, "rb") as stream:
+        return stream.read(8)
+
+
+def _packing(path: Path) -> str:
+    """Return how a file is packed, as the end of a name, by its content or name."""
+    head = _head(path)
+    found = (end for mark, end in _MARKS.items() if head.startswith(mark))
+    return next(found, path.suffix.lower())
 
 
 def zip_names(packed: zipfile.ZipFile) -> list[str]:
@@ -126,9 +190,15 @@ def zip_names(packed: zipfile.ZipFile) -> list[str]:
     ]
 
 
+def inner_folder(path: Path) -> Path:
+    """Return the folder that holds the files, where folders hold one folder each."""
+    shown = [p for p in path.iterdir() if not p.name.startswith((".", "__MACOSX"))]
+    return inner_folder(shown[0]) if len(shown) == 1 and shown[0].is_dir() else path
+
+
 def unpacked_name(path: Path) -> Path:
     """Return the path as it is called without compression: x.csv for x.csv.gz."""
-    return path.with_suffix("") if path.suffix in _OPENERS else path
+    return path.with_suffix("") if path.suffix.lower() in _OPENERS else path
 
 
 @contextmanager
@@ -138,11 +208,13 @@ def open_text(path: Path, encoding: str | None) -> Iterator[io.TextIOBase]:
     Raises
     ------
     ValueError
-        If a byte does not belong to the encoding.
+        If a byte does not belong to the encoding, or there is no such encoding.
     """
+    check_encoding(encoding)
     with open_bytes(path) as stream:
         buffered = io.BufferedReader(cast(Any, stream))
-        head = buffered.peek(4)[:4]
+        seen = buffered.peek(1024)
+        head = seen[:4]
         if encoding is None:
             encoding = next(
                 (name for bom, name in _BOMS.items() if head.startswith(bom)), "utf-8"
@@ -154,25 +226,54 @@ def open_text(path: Path, encoding: str | None) -> Iterator[io.TextIOBase]:
                 )
         try:
             yield io.TextIOWrapper(buffered, encoding=encoding, newline="")
-        except UnicodeDecodeError as error:
+        except UnicodeError as error:
+            if b"\0" in seen and encoding == "utf-8":
+                raise ValueError(
+                    f"'{path}' is no text: it begins with {head!r}. Export it as JSON "
+                    "or CSV."
+                ) from error
+            where, remedy = _bad_byte(path, encoding)
             raise ValueError(
-                f"'{path}' is not {encoding} throughout: {_bad_byte(path, encoding)}. "
-                "Pass encoding='cp1252' for a file of Excel on Windows, or save it as "
-                "UTF-8."
+                f"'{path}' is not {encoding} throughout: {where}. {remedy}"
             ) from error
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object; one of two values of a key would be lost."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"an object has the key {twice!r} twice")
+    return made
+
+
+def check_encoding(encoding: str | None) -> None:
+    """Raise ValueError if there is no such encoding."""
+    try:
+        "".encode(encoding or "utf-8")
+    except LookupError:
+        raise ValueError(
+            f"encoding={encoding!r} is not known. Pass the name of one that Python "
+            "reads, such as 'utf-8', 'cp1252' or 'utf-16', or None."
+        ) from None
 
 
 def iter_json(path: Path, encoding: str | None = None) -> Iterator[Place]:
     """Yield the objects of a JSON file one by one: of a list, or of lines.
 
-    Memory holds one chunk of the file, however long the list is.
+    Memory holds one chunk of the file, however long the list is. NaN, which some
+    writers have for a missing value, is None.
 
     Raises
     ------
     ValueError
-        If the file is empty, is not JSON, or ends within an object.
+        If the file is empty, is not JSON, ends within an object, or an object has a
+        key twice.
     """
-    decoder = json.JSONDecoder()
+    decoder = json.JSONDecoder(
+        object_pairs_hook=_once_each, parse_constant=lambda _: None
+    )
     with open_text(path, encoding) as stream:
         text, done, line, n_read, in_list = "", False, 1, 0, False
         need = _CHUNK
@@ -219,6 +320,11 @@ def iter_json(path: Path, encoding: str | None = None) -> Iterator[Place]:
                     need = 2 * max(len(text) - at, _CHUNK)
                     continue
                 _refuse_json(path, text, at, error, line, n_read)
+            except ValueError as error:
+                raise ValueError(
+                    f"'{path}', {'object' if in_list else 'line'} {n_read + 1}: "
+                    f"{error}. Export it again, and do not edit the file."
+                ) from error
             # A number may go on in the next chunk.
             if end == len(text) and not done and not isinstance(value, dict | list):
                 need = 2 * max(len(text) - at, _CHUNK)
@@ -229,168 +335,28 @@ def iter_json(path: Path, encoding: str | None = None) -> Iterator[Place]:
             at, need = end, _CHUNK // 4 + 1
         if in_list:
             raise ValueError(
-                f"'{path}' ends within its list, after {n_read} objects: the file is "
-                "cut off. Download it again."
+                f"'{path}' ends within its list, after {n_read} "
+                f"{plural(n_read, 'object')}: the file is cut off. Download it again."
             )
         if not n_read:
             raise ValueError(f"'{path}' is empty. Export it again.")
 
 
-def read_table(
-    path: Path, encoding: str | None = None, delimiter: str | None = None
-) -> pd.DataFrame:
-    """Read a table with every cell as text and no cell as missing.
-
-    Parameters
-    ----------
-    path : Path
-        CSV, TSV, with semicolons, or a workbook of Excel.
-    encoding : str, default=None
-        Encoding; None is UTF-8, or UTF-16 where the file says so.
-    delimiter : str, default=None
-        Character between cells; None takes that of the first line.
-
-    Returns
-    -------
-    table : DataFrame of str
-        Names of columns stand without blanks around them; empty lines are gone.
-
-    Raises
-    ------
-    ValueError
-        If the file is empty, a column's name is there twice, or a line has more cells
-        than there are columns.
-    ImportError
-        If a workbook is given and openpyxl is not installed.
-    """
-    if path.suffix in WORKBOOKS:
-        try:
-            table = pd.read_excel(path, dtype=str, keep_default_na=False)
-        except ImportError as error:
-            raise ImportError(
-                f"Reading '{path}' needs a package for workbooks ({error}). Install "
-                "openpyxl, or save the sheet as CSV."
-            ) from error
-        table.columns = _names_of(list(map(str, table.columns)), path)
-        return table.astype(str).astype(object)
-    longest = csv.field_size_limit(_LONGEST_CELL)
-    try:
-        with open_text(path, encoding) as stream:
-            return _table_of(stream, path, delimiter)
-    finally:
-        csv.field_size_limit(longest)
-
-
-def header_of(path: Path, encoding: str | None = None) -> list[str]:
-    """Return the names in the first line of a table, [] if there is none."""
-    if path.suffix in WORKBOOKS:
-        return list(read_table(path).columns)
-    with open_text(path, encoding) as stream:
-        first = stream.readline()
-        while first and not first.strip():
-            first = stream.readline()
-    if not first.strip():
-        return []
-    cells = next(csv.reader([first], delimiter=_delimiter_of(first)), [])
-    return [cell.strip() for cell in cells]
-
-
-def _table_of(stream: io.TextIOBase, path: Path, delimiter: str | None) -> pd.DataFrame:
-    """Return the rows of an open table."""
-    first = stream.readline()
-    while first and not first.strip():
-        first = stream.readline()
-    if not first:
-        raise ValueError(f"'{path}' is empty. Export it again.")
-    delimiter = delimiter or _delimiter_of(first)
-
-    last = first
-
-    def lines() -> Iterator[str]:
-        nonlocal last
-        yield first
-        for line in cast(Any, stream):
-            last = line
-            yield line
-
-    # Strict: a quote that is never closed would swallow the rows after it.
-    rows = csv.reader(lines(), delimiter=delimiter, strict=True)
-    names = _names_of(_next_row(rows, path) or [], path)
-    columns: list[list[str]] = [[] for _ in names]
-    n_cells = len(names)
-    while (cells := _next_row(rows, path)) is not None:
-        if not cells:
-            continue
-        n_cells = len(cells)
-        if len(cells) > len(names) and any(
-            cell.strip() for cell in cells[len(names) :]
-        ):
-            raise ValueError(
-                f"'{path}', line {rows.line_num}: {len(cells)} cells where the first "
-                f"line names {len(names)} columns. Quote cells that hold "
-                f"{delimiter!r}, or pass delimiter=."
-            )
-        cells += [""] * (len(names) - len(cells))
-        for column, cell in zip(columns, cells, strict=False):
-            column.append(cell)
-    if n_cells < len(names) and not last.endswith(("\n", "\r")):
-        raise ValueError(
-            f"'{path}' ends within a row: line {rows.line_num} has {n_cells} of "
-            f"{len(names)} cells and no end. The file is cut off; download it again."
-        )
-    return pd.DataFrame(
-        {
-            name: pd.Series(column, dtype=object)
-            for name, column in zip(names, columns, strict=True)
-        }
-    )
-
-
-def _next_row(rows: Any, path: Path) -> list[str] | None:
-    """Return the cells of the next row, None at the end."""
-    try:
-        return cast("list[str] | None", next(rows, None))
-    except csv.Error as error:
-        raise ValueError(
-            f"'{path}', line {rows.line_num}: {error}. A quote is not closed, or "
-            "stands in a quoted cell without being doubled, or the file is cut "
-            "off. Export it as CSV again."
-        ) from error
-
-
-def _names_of(cells: list[str], path: Path) -> list[str]:
-    """Return the names of columns as they look; none twice."""
-    names = [cell.strip().removeprefix("\ufeff").strip() for cell in cells]
-    for at, name in enumerate(names):
-        if not name:
-            names[at] = f"column {at + 1}"
-        elif name in names[:at]:
-            raise ValueError(
-                f"'{path}' has two columns that are called {name!r}. Rename one."
-            )
-    return names
-
-
-def _delimiter_of(line: str) -> str:
-    """Return the character that separates the cells of a first line."""
-    outside = re.sub(r'"[^"]*"', "", line)
-    return max(",\t;", key=outside.count)
-
-
-def _bad_byte(path: Path, encoding: str) -> str:
-    """Return where the first byte stands that cannot be read."""
+def _bad_byte(path: Path, encoding: str) -> tuple[str, str]:
+    """Return where the first byte stands that cannot be read, and what to do."""
     if encoding.lower().startswith(("utf-16", "utf_16", "utf-32", "utf_32")):
-        return "it may be cut off"
+        return "it is cut off or of another encoding", "Export it again."
+    remedy = (
+        "Pass encoding='cp1252' for a file of Excel on Windows, or save it as UTF-8."
+    )
     with open_bytes(path) as stream:
         for number, line in enumerate(stream, start=1):
             try:
                 line.decode(encoding)
             except UnicodeDecodeError as error:
-                return (
-                    f"line {number} holds the byte 0x{line[error.start]:02x} at "
-                    f"position {error.start}"
-                )
-    return "it ends within a character"
+                place = f"0x{line[error.start]:02x} at position {error.start}"
+                return f"line {number} holds the byte {place}", remedy
+    return "it ends within a character", remedy
 
 
 def _refuse_json(
@@ -413,23 +379,12 @@ def _refuse_json(
     if error.pos >= len(text.rstrip()) or "Unterminated" in error.msg:
         raise ValueError(
             f"'{path}' ends within an object (line {line}), after {n_read} whole "
-            "ones: the file is cut off. Download it again."
+            f"{plural(n_read, 'one')}: the file is cut off. Download it again."
         ) from error
     raise ValueError(
         f"'{path}' is not valid JSON at line {line}: {error.msg}, near {begins!r}. "
         "Export it again, and do not edit it by hand."
     ) from error
-
-
-def is_json_text(cell: str) -> bool:
-    """Whether a cell of a table holds a JSON list or object."""
-    if cell[:1] not in ("[", "{"):
-        return False
-    try:
-        json.loads(cell)
-    except json.JSONDecodeError:
-        return False
-    return True
 
 
 @contextmanager
@@ -451,8 +406,8 @@ def shaped(where: str, tool: str) -> Iterator[None]:
     try:
         yield
     except (AttributeError, KeyError, TypeError) as error:
+        what = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
         raise ValueError(
-            f"{where}: a part of this object is not what {tool} writes there "
-            f"({type(error).__name__}: {error}). Export again, and do not edit the "
-            "file."
+            f"{where}: a part of this object is not what {tool} writes there: {what}. "
+            "Export again, and do not edit the file."
         ) from error

@@ -12,20 +12,19 @@ from typing import Any
 
 from sklabel.io._annotations import Annotations
 from sklabel.io._collector import Collector
-from sklabel.io._files import Place, as_paths, iter_json, read_table, shaped
+from sklabel.io._files import Place, as_paths, iter_json, shaped
+from sklabel.io._label_studio_values import KINDS, is_part, kind_of, listed, user_of
 from sklabel.io._recognise import is_table, refuse_other
+from sklabel.io._tables import read_table
+from sklabel.io._values import as_id, is_blank, objects_in
 from sklabel.io._write import TASK_ID
+from sklabel.utils._validation import plural
 
 TOOL = "Label Studio"
 _REMEDY = (
     "Press Export, choose JSON, and export a project whose annotations are kept with "
     "their users."
 )
-# Result types whose value is one of few options, and where the options stand.
-_KINDS = {"choices": "choices", "taxonomy": "taxonomy", "rating": "rating"}
-_KINDS["pairwise"] = "selected"
-# Keys of a value that belong to a part of a text or picture.
-_REGION = {"start", "end", "x", "y", "points", "startOffset", "ranges"}
 # Columns of CSV and JSON_MIN that are no data of the user and no question.
 _FIXED = {
     *("annotation_id", "annotator", "created_at", "id", "lead_time", "updated_at"),
@@ -47,9 +46,11 @@ def read_label_studio(
     """Read an export of Label Studio.
 
     JSON is the format to export: CSV and JSON_MIN do not tell an expert's answer from
-    a vote, and lack skipped answers and predictions. Cancelled (skipped) answers and
+    a vote, and lack skipped answers and predictions. A choice with an alias is
+    exported by its alias, which is then the label. Cancelled (skipped) answers and
     drafts are not votes, nor is an answer that an expert marked as ground truth: it is
-    gold. JSON is streamed.
+    gold. An answer about a part (a region, one picture of several) is not a label of
+    the task; a choice within a choice is a path, "animal/cat". JSON is streamed.
 
     Parameters
     ----------
@@ -117,7 +118,7 @@ def read_label_studio(
     >>> _ = (folder / "export.json").write_text(json.dumps(tasks))
     >>> from sklabel.io import read_label_studio
     >>> read_label_studio(folder / "export.json").crowd_labels()
-    CrowdLabels(1 samples, 2 workers, 2 judgements, classes=['good'])
+    CrowdLabels(1 sample, 2 workers, 2 judgements, classes=['good'])
     """
     if rejected not in ("keep", "leave_out"):
         raise ValueError(f"rejected must be 'keep' or 'leave_out'; got {rejected!r}.")
@@ -156,7 +157,10 @@ def read_label_studio(
             "CSV and JSON_MIN do not tell experts' answers (ground truth) from votes "
             "and lack skipped answers and predictions; JSON holds all of them"
         )
-    return collect.finish(remedy=_REMEDY, whole_numbers=plain)
+    found = collect.finish(remedy=_REMEDY, whole_numbers=plain)
+    if sample is not None:
+        found.control["task_ids"] = TASK_ID
+    return found
 
 
 def _again(first: Place, rest: Iterator[Place]) -> Iterator[Place]:
@@ -188,11 +192,13 @@ def _read_task(
 ) -> None:
     """Read a task of a JSON export."""
     value = task.value
-    annotations = None
-    if isinstance(value, dict):
-        annotations = value.get("annotations", value.get("completions"))
-    if not isinstance(annotations, list) or not isinstance(value.get("data"), dict):
+    given = []
+    if isinstance(value, dict) and isinstance(value.get("data"), dict):
+        held = (value.get(name) for name in ("annotations", "completions"))
+        given = [part for part in held if isinstance(part, list)]
+    if not given:
         refuse_other(path, TOOL, value, task.where, "a task with data and annotations")
+    annotations = [annotation for part in given for annotation in part]
     if value.get("project") is not None:
         projects[value["project"]] = None
         if project is not None and str(value["project"]) != str(project):
@@ -208,7 +214,7 @@ def _read_task(
         key = value["id"]
     elif sample in data:
         key = data[sample]
-        if key in (None, ""):
+        if is_blank(key):
             raise ValueError(
                 f"{task.where}: the task's data has no value at {sample!r}. sample= "
                 "names a key that every task has; None takes the task's id."
@@ -269,24 +275,20 @@ def _read_annotation(
     if annotation.get("was_cancelled") or annotation.get("skipped"):
         collect.leave("cancelled")
         return
-    user = annotation.get("completed_by")
-    if isinstance(user, dict):
-        user = user.get("email") if user.get("id") is None else user["id"]
+    user = user_of(annotation.get("completed_by"))
     found = _choices(collect, annotation.get("result"))
     if annotation.get("ground_truth"):
         collect.leave("ground_truth")
         for question, options in found.items():
             collect.gold(question, options, key, user)
         return
-    if rejected == "leave_out" and any(
-        isinstance(review, dict) and review.get("accepted") is False
-        for review in annotation.get("reviews") or []
+    reviews = annotation.get("reviews")
+    if (
+        reviews
+        and rejected == "leave_out"
+        and any(isinstance(r, dict) and r.get("accepted") is False for r in reviews)
     ):
         collect.leave("rejected")
-        return
-    if user is None:
-        for question in found:
-            collect.leave("no_worker", question)
         return
     collect.submitted()
     for question, options in found.items():
@@ -298,30 +300,32 @@ def _choices(
 ) -> dict[str, list[Any]]:
     """Return the options that were chosen in each control of a result."""
     found: dict[str, list[Any]] = {}
-    items = [item for item in result or [] if isinstance(item, dict)]
-    regions = {
-        item.get("id")
-        for item in items
-        if isinstance(item.get("value"), dict) and _REGION & item["value"].keys()
-    }
-    for item in items:
-        name = _KINDS.get(item.get("type", ""))
+    items = objects_in(result, "result")
+    parts = [is_part(item) for item in items]
+    regions = set()
+    if any(parts):
+        regions = {i.get("id") for i, part in zip(items, parts, strict=True) if part}
+        regions.discard(None)
+    for item, part in zip(items, parts, strict=True):
         value = item.get("value")
-        if name is None or not isinstance(value, Mapping) or name not in value:
+        name = kind_of(item, value)
+        if name is None:
             continue
-        question = str(item.get("from_name"))
-        if item.get("id") in regions and item.get("id") is not None:
+        question = item.get("from_name")
+        if not isinstance(question, str):
+            raise TypeError(f"from_name is the name of a control, got {question!r:.40}")
+        if part or item.get("id") in regions:
             if not prediction:
                 collect.leave("per_region", question)
             continue
-        options = value[name] if isinstance(value[name], list) else [value[name]]
-        if name == "taxonomy":
-            options = [
-                "/".join(map(str, path)) if isinstance(path, list) else path
-                for path in options
-            ]
+        if name not in value and value:
+            raise TypeError(
+                f"an answer to {question!r} has no {name!r}, it has "
+                f"{', '.join(map(repr, value))}"
+            )
         collect.seen(question, main=name == "choices")
-        found[question] = found.get(question, []) + options
+        collect.control(question, type=item.get("type"), to_name=item.get("to_name"))
+        found[question] = found.get(question, []) + listed(value.get(name))
     return found
 
 
@@ -360,25 +364,8 @@ def _read_rows(
             if n_rows < 1000:
                 continue
             break
-        key = row.get("id" if sample is None else sample)
-        if key in (None, ""):
-            raise ValueError(
-                f"{where}: there is no {sample or 'id'!r}. Columns: {', '.join(row)}."
-            )
-        columns = {k: v for k, v in row.items() if k not in _FIXED and k != question}
-        collect.sample(key, {**columns, **_own_id(collect, key, row, sample)})
-        if row.get("annotator") in (None, ""):
-            if not _cell(row.get(question), where):
-                continue
-            collect.leave("no_worker", question)
-            continue
-        collect.submitted()
-        annotators[str(row["annotator"])] += 1
-        options = _cell(row.get(question), where)
-        if options:
-            collect.vote(
-                question, options, key, row["annotator"], row.get("created_at")
-            )
+        with shaped(where, TOOL):
+            _read_row(collect, question, sample, where, row, annotators)
     if not n_rows:
         raise ValueError(f"'{path}' has no rows under its names of columns. {_REMEDY}")
     if question is None or question not in names:
@@ -397,37 +384,57 @@ def _read_rows(
         )
     if n_unknown:
         collect.notes.append(
-            f"{n_unknown} answers have the annotator 'None', whom Label Studio writes "
+            f"{n_unknown} {plural(n_unknown, 'answer has', 'answers have')} the "
+            "annotator 'None', whom Label Studio writes "
             "for users that are gone: they may be several people"
         )
 
 
-def _cell(value: Any, where: str) -> list[Any]:
+def _read_row(
+    collect: Collector,
+    question: str,
+    sample: str | None,
+    where: str,
+    row: Mapping[str, Any],
+    annotators: Counter[str],
+) -> None:
+    """Read a row of CSV or JSON_MIN."""
+    key = row.get("id" if sample is None else sample)
+    if is_blank(key):
+        raise ValueError(
+            f"{where}: there is no {sample or 'id'!r}. Columns: {', '.join(row)}."
+        )
+    columns = {k: v for k, v in row.items() if k not in _FIXED and k != question}
+    collect.sample(key, {**columns, **_own_id(collect, key, row, sample)})
+    user, options = user_of(row.get("annotator")), _cell(row.get(question))
+    nobody = is_blank(user)
+    if nobody and not options and row.get("annotation_id") in (None, ""):
+        # A task without annotations.
+        return
+    collect.submitted()
+    if not nobody:
+        annotators[as_id(user)] += 1
+    if options:
+        collect.vote(question, options, key, user, row.get("created_at"))
+
+
+def _cell(value: Any) -> list[Any]:
     """Return the options in a cell of CSV, or a value of JSON_MIN."""
     if isinstance(value, str) and value[:1] in ("[", "{"):
         try:
             value = json.loads(value)
-        except json.JSONDecodeError:
+        except (json.JSONDecodeError, RecursionError):
             return [value]
-    if isinstance(value, dict):
-        value = next(
-            (
-                value[name]
-                for name in ("choices", "taxonomy", "rating")
-                if name in value
-            ),
-            [value],
-        )
-    if isinstance(value, list):
-        options = []
-        for part in value:
-            if isinstance(part, dict):
-                part = part.get("rating", part.get("selected", part))
-            if isinstance(part, dict):
-                raise ValueError(
-                    f"{where}: {part!r:.60} is no choice. Spans and boxes are not "
-                    "labels of a task; name a question of type Choices."
-                )
-            options.append("/".join(map(str, part)) if isinstance(part, list) else part)
-        return options
-    return [] if value in (None, "") else [value]
+    options: list[Any] = []
+    for part in value if isinstance(value, list) else [value]:
+        if not isinstance(part, Mapping):
+            options += listed([part])
+            continue
+        name = next((name for name in KINDS.values() if name in part), None)
+        if name is None or is_part({"value": part}):
+            raise TypeError(
+                f"{part!r:.60} is no choice. Spans and boxes are not labels of a "
+                "task; name a question of type Choices"
+            )
+        options += listed(part[name])
+    return [option for option in options if option not in (None, "")]

@@ -11,6 +11,7 @@ from sklabel.io._annotations import Annotations
 from sklabel.io._collector import Collector
 from sklabel.io._files import as_paths, iter_json, shaped
 from sklabel.io._recognise import refuse_other, refuse_table
+from sklabel.io._values import is_blank
 from sklabel.utils._validation import check_option
 
 TOOL = "Labelbox"
@@ -167,7 +168,11 @@ def _read_labels(collect: Collector, key: Any, labels: list[Any]) -> None:
         found: dict[str, list[Any]] = {}
         annotations = label.get("annotations") or {}
         _answers(annotations.get("classifications") or [], found)
-        for thing in annotations.get("objects") or []:
+        # Things that are marked, and frames of a video with theirs.
+        parts = list(annotations.get("objects") or [])
+        for frame in (annotations.get("frames") or {}).values():
+            parts += [frame, *(frame.get("objects") or {}).values()]
+        for thing in parts:
             of_part: dict[str, list[Any]] = {}
             _answers(thing.get("classifications") or [], of_part)
             for question in of_part:
@@ -182,10 +187,12 @@ def _read_labels(collect: Collector, key: Any, labels: list[Any]) -> None:
             collect.leave("gold")
             for question, options in found.items():
                 collect.gold(question, options, key, worker)
-        elif worker is None:
+        elif is_blank(worker):
             for question in found:
                 collect.leave("no_worker", question)
-            if not found:
+            if found:
+                collect.submitted()
+            else:
                 collect.leave("no_worker")
         else:
             collect.submitted()
@@ -198,12 +205,14 @@ def _read_labels(collect: Collector, key: Any, labels: list[Any]) -> None:
 def _answers(classifications: list[Any], found: dict[str, list[Any]]) -> None:
     """Put the options of every classification into `found`, nested ones too."""
     for one in classifications:
-        chosen = one.get("checklist_answers") or []
-        radio = one.get("radio_answer")
-        if isinstance(radio, Mapping):
-            chosen = [radio]
-        elif "checklist_answers" not in one:
+        radio, checklist = one.get("radio_answer"), one.get("checklist_answers")
+        if radio is None and "checklist_answers" not in one:
             continue
+        if not isinstance(checklist, list | None):
+            raise TypeError(f"checklist_answers is {checklist!r:.60}, not a list")
+        if not isinstance(radio, Mapping | None):
+            raise TypeError(f"radio_answer is {radio!r:.60}, not an object")
+        chosen = (checklist or []) if radio is None else [radio]
         name = str(one.get("name", one.get("value")))
         found.setdefault(name, []).extend(
             answer.get("name", answer.get("value")) for answer in chosen

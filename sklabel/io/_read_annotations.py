@@ -9,13 +9,14 @@ from typing import Any
 
 from sklabel.io._annotations import Annotations
 from sklabel.io._argilla import read_argilla
-from sklabel.io._crowd_platforms import read_appen, read_mturk, read_toloka
+from sklabel.io._crowd_platforms import read_appen, read_toloka
 from sklabel.io._doccano import read_doccano
 from sklabel.io._files import as_paths
 from sklabel.io._label_studio import read_label_studio
 from sklabel.io._labelbox import read_labelbox
+from sklabel.io._mturk import read_mturk
 from sklabel.io._prodigy import read_prodigy
-from sklabel.io._recognise import READERS, tool_of
+from sklabel.io._recognise import EMPTY, READERS, tool_of
 from sklabel.io._sagemaker import read_sagemaker_ground_truth
 
 _READERS = {
@@ -81,22 +82,26 @@ def read_annotations(
     >>> from sklabel.io import read_annotations
     >>> read_annotations(path)
     Annotations of Prodigy, question 'choice'
-      1 judgements: 1 samples, 1 workers
+      1 judgement: 1 sample, 1 worker
       labels: good 1
-      1 samples in the file, 0 without a judgement; columns: 'text'
+      1 sample in the file, 0 without a judgement; columns: 'text'
       left out: nothing
     """
     paths = as_paths(path)
     tools = {one: tool_of(one, options.get("encoding")) for one in paths}
+    if set(tools.values()) == {EMPTY}:
+        raise ValueError(f"'{paths[0]}' is empty: it holds no answer. Export it again.")
+    # A file without answers may be of any tool; its reader notes it.
+    tools = {one: tool for one, tool in tools.items() if tool != EMPTY}
     if len(set(tools.values())) > 1:
         listed = ", ".join(
             f"'{one}' ({tool or 'not known'})" for one, tool in tools.items()
         )
         raise ValueError(f"The files are of several tools: {listed}. Read them apart.")
-    tool = tools[paths[0]]
+    first, tool = next(iter(tools.items()))
     if tool is None:
         raise ValueError(
-            f"'{paths[0]}' is not recognised as an export of {', '.join(_tools())}. "
+            f"'{first}' is not recognised as an export of {', '.join(_tools())}. "
             "For a table of your own use CrowdLabels.from_csv (one judgement a line) "
             "or read_wide (one column a person); if it is one of these tools, call its "
             "reader, which says what it misses."
@@ -104,7 +109,7 @@ def read_annotations(
     reader = _READERS.get(READERS[tool])
     if reader is None:
         raise ValueError(
-            f"'{paths[0]}' holds answers of a language model, of {tool}: use "
+            f"'{first}' holds answers of a language model, of {tool}: use "
             f"{READERS[tool]}."
         )
     if question is not None and "question" in inspect.signature(reader).parameters:
@@ -116,7 +121,7 @@ def read_annotations(
     unknown = options.keys() - inspect.signature(reader).parameters.keys()
     if unknown:
         raise TypeError(
-            f"{reader.__name__}, which reads '{paths[0]}', has no option "
+            f"{reader.__name__}, which reads '{first}', has no option "
             f"{', '.join(sorted(unknown))}; it has "
             f"{', '.join(list(inspect.signature(reader).parameters)[1:])}."
         )

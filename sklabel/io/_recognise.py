@@ -4,19 +4,23 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from sklabel.io._files import (
     WORKBOOKS,
-    header_of,
+    check_encoding,
+    inner_folder,
+    is_zip,
     iter_json,
     open_bytes,
+    open_zip,
     unpacked_name,
     zip_names,
 )
+from sklabel.io._tables import header_of
+from sklabel.io._values import short
 
 # Reader of each tool; what has no reader here is named, with what to do.
 READERS = {
@@ -32,11 +36,19 @@ READERS = {
     "the OpenAI batch interface": "read_openai_batch",
     "the Anthropic batch interface": "read_anthropic_batch",
 }
+# What these tools write as JSON too, and is read as a table only.
+_TABLES = {
+    "Appen": "the report 'Full', a CSV",
+    "Toloka": "assignments in TSV",
+}
+
+# What `tool_of` says of files without content.
+EMPTY = "no tool: it is empty"
 
 
 def is_table(path: Path, encoding: str | None = None) -> bool:
     """Whether a file is a table and not JSON, by its first character."""
-    if path.suffix in WORKBOOKS:
+    if path.suffix.lower() in WORKBOOKS:
         return True
     text = first_text(path, encoding)
     if not text:
@@ -46,6 +58,7 @@ def is_table(path: Path, encoding: str | None = None) -> bool:
 
 def first_text(path: Path, encoding: str | None = None) -> str:
     """Return the first characters of a file that are no blanks, '' if none are."""
+    check_encoding(encoding)
     with open_bytes(path) as stream:
         while head := stream.read(256):
             if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -59,7 +72,10 @@ def first_text(path: Path, encoding: str | None = None) -> str:
 
 
 def tool_of(path: Path, encoding: str | None = None) -> str | None:
-    """Return the name of the tool that wrote a file or folder, None if not known."""
+    """Return the name of the tool that wrote a file or folder, None if not known.
+
+    `EMPTY` if there is nothing in it.
+    """
     if path.is_dir():
         if any(path.glob("**/iteration-*/*/*.json")) or path.name.startswith(
             "iteration"
@@ -67,19 +83,24 @@ def tool_of(path: Path, encoding: str | None = None) -> str | None:
             return "SageMaker Ground Truth"
         files = sorted(
             p
-            for p in path.iterdir()
-            if unpacked_name(p).suffix in {".jsonl", ".json", ".csv"}
+            for p in inner_folder(path).iterdir()
+            if unpacked_name(p).suffix.lower() in {".jsonl", ".json", ".csv"}
         )
-        tools = (tool_of(p, encoding) for p in files if first_text(p, encoding))
-        return next((tool for tool in tools if tool is not None), None)
-    if path.suffix == ".zip" and zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as packed:
+        found = None
+        for p in files:
+            tool = tool_of(p, encoding) if first_text(p, encoding) else EMPTY
+            if tool not in (None, EMPTY):
+                return tool
+            found = found or tool
+        return found
+    if is_zip(path):
+        with open_zip(path) as packed:
             if len(zip_names(packed)) != 1:
                 return "doccano"
     if is_table(path, encoding):
         return tool_of_columns(header_of(path, encoding))
     first = next(iter_json(path, encoding), None)
-    return None if first is None else tool_of_object(first.value)
+    return EMPTY if first is None else tool_of_object(first.value)
 
 
 def tool_of_columns(columns: Sequence[str]) -> str | None:
@@ -93,8 +114,10 @@ def tool_of_columns(columns: Sequence[str]) -> str | None:
         return "Appen"
     if any(name.startswith("ASSIGNMENT:") for name in names):
         return "Toloka"
-    if "Comments" in names and {"label", "id"} <= names:
+    if {"label", "id"} <= names and names & {"Comments", "annotation_approver"}:
         return "doccano"
+    if any(name.endswith(".responses") for name in names):
+        return "Argilla"
     return None
 
 
@@ -112,6 +135,10 @@ def tool_of_object(value: Any) -> str | None:
         if "result" in keys:
             return "the Anthropic batch interface"
         return "the OpenAI batch interface"
+    if {"task_suite_id", "solutions"} <= keys:
+        return "Toloka"
+    if {"judgments_count", "data"} <= keys or {"_unit_id", "_worker_id"} <= keys:
+        return "Appen"
     if "_input_hash" in keys or "_task_hash" in keys:
         return "Prodigy"
     if {"annotation_id", "annotator"} <= keys:
@@ -170,13 +197,15 @@ def refuse_other(
     is_header = isinstance(content, tuple)
     found = tool_of_columns(content) if is_header else tool_of_object(content)
     if is_header:
-        got = f"the columns {', '.join(map(repr, content[:12]))}"
-    elif isinstance(content, Mapping):
-        got = f"an object with {', '.join(map(repr, list(content)[:12]))}"
+        got = f"the columns {', '.join(map(short, content[:12]))}"
+    elif isinstance(content, Mapping) and content:
+        got = f"an object with {', '.join(map(short, list(content)[:12]))}"
     else:
         got = f"{content!r:.60}"
     if found is not None and found != tool:
         remedy = f"It looks like an export of {found}: use {READERS[found]}."
+    elif found == tool and tool in _TABLES and not is_header:
+        remedy = f"This is {tool}'s JSON. Download the same as {_TABLES[tool]}."
     elif found == tool:
         remedy = "Export it again, in full."
     else:

@@ -4,15 +4,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from sklabel.io._annotations import Annotations
-from sklabel.io._collector import Collector, form_values
+from sklabel.io._collector import Collector
 from sklabel.io._files import as_paths, iter_json, shaped
 from sklabel.io._recognise import refuse_other, refuse_table
+from sklabel.io._values import form_values, parse_json
+from sklabel.utils._validation import plural
 
 TOOL = "SageMaker Ground Truth"
 _WHERE = (
@@ -61,7 +62,8 @@ def read_sagemaker_ground_truth(
     ------
     ValueError
         If there are no answers of single workers, the files are of another tool, cut
-        off or empty, or there are several questions and none is named.
+        off or empty, `manifest` has not all samples, a folder of answers is not the
+        number of a sample, or there are several questions and none is named.
     FileNotFoundError
         If there is no such file.
 
@@ -82,10 +84,12 @@ def read_sagemaker_ground_truth(
     >>> found.judgements[["sample", "worker", "label"]].values.tolist()
     [['0', 'w1', 'good']]
     """
-    collect = Collector(TOOL, question, several, option, forms=False)
+    collect = Collector(TOOL, question, several, option, forms=False, own_ids=False)
+    n_lines = 0
     if manifest is not None:
-        for number, line in enumerate(iter_json(as_paths(manifest)[0], encoding)):
-            collect.sample(number, _shown(line.value))
+        for line in iter_json(as_paths(manifest)[0], encoding):
+            collect.sample(n_lines, _shown(line.value))
+            n_lines += 1
     jobs: dict[Any, Path] = {}
     for one in as_paths(path):
         for key, job, shown, answers, where in _objects(one, encoding):
@@ -95,10 +99,16 @@ def read_sagemaker_ground_truth(
                     "numbers of lines are not the same samples in two jobs. Read each "
                     "job apart."
                 )
-            if manifest is None:
-                collect.sample(key, shown)
             with shaped(where, TOOL):
-                for answer in answers:
+                if manifest is None:
+                    collect.sample(key, shown)
+                elif not collect.has(key):
+                    raise ValueError(
+                        f"{where}: the sample {key!r} is not a line of the manifest "
+                        f"'{manifest}', which has {n_lines}, counted from 0. Give the "
+                        "input manifest of this job."
+                    )
+                for answer in [] if answers is None else answers:
                     _read_answer(collect, key, answer, where)
     return collect.finish()
 
@@ -121,25 +131,55 @@ def _objects(
                     refuse_other(
                         file, TOOL, value, place.where, "an object with answers"
                     )
-                job = file.resolve().parents[2]
-                yield file.parent.name, job, {}, value["answers"] or [], place.where
+                key = _number(file, place.where)
+                yield key, _job(file), {}, value["answers"], place.where
         return
     refuse_table(path, TOOL, encoding, "JSON")
+    n_lines = n_labelled = 0
     for number, place in enumerate(iter_json(path, encoding)):
         value = place.value
         if isinstance(value, Mapping) and "datasetObjectId" in value:
+            if "annotations" not in value:
+                raise ValueError(
+                    f"{place.where}: there are consolidated labels and no annotations "
+                    f"of workers; {_WHERE}."
+                )
             shown = _shown(value.get("dataObject"))
-            answers = value.get("annotations") or []
+            answers = value["annotations"]
             yield value["datasetObjectId"], None, shown, answers, place.where
         elif isinstance(value, Mapping) and {"source", "source-ref"} & value.keys():
             answers = _all_workers(value, place.where)
+            n_lines += 1
+            n_labelled += answers is not None
             yield str(number), path.resolve(), _shown(value), answers, place.where
         elif isinstance(value, Mapping) and "answers" in value:
-            file = path.resolve()
-            job = file.parents[min(2, len(file.parents) - 1)]
-            yield file.parent.name, job, {}, value["answers"] or [], place.where
+            key = _number(path, place.where)
+            yield key, _job(path), {}, value["answers"], place.where
         else:
             refuse_other(path, TOOL, value, place.where, "answers of workers")
+    if n_lines and not n_labelled:
+        raise ValueError(
+            f"'{path}' is a manifest of {n_lines} {plural(n_lines, 'sample')} without "
+            f"answers; {_WHERE}."
+        )
+
+
+def _job(file: Path) -> Path:
+    """Return the folder of the job that a file of answers belongs to."""
+    parents = file.resolve().parents
+    return parents[min(2, len(parents) - 1)]
+
+
+def _number(file: Path, where: str) -> str:
+    """Return the sample of a file of answers: the name of its folder."""
+    name = file.resolve().parent.name
+    if not (name.isascii() and name.isdigit()):
+        raise ValueError(
+            f"{where}: answers stand in a folder that has the number of their sample, "
+            f"iteration-1/0, iteration-1/1, ...; this one is {name!r}. Download "
+            "annotations/worker-response with its folders."
+        )
+    return name
 
 
 def _folder_number(path: Path) -> tuple[bool, int, str, str]:
@@ -157,10 +197,10 @@ def _shown(value: Any) -> dict[str, Any]:
 
 
 def _all_workers(line: Mapping[str, Any], where: str) -> Any:
-    """Return the answers of all workers in a line of an output manifest."""
+    """Return the answers of all workers in a line of a manifest, None if none are."""
     for value in line.values():
         if isinstance(value, Mapping) and "annotationsFromAllWorkers" in value:
-            return value["annotationsFromAllWorkers"] or []
+            return value["annotationsFromAllWorkers"]
     if any(key.endswith("-metadata") for key in line):
         about = [v for k, v in line.items() if k.endswith("-metadata")]
         if any(isinstance(v, Mapping) and "failure-reason" in v for v in about):
@@ -169,28 +209,31 @@ def _all_workers(line: Mapping[str, Any], where: str) -> Any:
             f"{where}: this manifest holds consolidated labels and does not tell who "
             f"answered; {_WHERE}."
         )
-    return []
+    return None
 
 
 def _read_answer(collect: Collector, key: Any, answer: Any, where: str) -> None:
     """Note the answer of a worker."""
     if not isinstance(answer, Mapping):
-        raise ValueError(f"{where}: expected an answer, got {answer!r:.60}.")
+        raise ValueError(
+            f"{where}: expected an answer, an object with workerId and answerContent; "
+            f"got {answer!r:.60}. Download the answers again."
+        )
     content = answer.get("answerContent")
-    if content is None:
-        content = (answer.get("annotationData") or {}).get("content")
+    if content is None and answer.get("annotationData") is not None:
+        content = answer["annotationData"].get("content")
     if isinstance(content, str):
         try:
-            content = json.loads(content)
-        except json.JSONDecodeError as error:
+            content = parse_json(content)
+        except ValueError as error:
             raise ValueError(
-                f"{where}: the content of an answer is not JSON ({error.msg}): "
-                f"{content!r:.60}."
+                f"{where}: the content of an answer is not JSON ({error}): "
+                f"{content!r:.60}. Download the answers again."
             ) from error
     if not isinstance(content, Mapping | None):
         raise ValueError(
             f"{where}: the content of an answer is an object with an entry for each "
-            f"element of the form; got {content!r:.60}."
+            f"element of the form; got {content!r:.60}. Download the answers again."
         )
     if not content:
         collect.leave("empty")
@@ -198,9 +241,7 @@ def _read_answer(collect: Collector, key: Any, answer: Any, where: str) -> None:
     for question, element in (content or {}).items():
         collect.seen(question)
         options = form_values(element)
-        if worker is None:
-            collect.leave("no_worker", question)
-        elif not options:
+        if not options:
             collect.leave("empty", question)
         else:
             collect.vote(question, options, key, worker, answer.get("submissionTime"))

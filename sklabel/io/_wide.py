@@ -4,22 +4,32 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from sklabel.io._annotations import Annotations
-from sklabel.io._collector import Collector, plain_option
-from sklabel.io._files import as_paths, read_table
+from sklabel.io._collector import Collector
+from sklabel.io._files import as_paths
 from sklabel.io._recognise import refuse_json
-from sklabel.utils._validation import first_few
+from sklabel.io._tables import read_table
+from sklabel.io._values import plain_option, short
+from sklabel.utils._validation import did_you_mean, first_few
 from sklabel.votes._labels import tidy_text
 
 _QUESTION = "label"
+# A column of labels has fewer different cells that no other person has.
+_MANY_VALUES = 20
+_FEW_VALUES = 4
+# Few names of classes have as many words.
+_WORDS = 5
+_DATE = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}([ T].*)?")
 
 
 def read_wide(
@@ -41,7 +51,8 @@ def read_wide(
     Parameters
     ----------
     path : path-like or list of path-like
-        CSV (comma, semicolon or tab), or a workbook of Excel, which needs openpyxl.
+        CSV (comma, semicolon or tab), or a workbook of Excel, which needs openpyxl and
+        whose first sheet that is not empty is read.
     sample : str, default=None
         Column of ids. None is an error that lists the columns.
     workers : sequence of str, default=None
@@ -65,12 +76,18 @@ def read_wide(
     Raises
     ------
     ValueError
-        If the file is empty, a column is missing or there twice, a row with labels has
-        no id, or no cell is one of the classes.
+        If the file is empty, a column is missing or there twice, a column of
+        `workers` holds texts, ids or dates, a row with labels has no id, or no cell is
+        one of the classes.
     FileNotFoundError
         If there is no such file.
     ImportError
         If a workbook is given and openpyxl is not installed.
+
+    Warns
+    -----
+    UserWarning
+        If a workbook has more sheets that are not empty.
 
     See Also
     --------
@@ -100,6 +117,7 @@ def read_wide(
             raise ValueError(
                 f"classes differ by case or blanks only: {first_few(array)}."
             )
+        collect.declare(_QUESTION, list(known.values()))
     odd: Counter[str] = Counter()
     for one in as_paths(path):
         _read_sheet(
@@ -136,10 +154,13 @@ def _read_sheet(
     names = list(table.columns)
     people = [] if workers is None or isinstance(workers, str) else list(workers)
     if sample is None or not people:
+        texts = _columns_of_texts(_cells_of(table, names), known or {})
         raise ValueError(
             f"Say which column of '{path}' holds the ids and which ones are people: "
             "sample='...', workers=['...', ...]. Columns: "
-            f"{', '.join(map(repr, names))}."
+            f"{', '.join(map(short, names))}."
+            + f" By their cells these are no people: {', '.join(map(short, texts))}."
+            * bool(texts)
         )
     people = [str(name).strip() for name in people]
     known_answer = [] if gold is None else [str(gold).strip()]
@@ -148,10 +169,20 @@ def _read_sheet(
     if missing:
         raise ValueError(
             f"'{path}' has no column {', '.join(map(repr, missing))}. Columns: "
-            f"{', '.join(map(repr, names))}."
+            f"{', '.join(map(short, names))}.{did_you_mean(missing, names)}"
         )
     if len(set(wanted)) < len(wanted):
         raise ValueError(f"A column is named twice: {first_few(wanted)}.")
+    texts = _columns_of_texts(_cells_of(table, people), known or {})
+    if texts:
+        name, cells = next(iter(texts.items()))
+        raise ValueError(
+            f"Column {name!r} of '{path}' holds {len(cells)} different values, which "
+            f"are in no other column of workers=, for instance {first_few(cells, 2)}: "
+            "it looks like texts, ids or dates and not like labels of a person. Leave "
+            f"{', '.join(map(repr, texts))} out of workers=; if these are labels, name "
+            "all of them in classes=."
+        )
     others = [name for name in names if name not in wanted]
     for at, row in enumerate(table.to_dict("records"), start=2):
         key = tidy_text(row[wanted[0]])
@@ -180,3 +211,41 @@ def _read_sheet(
                 odd[cell] += 1
             else:
                 collect.gold(_QUESTION, [label], key)
+
+
+def _cells_of(table: pd.DataFrame, names: Sequence[str]) -> dict[str, Counter[str]]:
+    """Return how often each cell that is not empty stands in each column."""
+    cells = {name: Counter(map(tidy_text, table[name])) for name in names}
+    for counts in cells.values():
+        del counts[""]
+    return cells
+
+
+def _columns_of_texts(
+    cells: Mapping[str, Counter[str]], known: Collection[str]
+) -> dict[str, list[str]]:
+    """Return the columns of texts, ids or dates, and what stands in them only.
+
+    Parameters
+    ----------
+    cells : mapping of str to Counter
+        What `_cells_of` returns.
+    known : collection of str
+        The classes, as they are compared with cells.
+    """
+    in_columns = Counter(one for counts in cells.values() for one in counts)
+    found = {}
+    for name, counts in cells.items():
+        alone = [one for one in counts if in_columns[one] == 1]
+        alone = [one for one in alone if one.casefold() not in known]
+        n, n_cells = len(counts), counts.total()
+        # Many values; fewer ones that stand once each; sentences; dates.
+        many = n > _MANY_VALUES and (len(cells) > 1 or n > n_cells / 2)
+        once = n > _FEW_VALUES and n == n_cells and len(cells) > 1
+        sentences = sum(len(one.split()) >= _WORDS for one in alone) > n / 2
+        dates = all(_DATE.fullmatch(one) for one in alone)
+        if (many and len(alone) > n / 2) or (
+            n > 1 and len(alone) == n and (once or sentences or dates)
+        ):
+            found[name] = alone
+    return found

@@ -6,26 +6,57 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sklabel.utils._validation import check_columns, first_few, plain
-from sklabel.votes._proba import PREFIX, read_proba
+from sklabel.io._annotations import Annotations
+from sklabel.io._write_tables import read_soft_labels, refuse_repeated, rows_of
+from sklabel.utils._validation import (
+    check_columns,
+    check_option,
+    first_few,
+    is_integer,
+    plain,
+    warn,
+)
 
 # Column of samples with the ids of Label Studio's tasks.
 TASK_ID = "label_studio_id"
+# Ids as the database of Label Studio counts them. Others, such as 007, are the user's.
+_TASK_NUMBER = re.compile(r"[1-9][0-9]{0,18}")
+_RATING = re.compile(r"[0-9]{1,9}")
+# Label Studio rates from 1 on, Argilla from 0 to 10.
+_FEWEST_STARS = 1
+_MOST_STARS = 10
+_CHOICES = "choices"
+# Value of a result of each type of control.
+_CONTROLS: dict[str, Callable[[Any], dict[str, Any]]] = {
+    _CHOICES: lambda label: {"choices": [str(label)]},
+    "rating": lambda label: {"rating": int(label)},
+    "taxonomy": lambda label: {"taxonomy": [str(label).split("/")]},
+    "pairwise": lambda label: {"selected": str(label)},
+}
+# Value of a suggestion for each type of question.
+_QUESTIONS: dict[str, Callable[[Any], Any]] = {
+    "label": str,
+    "multi_label": lambda label: [str(label)],
+    "rating": int,
+}
 
 
 def to_label_studio(
     soft_labels: pd.DataFrame,
     path: Any = None,
     *,
-    question: str,
-    to_name: str = "text",
+    annotations: Annotations | None = None,
+    question: str | None = None,
+    to_name: str | None = None,
+    control_type: str | None = None,
     samples: pd.DataFrame | None = None,
     task_ids: pd.Series | Mapping[Any, Any] | None = None,
     model_version: str = "sklabel",
@@ -43,18 +74,29 @@ def to_label_studio(
         probabilities per class.
     path : path-like, default=None
         JSON file to write; an existing one is replaced. None writes none.
-    question : str
-        Name of the Choices control.
-    to_name : str, default='text'
-        Name of the object that the control is about (``toName=``).
+    annotations : Annotations, default=None
+        What `read_label_studio` read, of which the labels are. It knows the question,
+        its object and type, and the ids of the tasks, so that nothing else is needed
+        for tasks that exist. Parameters that are given come before it.
+    question : str, default=None
+        Name of the control. Needed where there are no `annotations`.
+    to_name : str, default=None
+        Name of the object that the control is about (``toName=``). None takes that of
+        `annotations`, or 'text' where there are none.
+    control_type : {'choices', 'rating', 'taxonomy', 'pairwise'}, default=None
+        Type of the control. None takes that of `annotations`, or 'choices' where there
+        are none.
     samples : DataFrame, default=None
         Data of new tasks, indexed by sample (``Annotations.samples``): import the file
         into a project. If None, the predictions are for tasks that exist: post the list
         to ``/api/projects/<id>/import/predictions``.
     task_ids : Series or dict, default=None
-        Label Studio's ids of tasks that exist, by sample. If None, the samples are
-        these ids; where ``read_label_studio(..., sample=)`` took others, pass
-        ``annotations.samples["label_studio_id"]``.
+        Label Studio's ids of tasks that exist, by sample. If None, those that
+        `annotations` knows; without `annotations`, the samples are taken for these
+        ids. Where ``read_label_studio(..., sample=)`` took ids of your own, always pass
+        `annotations`, or ``annotations.samples["label_studio_id"]`` here: your 17 is
+        another task than Label Studio's, and nobody can see that. Ids that Label Studio
+        does not write ('007', '+7', '7 ') are refused.
     model_version : str, default='sklabel'
         Name under which Label Studio shows the predictions.
 
@@ -67,10 +109,18 @@ def to_label_studio(
     ------
     ValueError
         If a row does not hold probabilities, a sample is there twice or is not in
-        `samples` or `task_ids`, both of these are given, or a task's id is not a whole
-        number.
+        `samples` or `task_ids`, both of these are given, a task's id is not a whole
+        number or is that of two samples, a label cannot be a rating, the question is
+        not known, or `annotations` do not tell `to_name`.
     TypeError
-        If `soft_labels` is not a table, or `task_ids` not a Series or dict.
+        If `soft_labels` is not a table, `annotations` are not of the right kind, or
+        `task_ids` is not a Series or dict.
+
+    Warns
+    -----
+    UserWarning
+        If labels are whole numbers from 1 on, as ratings are, and nothing says whether
+        they are choices.
 
     References
     ----------
@@ -88,23 +138,47 @@ def to_label_studio(
     >>> prediction["result"][0]["value"]
     {'choices': ['good']}
     """
-    where = "soft_labels of to_label_studio"
-    ids, proba, classes = _read(soft_labels, where)
+    ids, proba, classes = read_soft_labels(
+        soft_labels, "soft_labels of to_label_studio"
+    )
     if samples is not None and task_ids is not None:
         raise ValueError(
             "to_label_studio takes samples=, to make new tasks, or task_ids=, for "
             "tasks that exist; got both."
         )
-    data = _rows_of(samples, ids, "samples of to_label_studio")
+    known = _control_of(annotations, "Label Studio", "to_label_studio")
+    question = _question_of(annotations, question, "to_label_studio")
+    to_name = to_name or known.get("to_name")
+    if to_name is None and annotations is not None:
+        raise ValueError(
+            "annotations of to_label_studio do not tell the object that "
+            f"{question!r} is about, as CSV and JSON_MIN do not. Pass to_name=, the "
+            "control's toName."
+        )
+    control_type = control_type or known.get("type")
+    if control_type is None:
+        control_type = _CHOICES
+        if all(is_integer(one) and one >= _FEWEST_STARS for one in classes):
+            warn(
+                "to_label_studio: labels are whole numbers, and are written as choices "
+                f"such as {str(classes[0])!r}. Pass annotations=, or control_type="
+                "'rating' or 'choices'."
+            )
+    check_option(control_type, "control_type", tuple(_CONTROLS))
+    if control_type == "rating":
+        _check_ratings(classes, "control_type='choices'", _FEWEST_STARS)
+    data = rows_of(samples, ids, "samples of to_label_studio")
+    if data is None and task_ids is None and annotations is not None:
+        task_ids = _known_task_ids(annotations, ids)
     numbers = [] if data is not None else _task_numbers(ids, task_ids)
     tasks = []
     for at, sample in enumerate(ids):
         best = int(proba[at].argmax())
         result = {
             "from_name": question,
-            "to_name": to_name,
-            "type": "choices",
-            "value": {"choices": [str(classes[best])]},
+            "to_name": to_name or "text",
+            "type": control_type,
+            "value": _CONTROLS[control_type](classes[best]),
         }
         prediction = {
             "model_version": model_version,
@@ -116,7 +190,13 @@ def to_label_studio(
         else:
             # New tasks get ids of their own.
             row = {k: v for k, v in data[at].items() if k != TASK_ID}
-            row = {"sample": str(sample), **row}
+            if str(row.get("sample", sample)) != str(sample):
+                raise ValueError(
+                    "samples of to_label_studio has a column 'sample', which holds "
+                    f"{row['sample']!r} for the sample {sample!r}. Tasks keep the id "
+                    "under this name: rename the column."
+                )
+            row = {**row, "sample": str(sample)}
             tasks.append({"data": row, "annotations": [], "predictions": [prediction]})
     _write(tasks, path)
     return tasks
@@ -126,9 +206,11 @@ def to_argilla(
     soft_labels: pd.DataFrame,
     path: Any = None,
     *,
-    question: str,
+    annotations: Annotations | None = None,
+    question: str | None = None,
+    question_type: str | None = None,
     samples: pd.DataFrame | None = None,
-    fields: Sequence[str] | None = None,
+    fields: str | Sequence[str] | None = None,
     agent: str = "sklabel",
 ) -> list[dict[str, Any]]:
     """Turn soft labels into records of Argilla with suggestions.
@@ -144,14 +226,21 @@ def to_argilla(
         probabilities per class.
     path : path-like, default=None
         JSON file to write; an existing one is replaced. None writes none.
-    question : str
-        Name of the label question.
+    annotations : Annotations, default=None
+        What `read_argilla` read, of which the labels are: it knows the question and
+        its type.
+    question : str, default=None
+        Name of the question. Needed where there are no `annotations`.
+    question_type : {'label', 'multi_label', 'rating'}, default=None
+        Type of the question: Argilla takes a text, a list of one text, or a whole
+        number from 0 to 10. None takes the type of `annotations`; without them it is
+        'rating' if all labels are such numbers, and 'label' else.
     samples : DataFrame, default=None
         Texts and other columns of the samples, indexed by sample
         (``Annotations.samples``). If None, the records have ids and suggestions only.
-    fields : sequence of str, default=None
+    fields : str or sequence of str, default=None
         Columns of `samples` that are fields; others are metadata. None takes all as
-        fields.
+        fields. Numbers become texts in fields, as Argilla wants it.
     agent : str, default='sklabel'
         Name under which Argilla shows the suggestions.
 
@@ -164,9 +253,10 @@ def to_argilla(
     ------
     ValueError
         If a row does not hold probabilities, a sample is there twice or has no row in
-        `samples`, or a field is not a column of it.
+        `samples`, a field is not a column of it, a label cannot be a rating, or the
+        question is not known.
     TypeError
-        If `soft_labels` is not a table.
+        If `soft_labels` is not a table, or `annotations` are not of the right kind.
 
     References
     ----------
@@ -181,18 +271,34 @@ def to_argilla(
     >>> to_argilla(table, question="mood")[0]["suggestions"]
     {'mood': {'value': 'good', 'score': 0.75, 'agent': 'sklabel'}}
     """
-    ids, proba, classes = _read(soft_labels, "soft_labels of to_argilla")
+    ids, proba, classes = read_soft_labels(soft_labels, "soft_labels of to_argilla")
+    known = _control_of(annotations, "Argilla", "to_argilla")
+    question = _question_of(annotations, question, "to_argilla")
+    stars = all(is_integer(one) and 0 <= one <= _MOST_STARS for one in classes)
+    question_type = question_type or known.get("type") or ("label", "rating")[stars]
+    check_option(question_type, "question_type", tuple(_QUESTIONS))
+    if question_type == "rating":
+        _check_ratings(classes, "question_type='label'", 0, _MOST_STARS)
     where = "samples of to_argilla"
-    data = _rows_of(samples, ids, where)
+    if isinstance(fields, str):
+        fields = [fields]
+    if fields is not None and samples is None:
+        raise ValueError("to_argilla takes fields= from samples=, which is missing.")
+    data = rows_of(samples, ids, where)
     if samples is not None and fields is not None:
         check_columns(samples, list(fields), where=where)
     records = []
     for at, sample in enumerate(ids):
         best = int(proba[at].argmax())
         row = {} if data is None else data[at]
-        shown = {k: v for k, v in row.items() if fields is None or k in fields}
+        # Fields of Argilla are texts, chats and objects, and never numbers.
+        shown = {
+            k: str(v) if isinstance(v, int | float) else v
+            for k, v in row.items()
+            if fields is None or k in fields
+        }
         suggestion = {
-            "value": str(classes[best]),
+            "value": _QUESTIONS[question_type](classes[best]),
             "score": float(proba[at, best]),
             "agent": agent,
         }
@@ -210,30 +316,72 @@ def to_argilla(
     return records
 
 
-def _read(soft_labels: Any, where: str) -> tuple[list[Any], np.ndarray, list[Any]]:
-    """Return ids, probabilities and classes of a table of soft labels."""
-    # Frames of other libraries have no index, and so no ids.
-    if not isinstance(soft_labels, pd.DataFrame):
+def _control_of(annotations: Any, tool: str, writer: str) -> dict[str, Any]:
+    """Return how the tool keeps the answers, {} if there are no annotations."""
+    if annotations is None:
+        return {}
+    if not isinstance(annotations, Annotations):
         raise TypeError(
-            f"{where} must be a pandas DataFrame that is indexed by sample; got "
-            f"{type(soft_labels).__name__}. CrowdLabels.soft_labels() makes one."
+            f"annotations of {writer} must be what a reader of sklabel.io returns; "
+            f"got {type(annotations).__name__}."
         )
-    table = soft_labels
-    if isinstance(table.index, pd.RangeIndex) and table.index.name is None:
+    if annotations.tool != tool:
         raise ValueError(
-            f"{where} is indexed by the numbers of its rows, which are not ids of "
-            "samples. Set the index: table.set_index('sample'), or table.index = ids."
+            f"annotations of {writer} are of {annotations.tool}, which does not know "
+            f"the question of {tool}. Leave them out and pass question=."
         )
-    named = [c for c in table.columns if isinstance(c, str) and c.startswith(PREFIX)]
-    if "label" in table.columns and named:
-        table = table[named].rename(columns=lambda name: name[len(PREFIX) :])
-    twice = table.index[table.index.duplicated()]
-    if len(twice):
+    if "labels_of" in annotations.control:
         raise ValueError(
-            f"{where} has several rows of the sample {plain(twice[0])!r}. Keep one."
+            f"annotations of {writer} were read with "
+            f"{annotations.control['labels_of']}, so their labels are not options of "
+            f"{tool}. Leave them out, and pass question= and labels that are options."
         )
-    proba, classes = read_proba(table, name=where)
-    return [plain(one) for one in table.index], proba, classes.tolist()
+    return annotations.control
+
+
+def _question_of(
+    annotations: Annotations | None, question: str | None, writer: str
+) -> str:
+    """Return the name of the question."""
+    if question is not None:
+        if not isinstance(question, str):
+            raise TypeError(f"question of {writer} must be a str; got {question!r}.")
+        if not question.strip():
+            raise ValueError(
+                f"question of {writer} is empty. Name the tool's question."
+            )
+        return question
+    if annotations is None:
+        raise ValueError(
+            f"{writer} needs the name of the question: pass annotations=, which knows "
+            "it, or question=."
+        )
+    return annotations.question
+
+
+def _check_ratings(
+    classes: list[Any], other: str, low: int, high: float = np.inf
+) -> None:
+    """Raise if labels cannot be ratings."""
+    odd = [
+        one
+        for one in classes
+        if not _RATING.fullmatch(str(one)) or not low <= int(one) <= high
+    ]
+    if odd:
+        end = "on" if np.isinf(high) else f"to {high}"
+        raise ValueError(
+            f"A rating is a whole number from {low} {end}; labels are "
+            f"{first_few(odd)}. Pass {other}, or labels that are ratings."
+        )
+
+
+def _known_task_ids(annotations: Annotations, ids: list[Any]) -> pd.Series:
+    """Return Label Studio's ids by sample, as the reader met them."""
+    samples = annotations.samples
+    if "task_ids" in annotations.control:
+        return samples[annotations.control["task_ids"]]
+    return pd.Series(samples.index, index=samples.index)
 
 
 def _task_numbers(ids: list[Any], task_ids: Any) -> list[int]:
@@ -245,7 +393,9 @@ def _task_numbers(ids: list[Any], task_ids: Any) -> list[int]:
                 "task_ids of to_label_studio must be a Series or dict of Label "
                 f"Studio's ids by sample; got {type(task_ids).__name__}."
             )
-        known = {str(plain(one)): plain(number) for one, number in task_ids.items()}
+        pairs = [(str(plain(one)), plain(number)) for one, number in task_ids.items()]
+        refuse_repeated([one for one, _ in pairs], ids, "task_ids of to_label_studio")
+        known = dict(pairs)
         missing = [sample for sample in ids if str(sample) not in known]
         if missing:
             raise ValueError(
@@ -253,55 +403,31 @@ def _task_numbers(ids: list[Any], task_ids: Any) -> list[int]:
                 f"soft_labels, first {first_few(missing, 3)}."
             )
         known = {sample: known[str(sample)] for sample in ids}
-    for number in known.values():
-        if re.fullmatch(r"[0-9]+(?:\.0)?", str(number)) is None:
+    numbers = []
+    for given in known.values():
+        # A column with gaps holds whole numbers as floats.
+        whole = isinstance(given, float) and given.is_integer()
+        text = str(int(given) if whole else given)
+        if _TASK_NUMBER.fullmatch(text) is None:
             raise ValueError(
-                f"Ids of tasks that exist are whole numbers; got {number!r}. Pass "
-                "task_ids=, Label Studio's ids by sample, which read_label_studio(..., "
-                f"sample=) keeps in annotations.samples[{TASK_ID!r}]; or samples= with "
-                "the tasks' data to make new tasks."
+                f"Ids of tasks that exist are whole numbers; got {given!r}. Pass "
+                "annotations=annotations, which knows Label Studio's ids, or task_ids="
+                f"annotations.samples[{TASK_ID!r}], where read_label_studio(..., "
+                "sample=) keeps them; or samples= with the tasks' data to make new "
+                "tasks."
             )
-    return [int(str(known[sample]).removesuffix(".0")) for sample in ids]
-
-
-def _rows_of(samples: Any, ids: list[Any], where: str) -> list[dict[str, Any]] | None:
-    """Return the columns of every sample as objects for JSON."""
-    if samples is None:
-        return None
-    frame = samples
-    if not isinstance(frame, pd.DataFrame):
-        raise TypeError(
-            f"{where} must be a pandas DataFrame that is indexed by sample; got "
-            f"{type(samples).__name__}."
-        )
-    at = {str(plain(sample)): n for n, sample in enumerate(frame.index)}
-    missing = [one for one in ids if str(one) not in at]
-    if missing:
+        numbers.append(int(text))
+    shared = [number for number, n in Counter(numbers).items() if n > 1]
+    if shared:
         raise ValueError(
-            f"{where} lacks {len(missing)} of the samples of soft_labels, first "
-            f"{first_few(missing, 3)}. Its index holds the ids."
+            "task_ids of to_label_studio gives several samples one task: "
+            f"{first_few(shared)}. A task has one sample."
         )
-    rows = frame.iloc[[at[str(one)] for one in ids]].to_dict("records")
-    return [
-        {str(k): _for_json(v) for k, v in row.items() if not _is_missing(v)}
-        for row in rows
-    ]
-
-
-def _is_missing(value: Any) -> bool:
-    """Whether a cell is None, NaN or NA."""
-    return value is None or (pd.api.types.is_scalar(value) and pd.isna(value))
-
-
-def _for_json(value: Any) -> Any:
-    """Return a cell as JSON holds it; what it does not know as text."""
-    value = plain(value)
-    if isinstance(value, str | int | float | bool | list | Mapping):
-        return value
-    return str(value)
+    return numbers
 
 
 def _write(content: list[dict[str, Any]], path: Any) -> None:
     """Write a file of JSON; letters beyond ASCII are escaped, for any reader."""
     if path is not None:
-        Path(path).write_text(json.dumps(content, indent=1), encoding="ascii")
+        text = json.dumps(content, indent=1, allow_nan=False)
+        Path(path).write_text(text, encoding="ascii")

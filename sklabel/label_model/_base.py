@@ -28,10 +28,10 @@ from sklabel.sums._gold import gold_total, has_gold, no_gold
 from sklabel.sums._sums import FLOOR, VoteChunk, VoteSource
 from sklabel.utils._frames import as_pandas
 from sklabel.utils._loops import refuse_loops, warn_of_order
+from sklabel.utils._rows import check_same_rows
 from sklabel.utils._validation import (
     StrOptions,
     check_class_prior,
-    check_same_rows,
     check_sample_weight,
     warn,
 )
@@ -196,9 +196,9 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle, ABC):
         ------
         ValueError
             If neither X, y nor `classes` names a class, a vote is not a class and y
-            does not name the classes, y and X differ in length or have the same index
-            labels in another order, or soft gold has other columns than the classes or
-            a row that does not hold probabilities.
+            does not name the classes, two of X, y and `sample_weight` differ in length
+            or share a row label that stands in different rows, or soft gold has other
+            columns than the classes or a row that does not hold probabilities.
         TypeError
             If a cell of X or y is neither a string nor a number.
 
@@ -229,7 +229,7 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle, ABC):
         self._validate_params()
         if y is not None:
             refuse_loops(type(self).__name__, self.classes)
-            check_same_rows(X, y, "X", "y")
+        check_same_rows(X=X, y=y, sample_weight=sample_weight)
         votes = self._read_votes(X, reset=True)
         self._check_lfs()
         self._forget()
@@ -385,9 +385,14 @@ class BaseLabelModel(ClassifierMixin, VersionedPickle, ABC):
             If the model is not fitted.
         ValueError
             If no row has a gold label, gold labels and classes are of different kinds,
-            or soft gold is not what `fit` takes.
+            rows differ as in `fit`, or soft gold is not what `fit` takes.
+
+        Warns
+        -----
+        UserWarning
+            If a gold label is not one of `classes_`; it counts as an error.
         """
-        check_same_rows(X, y, "X", "y")
+        check_same_rows(X=X, y=y, sample_weight=sample_weight)
         y = as_pandas(y, where="y, the gold labels,")
         if y is not None and has_columns(y):
             return score_on_soft(self, X, y, sample_weight, unlabelled=True)

@@ -32,6 +32,7 @@ from sklabel.sums._sums import (
 )
 from sklabel.utils._validation import Interval, StrOptions
 from sklabel.votes._cast import CastVotes
+from sklabel.votes._groups import by_lf_name, check_lf_names
 
 # Gold-judged votes that what the tables say of an accuracy counts for.
 _PSEUDO_GOLD = 20.0
@@ -56,11 +57,20 @@ class BaseDawidSkene(PartialFitMixin, BaseSumsLabelModel):
         """Return the votes of workers; one may have several on a sample."""
         if self.table_groups is None:
             return votes
-        lf = group_numbers(self.table_groups, votes.n_lfs, "table_groups")[votes.lf]
+        lf = self._numbers(votes.n_lfs)[votes.lf]
         return CastVotes(votes.indptr, lf, votes.value, votes.n_lfs)
 
+    def _numbers(self, n_lfs: int) -> np.ndarray:
+        """Return the number of the table of each LF."""
+        names = self._lf_names()
+        given = by_lf_name(self.table_groups, names, "table_groups")
+        if isinstance(given, dict):
+            check_lf_names(given, names, "table_groups")
+            given = [given.get(name) for name in names]
+        return group_numbers(given, n_lfs, "table_groups")
+
     def _fit_source(self, data: VoteSource) -> None:
-        self._group = group_numbers(self.table_groups, data.n_lfs, "table_groups")
+        self._group = self._numbers(data.n_lfs)
         profile = self._profile(data)
         self._fixed_prior = self._prior_without_learning(profile.gold_total)
         if len(self.classes_) == 1 or profile.weight == 0:
@@ -119,7 +129,8 @@ class DawidSkene(BaseDawidSkene):
     table_groups : array-like of shape (n_lfs,), default=None
         Name or number of the worker behind each LF. LFs with the same one share a
         confusion matrix, so that several columns can hold the repeated judgements of
-        one worker. If None, each LF has its own.
+        one worker. If None, each LF has its own. A Series goes by its index if that
+        holds LF names.
     max_iter : int, default=1000
         Upper bound on EM sweeps. Each costs O(number of votes * n_classes), half of
         that for two classes.

@@ -52,7 +52,7 @@ from sklabel.sums._sums import (
 )
 from sklabel.utils._validation import Interval, StrOptions, first_few
 from sklabel.votes._cast import CastVotes
-from sklabel.votes._groups import check_lf_names, group_of_each
+from sklabel.votes._groups import by_lf_name, check_lf_names, group_of_each
 
 # A given class prior may move the scores of a class by this much, in nats.
 _LARGEST_SHIFT = 1.0
@@ -91,7 +91,8 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         since the probabilities are shifted until they have these shares.
     lf_kind : {'auto', 'worker', 'rule'}, array-like of shape (n_lfs,) or dict, \
             default='auto'
-        Kind of every LF, of each LF in order, or of LFs by name (others are 'auto').
+        Kind of every LF, of each LF in order, or of LFs by name (others are 'auto'); a
+        Series goes by its index if that holds LF names.
         'auto': inferred from the numbers of votes for each value; an LF may be partly
         a rule. Say 'worker' for people: those who always give the same answer then
         count next to nothing. :class:`~sklabel.WeakSupervisionClassifier`
@@ -101,10 +102,13 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
         Name of the source of every LF, or of LFs by name (each other one is its own).
         LFs of one group count as one source: samples, prompts and checkpoints of one
         language model, or the repeated answers of one person. Each keeps its table,
-        but in a row the votes of a group weigh as much as one vote. Where you know
-        groups, always say so: without them near-copies are found only beside enough
-        other LFs. `fit` warns of copies that it sees and does not count as one source,
-        unless each is named here, be it with a group of its own.
+        but in a row the votes of a group weigh as much as one vote. A Series goes by
+        its index if that holds LF names. Where you know groups, always say so: without
+        them near-copies are found only beside enough other LFs. Where equally good
+        columns of a group often differ, as samples of one model do, their majority is
+        better than each: only :class:`~sklabel.LFGroupTransformer` makes use of that.
+        `fit` warns of copies that it sees and does not count as one source, unless each
+        is named here, be it with a group of its own.
     use_gold : bool, default=True
         Whether gold labels in `y` correct the soft labels. False: they only help to
         name the classes, so that cross-validation may pass them for scoring.
@@ -396,19 +400,20 @@ class LabelModel(PartialFitMixin, BaseSumsLabelModel):
     def _check_lfs(self) -> None:
         names = list(self._lf_names())
         for parameter in ("lf_kind", "groups"):
-            given = getattr(self, parameter)
+            given = by_lf_name(getattr(self, parameter), names, parameter)
             if isinstance(given, Mapping):
                 check_lf_names(given, names, parameter)
 
     def _given_kinds(self) -> np.ndarray:
         """Return 0 for known workers, 1 for known rules, NaN for 'auto'."""
-        n_lfs = self.n_features_in_
-        if isinstance(self.lf_kind, str):
-            kinds = [self.lf_kind] * n_lfs
-        elif isinstance(self.lf_kind, Mapping):
-            kinds = [self.lf_kind.get(name, "auto") for name in self._lf_names()]
+        n_lfs, names = self.n_features_in_, self._lf_names()
+        given_kind = by_lf_name(self.lf_kind, names, "lf_kind")
+        if isinstance(given_kind, str):
+            kinds = [given_kind] * n_lfs
+        elif isinstance(given_kind, Mapping):
+            kinds = [given_kind.get(name, "auto") for name in names]
         else:
-            kinds = list(np.asarray(self.lf_kind))
+            kinds = list(np.asarray(given_kind))
             if len(kinds) != n_lfs:
                 raise ValueError(
                     f"lf_kind must name a kind for each of the {n_lfs} LFs; got "

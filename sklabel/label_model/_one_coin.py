@@ -163,7 +163,7 @@ class OneCoinDawidSkene(CoinMixin, BaseDawidSkene):
     table_groups : array-like of shape (n_lfs,), default=None
         Name or number of the worker behind each LF. LFs with the same one share a
         coin, so that several columns can hold the repeated judgements of one worker.
-        If None, each LF has its own.
+        If None, each LF has its own. A Series goes by its index if that holds LF names.
     max_iter : int, default=1000
         Upper bound on EM sweeps. Each costs O(number of votes) and a softmax over
         the classes of each sample.

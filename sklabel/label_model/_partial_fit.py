@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike
 from sklabel.label_model._base import BaseSumsLabelModel
 from sklabel.label_model._memory import Growth, Memory, RememberedVotes
 from sklabel.sums._sums import VoteSource
+from sklabel.utils._rows import check_same_rows
 from sklabel.utils._validation import (
     check_option,
-    check_same_rows,
     first_few,
     plain,
     warn,
@@ -185,7 +185,7 @@ class PartialFitMixin(BaseSumsLabelModel):
             self._forget()
         old_n_lfs = 0 if memory is None else self.n_features_in_
         known_classes = self._agreed_classes(classes, memory)
-        check_same_rows(X, y, "X", "y")
+        check_same_rows(X=X, y=y, sample_weight=sample_weight)
         votes = self._votes_of_call(X, columns, memory is None, known_classes)
         votes, gold, weight = self._read_rows(votes, y, sample_weight)
         if memory is None:

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from sklabel.lf._answer_names import cell_text
-from sklabel.lf._answer_parsing import (
+from sklabel.lf._answer_parsing import AnswerParser
+from sklabel.lf._answer_reading import (
     EMPTY,
     ERROR,
     NOT_KNOWN,
@@ -22,7 +23,6 @@ from sklabel.lf._answer_parsing import (
     REFUSAL,
     TWO_CLASSES,
     VOTE,
-    AnswerParser,
     Reading,
     reason_of_end,
 )

@@ -17,7 +17,8 @@ import numpy as np
 _MOST_OBJECTS = 100
 _STRING = r'"(?:[^"\\]|\\.)*"'
 # An object, not the brace of a smiley or of LaTeX.
-_OPEN = re.compile(r"\{(?=\s*(?:[\"'}]|\Z))")
+_OPEN = re.compile(r"\{(?=\s*(?:[\"'}\u201c]|\Z))")
+_SMART = str.maketrans("\u201c\u201d", '""')
 _TOKEN = re.compile(rf"{_STRING}|[{{}}]", re.DOTALL)
 
 
@@ -65,7 +66,7 @@ def json_in(text: str) -> tuple[list[Any], str, bool]:
             place = _end_of_braces(text, start)
             if place < 0:
                 return objects, "".join(rest), True
-            found = _python_object(text[start:place])
+            found = _python_object(text[start:place].translate(_SMART))
         if found is None:
             rest.append(text[start:place])
         else:

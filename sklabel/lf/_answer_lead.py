@@ -9,17 +9,26 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-from sklabel.lf._answer_names import AMBIGUOUS, UNKNOWN, ClassNames, fold
+from sklabel.lf._answer_names import (
+    AMBIGUOUS,
+    NOT_ELSEWHERE,
+    UNKNOWN,
+    ClassNames,
+    fold,
+    is_denied_elsewhere,
+)
+from sklabel.text._matching import UNSPACED
 
+_UNSPACED_SIGN = re.compile(f"[{UNSPACED}]")
 # What may stand between the class and its explanation. A full stop must follow a word:
-# "1. The app crashes" is an item of a list.
+# "1. The app crashes" is an item of a list. Chinese puts no blank after a sign.
 _SEPARATOR = re.compile(
     r"(?P<line>[ \t\r]*\n)|"
-    r"(?P<colon>[ \t]*[:\uff1a][*_`\"]*(?=\s)|[ \t]+[-\u2013\u2014]+[ \t]+|"
-    r"[ \t]*\u2014[ \t]*)|"
-    r"(?P<comma>[*_`\"]*[,;]\s+)|"
-    r"(?P<stop>(?<=[^\W\d_]{2})[*_`\"]*[.!][*_`\"]*\s+)|"
-    r"(?P<bracket>\s*[(\[])|"
+    rf"(?P<colon>[ \t]*[:\uff1a][*_`\"]*(?=[\s{UNSPACED}])|\uff1a[*_`\"]*|"
+    r"[ \t]+[-\u2013\u2014]+[ \t]+|[ \t]*\u2014+[ \t]*)|"
+    r"(?P<comma>[*_`\"]*(?:[,;\u060c\u061b]\s+|[\uff0c\uff1b\u3001]\s*))|"
+    r"(?P<stop>(?<=[^\W\d_]{2})[*_`\"]*[.!][*_`\"]*\s+(?!\d)|[\u3002\uff01\u0964\u06d4]\s*)|"
+    r"(?P<bracket>\s*[(\[\uff08])|"
     r"(?P<word>\s+(?=(?:because|since|due\s+to|as\s+(?:it|the|this)|with\s+(?:an?\s+)?"
     r"(?:\w+\s+)?(?:confidence|certainty))\b))",
     re.IGNORECASE,
@@ -38,21 +47,33 @@ _CONFIDENCE = re.compile(
 )
 # A bare number in brackets is a probability; below one half it speaks against.
 _NUMBER = re.compile(r"\W*(\d*\.?\d+)\s*(%?)\W*")
+# Not "bug()" or "bug (-)".
+_SAYS_SOMETHING = re.compile(r"[^\W_]|[^\x00-\xff]")
 # What chat models add at the end, and is not about the class.
 _COURTESY = re.compile(
-    r"(?:(?<=[.!\n])|\A)\s*(?:please )?(?:let me know|is there anything|would you like|"
-    r"do you (?:want|need)|anything else|(?:i )?hope this)\b[^.!?\n]*[.!?]?",
+    r"(?:(?<=[.!\n])|\A)\s{0,9}(?:please )?(?:let me know|is there anything|"
+    r"would you like|do you (?:want|need)|anything else|(?:i )?hope this)\b"
+    r"[^.!?\n]*[.!?]?",
     re.IGNORECASE,
 )
 # A list of labels has shorter items than an explanation has.
 _FEWEST_WORDS = 3
+_FEWEST_AFTER_COMMA = 4
+_ITEM_END = re.compile(r"[,;:.!\n\u060c\u061b\u3001\u3002\u0964]")
 _MOST_SAID = 20
+_MOST_NAMED = 100
 # "bug: no", "bug, or ...", "bug, if ...".
 _TURNED_AT_ONCE = re.compile(
     r"\W*(?:no|none|false|unlikely|never|nope|n/a|unknown|wrong|incorrect|absent|"
     r"or|and|but|though|although|however|if|unless|when|assuming|only|vs|versus|nor|"
     r"yet|plus|also|to|rejected|excluded|ruled out|isn't|is not|doesn't|hardly|"
     r"low(?! confiden| certain))\b|\s*[?/|&+]|\s*\.\.|\s*\u2026"
+)
+# The same in other languages.
+_TURNED_ELSEWHERE = re.compile(
+    rf"\W*(?:(?:{NOT_ELSEWHERE}|o(?:der|u)|aber|nein|mais|non|pero|sino|mas|nee|maar|ma|"
+    r"или|но|veya|ama|değil|أو|لكن|بل|لا|ليس|या|लेकिन|नहीं)(?!\w)|[不否非或但还]|"
+    r"또는|하지만|아니|หรือ|แต่|ไม่|または|しかし|いいえ|いや)"
 )
 _NOT_AT_ONCE = re.compile(r"\W*(?:not|without)\b")
 _REVISED = re.compile(
@@ -64,7 +85,13 @@ _REVISED = re.compile(
     r"thoughts?|option)\b|\brunner-up\b|\b(?:could|may|might|can) (?:also|as well|"
     r"equally|instead)\b|\bmore (?:of an?|like)\b|\bcloser to\b|\bbetter (?:fit|"
     r"described|labell?ed|match)\b|\bthat's (?:wrong|not)\b|\bthat is (?:wrong|not)\b|"
-    r"\bthis is (?:wrong|incorrect)\b|\bor (?:maybe|perhaps|possibly|rather)\b|~~"
+    r"\bthis is (?:wrong|incorrect)\b|\bor (?:maybe|perhaps|possibly|rather)\b|~~|"
+    # "Yes, I can help with that", "Good. Let me look at it" are about the task.
+    r"\b(?:let me|i can|i'll|i will|i'd be \w+ to) (?:\w+ )?(?:help|assist|classify|"
+    r"categori[sz]e|label|analy[sz]e|do (?:that|this|it|so)|look|take|check|read)\b|"
+    r"\b(?:provide|send|share|paste|give)(?: me)? (?:the|your|a|some)(?: \w+)? (?:text|"
+    r"message|input|content|passage|sentence|document|review|comment)s?\b|"
+    r"\bno (?:text|input|content)\b"
 )
 # "bug: this does not apply" says of the label that it is not the one.
 _REJECTED = re.compile(
@@ -83,7 +110,8 @@ _REJECTED = re.compile(
     r"\b(?:would|should) (?:\w+ )?be (?:wrong|incorrect)\b|\bsondern\b|\bsino\b"
 )
 _REVISED_LINE = re.compile(
-    r"^\W*(?:no|wait|actually|correction|on second thoughts?|hmm+|oops|sorry)\b"
+    r"^\W{0,9}(?:no|wait|actually|correction|edit|update|on second thoughts?|"
+    r"hmm+|oops|sorry)\b"
     r"(?=\s*[,.!:;\u2014\u2026-])",
     re.MULTILINE,
 )
@@ -96,7 +124,7 @@ _DOUBT = re.compile(
     r"\b50 ?%|\?"
 )
 _FIRST_SENTENCE = re.compile(r".*?(?:[.!?](?=\s)|\n|\Z)", re.DOTALL)
-_SENTENCE_END = re.compile(r"[.;!?\n]")
+_SENTENCE_END = re.compile(r"[.;!?\n\u3002\u0964]")
 # How far before a name its negation is looked for.
 _BACK = 120
 _NEGATION = (
@@ -117,24 +145,25 @@ _TAKEN_BACK_AFTER = re.compile(
     r"[:=\u2013-]\s*(?:no|not|false|unlikely|0)\b)"
 )
 # "1. bug" and a second item: an answer about several texts.
-_ITEM = re.compile(r"^\W*\d{1,3}\s*[.):]", re.MULTILINE)
+_ITEM = re.compile(r"^\W{0,9}\d{1,3}\s*[.):]", re.MULTILINE)
 _HEADER = re.compile(
     r"\W*(?:reason\w*|explanations?|rationale|justification|because|confidence|note|"
     r"why|analysis)\b"
 )
-_FIELD = re.compile(r"^[\s*_#>\u2022-]*[^\W\d_][\w -]{0,30}[*_]*:", re.MULTILINE)
+_FIELD = re.compile(r"^[\s*_#>\u2022-]{0,9}[^\W\d_][\w -]{0,30}[*_]*:", re.MULTILINE)
 _OVERALL = re.compile(r"\b(?:overall|on balance|in sum|in total|all in all)\b")
 
 _LABEL_WORDS = (
     r"(?:category|label|class|classification|answer|sentiment|emotion|intent|topic|"
-    r"verdict|prediction)"
+    r"verdict|prediction|option|choice)"
 )
 # "Based on the text, the most likely category of this ticket is ...".
 STATEMENT = re.compile(
-    r"(?:\A|\n|(?<=[.!])\s)[\s>*_`#\u2022-]*(?:"
+    r"(?:\A|\n(?!\n)|(?<=[.!])\s)[\s>*_`#\u2022-]{0,20}(?:"
     r"(?:i would|i'd|i)\s+(?:classify|label|categori[sz]e)\s+"
     r"(?:this|it|the\s+\w+)(?:\s+\w+)?\s+as\b|"
     r"(?:this|it|(?:the|this)\s+\w+)\s+is\s+classified\s+as\b|"
+    r"(?:(?:in\s+)?conclusion|therefore|thus|hence|so)\s*:|"
     rf"(?<=#\s)\**(?:final\s+|predicted\s+)?{_LABEL_WORDS}\**[ \t]*\n|"
     r"(?:(?:sure|ok|okay|so|therefore|thus|hence|overall|in conclusion|in short|"
     r"(?:based on|given|considering|from) [^,.;:?!\n]{1,80}|i think|i believe|"
@@ -143,9 +172,10 @@ STATEMENT = re.compile(
     r"(?:(?:most\s+(?:appropriate|likely|fitting|suitable)|best|right|correct|final|"
     r"predicted|overall|appropriate|main|primary|dominant|assigned|suggested|chosen|"
     r"resulting)\s+){0,2}"
-    rf"[*_`\"]*{_LABEL_WORDS}[*_`\"]*"
+    rf"[*_`\"]{{0,4}}{_LABEL_WORDS}[*_`\"]{{0,4}}"
     r"(?:\s+(?:of|for)\s+(?:this|the|that|your)(?:\s+\w+){1,3}?)?"
-    r"(?:\s*[:\uff1a=\u2013\u2014][*_`]*|\s+-|\s+is\b))"
+    # "Label - 1" may be the number -1.
+    r"(?:\s*[:\uff1a=][*_`]*|(?:\s*[\u2013\u2014][*_`]*|\s+-)(?!\s*\d)|\s+is\b))"
     r"[ \t]*:?\s*"
     r"(?:(?:clearly|definitely|therefore|thus|most\s+likely|best\s+described\s+as)\s+)?",
     re.IGNORECASE,
@@ -232,6 +262,10 @@ class LeadReader:
             return UNKNOWN
         return code if self._explains(fold(rest), rest, code, kind) else UNKNOWN
 
+    def revises(self, text: str) -> bool:
+        """Tell whether a line begins with "No," or "Wait,"."""
+        return _REVISED_LINE.search(fold(text)) is not None
+
     def is_revised(self, text: str, code: int) -> bool:
         """Tell whether a line such as "No, ..." names another class.
 
@@ -272,7 +306,7 @@ class LeadReader:
         """Tell whether what follows a class explains it, and no more."""
         if kind == "bracket":
             inside, closed, after = rest.partition(")" if ")" in rest else "]")
-            if not closed:
+            if not closed or _SAYS_SOMETHING.search(inside) is None:
                 return False
             number = _NUMBER.fullmatch(inside)
             if number is not None and _is_below_half(*number.groups()):
@@ -289,13 +323,17 @@ class LeadReader:
             return False
         sentence = _FIRST_SENTENCE.match(rest.strip())
         first = "" if sentence is None else sentence.group()
-        if _TURNED_AT_ONCE.match(rest) or _DOUBT.search(first):
+        if _TURNED_AT_ONCE.match(rest) or _TURNED_ELSEWHERE.match(rest):
+            return False
+        if _DOUBT.search(first):
             return False
         if _REVISED.search(rest) or _REJECTED.search(rest):
             return False
         if self._names.has_other_short(written, code):
             return False
-        spans = list(self._names.spans(rest))
+        spans = list(islice(self._names.spans(rest, inflected=True), _MOST_NAMED))
+        if len(spans) == _MOST_NAMED:
+            return False
         if _NOT_AT_ONCE.match(rest) is not None and not any(
             other != code and _RULED_OUT.search(first, 0, at)
             for other, at, _ in self._names.spans(first)
@@ -324,13 +362,18 @@ def _is_explanation(rest: str, kind: str) -> bool:
     if _STARTER.match(rest) is not None or _CONFIDENCE.match(rest) is not None:
         return True
     if kind == "comma":
-        return False
+        return _n_words(_ITEM_END.split(rest, maxsplit=1)[0]) >= _FEWEST_AFTER_COMMA
     if kind == "line":
         lines = [line for line in rest.split("\n") if line.strip()]
         return any(
-            _HEADER.match(line) or len(line.split()) >= _FEWEST_WORDS for line in lines
+            _HEADER.match(line) or _n_words(line) >= _FEWEST_WORDS for line in lines
         )
-    return kind == "word" or len(rest.split()) >= _FEWEST_WORDS
+    return kind == "word" or _n_words(rest) >= _FEWEST_WORDS
+
+
+def _n_words(text: str) -> int:
+    """Count words; two signs of a script without blanks are about one."""
+    return max(len(text.split()), (len(_UNSPACED_SIGN.findall(text)) + 1) // 2)
 
 
 def _lists_fields(rest: str) -> bool:
@@ -351,6 +394,7 @@ def _speaks_for(text: str, start: int, end: int) -> bool:
     return (
         _TAKEN_BACK.search(text, max(0, start - _BACK), start) is None
         and _TAKEN_BACK_AFTER.match(text, end) is None
+        and not is_denied_elsewhere(text, start, end)
         and not _is_asked(text, end)
     )
 

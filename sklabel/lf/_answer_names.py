@@ -24,19 +24,40 @@ AMBIGUOUS = -2
 UNKNOWN = -1
 
 # Signs that look alike: apostrophes, the hyphens that Unicode does not fold, the minus.
-_ALIKE = {ord(sign): "'" for sign in "\u2018\u2019\u02bc"}
+_ALIKE: dict[int, str | None] = {ord(sign): "'" for sign in "\u2018\u2019\u02bc"}
 _ALIKE |= {ord(sign): "-" for sign in "\u2010\u2011\u2012\u2212"}
+_ALIKE[ord("\u061f")] = "?"
+# The variants of a sign of emoji, and what stretches an Arabic word.
+_ALIKE |= dict.fromkeys((0xFE0E, 0xFE0F, 0x0640))
 # What joins the words of one name: "account_access", "Account access".
-_JOINT = re.compile(r"(?<=[^\W_])[\s_\-]+(?=[^\W_])")
+_JOINT = re.compile(r"(?<=[^\W_])[\s_\-\u2013\u2014]+(?=[^\W_])")
+# Scripts that put no blanks between words, or glue particles to them: Arabic, Hebrew,
+# Thai, Korean, Japanese, Chinese and so on. A name may stand anywhere in a word.
+_GLUED = (
+    r"\u0590-\u08ff\u0e00-\u109f\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"
+    r"\uac00-\ud7af"
+)
+_IS_GLUED = re.compile(f"[{_GLUED}]")
+# The end of "feindliche", where "feindlich" is a class; a plural does not count.
+_INFLECTION = re.compile(r"(?!s\b)[^\W\d_]{1,3}(?!\w)")
+_SHORTEST_STEM = 4
 
 # A mention starts at a word, or at a sign that starts a name.
-_HEAD = re.compile(r"\w+|[^\w\s]")
+_HEAD = re.compile(rf"[{_GLUED}]|[^\W{_GLUED}]+|[^\w\s]")
+# What denies in other languages than English, before a name.
+NOT_ELSEWHERE = (
+    r"kein\w*|nicht|weder|noch|ohne|pas|aucune?|ni|sin|n[ãa]o|nem|sem|niet|geen|"
+    r"nessun\w*|не|нет|ни"
+)
+# The same where words are glued to each other, and where it follows the name.
+_NOT_GLUED = re.compile(
+    r"[不非没無无未否]|ない|ません|아니|않|없|ไม่|ليس|غير|\bلا\b|नहीं|\bdeğil\b"  # noqa: RUF001
+)
 _NEGATION = re.compile(
     r"\b(?:not?|non|never|neither|nor|none|without|cannot|except|unlikely|hardly|"
     r"doubt\w*|instead of|rather than|other than|unlike|exclud\w*|"
     r"rul(?:e|es|ed|ing) out|reject(?:s|ed)?|wrong|incorrect|false|"
-    r"kein\w*|nicht|weder|noch|ohne|pas|aucune?|ni|sin|n[ãa]o|nem|sem|niet|geen|"
-    r"nessun\w*|не|нет|ни)\b|n't\b"
+    rf"{NOT_ELSEWHERE})\b|n't\b"
 )
 # "Bug: no", as in a list that answers for each class.
 _DENIED_AFTER = re.compile(
@@ -48,7 +69,7 @@ _CLAUSE_END = re.compile(
     r"\b(?:but|however|sondern|mais|pero|sino|mas)\b|"
     r",\s*(?=(?:it|it's|this|that|i|so|rather|the|therefore|thus|hence)\b)"
 )
-_SENTENCE_END = re.compile(r"[.;!?\n\u3002]")
+_SENTENCE_END = re.compile(r"[.;!?\n\u3002\u0964]")
 # A letter or number that stands alone: not the A of "A user", the 5 of "4 out of 5".
 _SHORT_NAME = r"(?<![\w.'/-])(?<!out of ){}(?![\w%'])(?!\.\d)(?! [a-z])"
 # No sentence is looked at further than this.
@@ -82,7 +103,9 @@ def cell_text(cell: Any) -> str:
 
 def fold(text: str) -> str:
     """Return a text without case and without differences of type only."""
-    return unicodedata.normalize("NFKC", text).translate(_ALIKE).casefold()
+    folded = unicodedata.normalize("NFKC", text).translate(_ALIKE).casefold()
+    # The dotted capital I of Turkish.
+    return folded.replace("i\u0307", "i")
 
 
 def read_names(
@@ -189,7 +212,7 @@ class ClassNames:
         self.longest = max(len(name) for name in (*self._exact, *self._folded))
         self._mentions = self._mention_table()
         self._short = [
-            (re.compile(_SHORT_NAME.format(re.escape(name))), code)
+            (_short_pattern(name), code)
             for name, code in self._exact.items()
             if len(name) == 1 or name.isdigit()
         ]
@@ -240,13 +263,17 @@ class ClassNames:
         for code, start, end in self.spans(text):
             yield code, not _is_denied(text, start, end)
 
-    def spans(self, folded: str) -> Iterator[tuple[int, int, int]]:
+    def spans(
+        self, folded: str, *, inflected: bool = False
+    ) -> Iterator[tuple[int, int, int]]:
         """Find whole names in a text that `fold` returned, the longest at each place.
 
         Parameters
         ----------
         folded : str
             Any text.
+        inflected : bool, default=False
+            Whether "feindliche" names the class "feindlich".
 
         Yields
         ------
@@ -258,15 +285,28 @@ class ClassNames:
         place = 0
         while (head := _HEAD.search(folded, place)) is not None:
             start, place = head.span()
-            spellings = self._mentions.get(head.group())
-            if spellings is None or _is_glued_before(folded, start):
+            spellings = self._mentions.get(head.group(), ())
+            if inflected:
+                spellings = [*spellings, *self._stems(head.group())]
+            if not spellings or _is_glued_before(folded, start):
                 continue
             for size, name, code in spellings:
                 end = start + size
-                if folded.startswith(name, start) and not _is_glued_after(folded, end):
+                if not folded.startswith(name, start):
+                    continue
+                if not _is_glued_after(folded, end) or (
+                    inflected
+                    and size >= _SHORTEST_STEM
+                    and _INFLECTION.match(folded, end)
+                ):
                     yield code, start, end
                     place = end
                     break
+
+    def _stems(self, word: str) -> Iterator[tuple[int, str, int]]:
+        """Yield the spellings that begin with a word without its end."""
+        for size in range(max(_SHORTEST_STEM, len(word) - 3), len(word)):
+            yield from self._mentions.get(word[:size], ())
 
     def has_other_short(self, text: str, code: int) -> bool:
         """Tell whether a letter or number stands in a text that is another class.
@@ -308,7 +348,7 @@ class ClassNames:
 
 def _is_glued_before(text: str, start: int) -> bool:
     """Tell whether a word is the end of a longer one: the "toxic" of "non-toxic"."""
-    if start == 0:
+    if start == 0 or _IS_GLUED.match(text, start):
         return False
     sign = text[start - 1]
     if sign in "-'.":
@@ -318,6 +358,8 @@ def _is_glued_before(text: str, start: int) -> bool:
 
 def _is_glued_after(text: str, end: int) -> bool:
     """Tell whether a name goes on: the "c" of "c++", the "bug" of "bug-free"."""
+    if _IS_GLUED.match(text, end - 1):
+        return False
     after = text[end : end + 2]
     if after[:1] in "-'.@" and after[1:].isalnum():
         return True
@@ -335,7 +377,28 @@ def _is_denied(text: str, start: int, end: int) -> bool:
         return True
     clause = text[max(0, start - _REACH) : start]
     begin = max((stop.end() for stop in _CLAUSE_END.finditer(clause)), default=0)
-    return _NEGATION.search(clause, begin) is not None
+    return _NEGATION.search(clause, begin) is not None or is_denied_elsewhere(
+        text, start, end
+    )
+
+
+def is_denied_elsewhere(text: str, start: int, end: int) -> bool:
+    """Tell whether a sentence denies, in a language that may do so after a name."""
+    before = max(0, start - _REACH)
+    for stop in _SENTENCE_END.finditer(text, before, start):
+        before = stop.end()
+    sentence_end = _SENTENCE_END.search(text, end, end + _REACH)
+    after = end + _REACH if sentence_end is None else sentence_end.start()
+    return (
+        _NOT_GLUED.search(text, before, start) is not None
+        or _NOT_GLUED.search(text, end, after) is not None
+    )
+
+
+def _short_pattern(name: str) -> re.Pattern[str]:
+    is_glued = _IS_GLUED.match(name) is not None
+    pattern = re.escape(name)
+    return re.compile(pattern if is_glued else _SHORT_NAME.format(pattern))
 
 
 def _join(folded: str) -> str:

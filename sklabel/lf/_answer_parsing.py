@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from sklabel.lf._answer_json import (
     Pairs,
@@ -14,18 +14,26 @@ from sklabel.lf._answer_json import (
     pairs_of,
     values_under,
 )
+from sklabel.lf._answer_layers import BOXED, after_reasoning, after_speaker, cores
 from sklabel.lf._answer_lead import LeadReader
-from sklabel.lf._answer_names import AMBIGUOUS, UNKNOWN, ClassNames, cell_text
+from sklabel.lf._answer_names import (
+    AMBIGUOUS,
+    NOT_ELSEWHERE,
+    UNKNOWN,
+    ClassNames,
+    cell_text,
+)
+from sklabel.lf._answer_reading import (
+    EMPTY,
+    NOT_KNOWN,
+    REFUSAL,
+    TRUNCATED,
+    TWO_CLASSES,
+    VOTE,
+    Reading,
+)
+from sklabel.text._matching import UNSPACED
 from sklabel.votes._labels import tidy_text
-
-VOTE = "vote"
-EMPTY = "empty"
-REFUSAL = "refusal"
-TWO_CLASSES = "two classes"
-NOT_KNOWN = "class not known"
-TRUNCATED = "truncated"
-ERROR = "error"
-REASONS = (VOTE, EMPTY, REFUSAL, TWO_CLASSES, NOT_KNOWN, TRUNCATED, ERROR)
 
 JSON_KEYS = ("label", "category", "class", "answer")
 MARKERS = (
@@ -50,117 +58,39 @@ REFUSALS = (
     r"\b(?:not enough|insufficient) (?:information|context|detail)",
 )
 
-# What providers and servers write of how an answer ended.
-_ENDS = {
-    VOTE: {
-        *("", "stop", "end_turn", "stop_sequence", "tool_use", "tool_calls", "end"),
-        *("function_call", "completed", "complete", "eos", "eos_token", "finished"),
-    },
-    TRUNCATED: {
-        *("length", "max_tokens", "max_output_tokens", "model_length", "incomplete"),
-        *("model_context_window_exceeded", "pause_turn", "max_length", "truncated"),
-    },
-    REFUSAL: {
-        *("content_filter", "content_filtered", "refusal", "safety", "recitation"),
-        *("blocklist", "spii", "prohibited_content", "guardrail_intervened"),
-    },
-}
 # What a missing value becomes as text.
 _GAPS = frozenset({"nan", "NaN", "<NA>", "NaT"})
 
-_THOUGHTS = r"think|thinking|thought|thoughts"
-_REASONS = r"reasoning|reflection|scratchpad|analysis|rationale|explanation"
-# Prompts ask for these before or after the answer; thoughts come first.
-_REASONS_TAG = re.compile(
-    rf"<\s*({_REASONS})\s*>.*?<\s*/\s*\1\s*>", re.IGNORECASE | re.DOTALL
-)
-_REASONING_END = re.compile(
-    rf"<\s*/\s*(?:{_THOUGHTS}|{_REASONS})\s*>|\u25c1/think\u25b7|<\|channel\|>\s*final\s*"
-    rf"(?:<\|[^|>]*\|>[^<]*)?<\|message\|>",
-    re.IGNORECASE,
-)
-_REASONING_START = re.compile(
-    rf"<\s*(?:{_THOUGHTS}|{_REASONS})\s*>|\u25c1think\u25b7|<\|channel\|>\s*analysis\b",
-    re.IGNORECASE,
-)
-# Signs of the end of a turn, which some servers leave in.
-_TURN = r"(?:<\|[^|>\s]*\|>|</?s>|<eos>|<bos>|<pad>|<(?:end|start)_of_turn>)"
-_TURN_AROUND = re.compile(rf"\A(?:\s*{_TURN})+|(?:{_TURN}\s*)+\Z")
-
-_FENCE = re.compile(
-    r"\A(`{3,}|~{3,})[ \t]*[\w+-]*[ \t]*\n(.*?)\n?[ \t]*\1\Z", re.DOTALL
-)
-_HTML = re.compile(r"\A<(b|strong|i|em|p|code|span|u)>(.*)</\1>\Z", re.I | re.DOTALL)
-_BOXED = re.compile(
-    r"\\boxed\s*\{\s*((?:\\(?:text|mathrm|textbf)\s*\{[^{}]*\}|[^{}])*)\}"
-)
-_LATEX_TEXT = re.compile(r"\A\\(?:text|mathrm|textbf|mathbf)\s*\{([^{}]*)\}\Z")
-# Opening and closing signs, of several languages.
-_PAIRS = dict(
-    pair.split()
-    for pair in (
-        *('" "', "' '", "\u201c \u201d", "\u201d \u201d", "\u201e \u201c"),
-        *("\u2018 \u2019", "\u00ab \u00bb", "\u00bb \u00ab", "\u2039 \u203a"),
-        *("\u300c \u300d", "\u300e \u300f", "\u3010 \u3011", "\uff08 \uff09"),
-        *("( )", "[ ]", "{ }", "< >", "$ $"),
-    )
-)
 # A text that is quoted as a whole.
 _QUOTED = re.compile(r"\A(?:\"([^\"]*)\"|\u201c([^\u201c\u201d]*)\u201d)\Z")
-# A heading, a quotation, a bullet; "- 1" may be the number -1.
-_LEAD = re.compile(r"\A(?:#{1,6}\s+|>\s+|[\u2022\u25cf\u2023]\s*|[-\u2013]\s+(?!\d))")
 # "B) bug", "(2) bug", "**B.** bug", "C: bug".
 _OPTION = re.compile(
-    r"\A[*_`]*[(\[]?([^\W\d_]|\d{1,3})[*_`]*(?:[)\]][*_`]*\s*|[.:][*_`]*\s+)((?![.!]+\Z)\S.*)\Z"
+    r"\A[*_`]*[(\[]?([^\W\d_]|\d{1,3})[*_`]*(?:[)\]][*_`]*\s*|[.:][*_`]*\s+|"
+    r"[\uff0e\uff1a\u3001]\s*|\s+[-\u2013\u2014]\s+)((?![.!]+\Z)\S.*)\Z"
 )
-_MOST_LAYERS = 12
-# Scripts that put no blanks between words.
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
+# An answer that is said again: "bug, bug".
+_AGAIN = re.compile(r"[,;]\s+|\n\s*")
+_MOST_REPEATS = 50
+_ESCAPED = re.compile(r"\\([_*&#+-])")
 
 # Before a marker: what the line says of it is not the answer.
 _OTHER_LABEL = re.compile(
     r"\b(?:not?|non|never|neither|nor|wrong|incorrect|false|reject\w*|exclud\w*|"
     r"former|previous|earlier|old|initial|alternative|alternate|another|other|"
     r"second|secondary|runner-up|next|possible|potential|candidate|example|unlikely|"
-    r"instead|without|least|sub)\b|n't\b"
+    rf"instead|without|least|sub|{NOT_ELSEWHERE})\b|n't\b|[不非没無]"
 )
 # An example that the model adds to those of the prompt.
 _NEXT_TEXT = re.compile(
-    r"^[#*\s]*(?:text|input|ticket|review|question|sentence|message|example|user|human|"
+    r"^[#*\s]{0,9}(?:text|input|ticket|review|question|sentence|message|example|user|human|"
     r"document|tweet|comment|email|post)\b[^:\n]{0,20}:",
     re.IGNORECASE | re.MULTILINE,
 )
-_CLAUSE_START = re.compile(r"[.;:,!?()\u2013\u2014\n]")
-
-
-class Reading(NamedTuple):
-    """What an answer says.
-
-    `code`: position of the class, -1 if there is none. `reason`: one of `REASONS`.
-    `part`: the part of the answer that was read as the class.
-    """
-
-    code: int
-    reason: str
-    part: str
-
-
-def reason_of_end(finish_reason: str) -> str:
-    """Return what it means that an answer ended as it did.
-
-    Parameters
-    ----------
-    finish_reason : str
-        What a provider writes: 'stop', 'end_turn', 'length', 'content_filter'.
-
-    Returns
-    -------
-    reason : str
-        'vote' where it may be read, 'truncated', 'refusal', or 'error' for anything
-        that is not known.
-    """
-    word = finish_reason.strip().casefold()
-    return next((reason for reason, ends in _ENDS.items() if word in ends), ERROR)
+_MOST_MARKED = 10
+_CLAUSE_REACH = 200
+_CLAUSE_START = re.compile(
+    r"[.;:,!?()\u2013\u2014\n\u060c\u061f\u0964\u3001\u3002\uff01\uff08-\uff0c\uff1a\uff1b\uff1f]"
+)
 
 
 class AnswerParser:
@@ -220,11 +150,13 @@ class AnswerParser:
             return Reading(code, VOTE, text)
         if text in _GAPS:
             return Reading(-1, EMPTY, "")
-        answer, is_cut = _after_reasoning(text)
+        answer, is_cut = after_reasoning(text)
         if is_cut:
             return Reading(-1, TRUNCATED, text)
-        if not [*map(tidy_text, _cores(answer))][-1]:
+        if not [*map(tidy_text, cores(answer))][-1]:
             return Reading(-1, EMPTY, "")
+        if self._names.find("assistant") == UNKNOWN:
+            answer = after_speaker(answer)
         code = self._whole(answer)
         if code != UNKNOWN:
             return self._reading({code}, answer)
@@ -276,7 +208,19 @@ class AnswerParser:
 
     def _whole(self, text: str) -> int:
         """Return the class that is all that a text holds, markdown and so on aside."""
-        for core in _cores(text):
+        code = self._bare(text)
+        if code == UNKNOWN and ("&" in text or "\\" in text):
+            code = self._bare(_ESCAPED.sub(r"\1", html.unescape(text)))
+        if code != UNKNOWN:
+            return code
+        first, *others = _AGAIN.split(text, maxsplit=_MOST_REPEATS)
+        code = self._bare(first) if others else UNKNOWN
+        is_same = code >= 0 and all(self._bare(other) == code for other in others)
+        return code if is_same else UNKNOWN
+
+    def _bare(self, text: str) -> int:
+        """Return the class that is all that a text holds, said once."""
+        for core in cores(text):
             if len(core) > 2 * self._names.longest + 40 or "\n" in core:
                 continue
             code = self._names.find(tidy_text(core))
@@ -342,7 +286,7 @@ class AnswerParser:
         ]
         if tags:
             yield self._of_ranked(tags)
-        boxed = _BOXED.findall(answer)
+        boxed = BOXED.findall(answer)
         if boxed:
             yield self._of_values([boxed[-1]])
 
@@ -376,12 +320,13 @@ class AnswerParser:
             return None
         marked = []
         for match in self._marker.finditer(text):
-            line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+            line = text[max(0, match.start() - _CLAUSE_REACH) : match.start()]
             clause = _CLAUSE_START.split(line)[-1].casefold().replace("\u2019", "'")
             if _OTHER_LABEL.search(clause) is None:
                 marked.append(match)
         if not marked:
             return None
+        marked = marked[:_MOST_MARKED] + marked[_MOST_MARKED:][-_MOST_MARKED:]
         last = marked[-1]
         part = _rest_of_line(text, last.end())
         if not part:
@@ -401,26 +346,28 @@ class AnswerParser:
             return Reading(-1, TWO_CLASSES, text)
         if self._refuses(text, at_start=True):
             return Reading(-1, REFUSAL, text)
-        if any(
+        is_final = "final" in last.group().casefold()
+        if not is_final and any(
             self._contradicts(text[match.end() : last.start()], reading.code)
             for match in marked[:-1]
-            if match.group().casefold() == last.group().casefold()
         ):
             return Reading(-1, TWO_CLASSES, text)
         return reading
 
     def _contradicts(self, between: str, code: int) -> bool:
-        """Tell whether the same marker has another class, of another text or a list.
+        """Tell whether another class stands after an earlier marker.
 
-        Some models go on with a further example of their own, or repeat a rule: "If it
-        crashes, label: bug. If it costs, label: billing". An answer that corrects
-        itself on a further line does neither.
+        Some models go on with a further example of their own, give two labels, or
+        repeat a rule: "If it crashes, label: bug. If it costs, label: billing". An
+        answer that corrects itself ("No, wait") does neither.
         """
-        if "\n" in between and _NEXT_TEXT.search(between) is None:
+        line, _, further = between.strip(" \t\r*_`").partition("\n")
+        if self._lead.revises(further) and _NEXT_TEXT.search(between) is None:
             return False
-        line = between.split("\n", 1)[0]
-        named = {other for other, _ in self._names.mentions(line)}
-        return bool((named | {self._whole(line.rstrip(",; "))}) - {code, UNKNOWN})
+        said = {self._whole(line.rstrip(",; ")), self._lead.lead(line)}
+        if not further:
+            said |= {other for other, _ in self._names.mentions(line)}
+        return bool(said - {code, UNKNOWN})
 
     def _refuses(self, text: str, *, at_start: bool = False) -> bool:
         """Tell whether an answer refuses, or begins by refusing."""
@@ -441,47 +388,6 @@ class AnswerParser:
             return self._reading(set(counted), part)
         several = len({code for code, _ in named}) > 1
         return Reading(-1, TWO_CLASSES if several else NOT_KNOWN, part)
-
-
-def _after_reasoning(text: str) -> tuple[str, bool]:
-    """Return what follows the reasoning, and whether the reasoning never ends."""
-    text = _REASONS_TAG.sub("", text) if "<" in text else text
-    ends = list(_REASONING_END.finditer(text))
-    if ends:
-        text = text[ends[-1].end() :]
-    text = _TURN_AROUND.sub("", text) if "<" in text else text
-    return text.strip(), _REASONING_START.search(text) is not None
-
-
-def _cores(text: str) -> Iterator[str]:
-    """Yield a text, and again after each layer around it is taken off."""
-    for _ in range(_MOST_LAYERS):
-        text = text.strip()
-        yield text
-        bare = _without_layer(text)
-        if bare == text:
-            return
-        text = bare
-
-
-def _without_layer(text: str) -> str:
-    """Take off one layer: a fence, quotes, emphasis, brackets, a final full stop."""
-    for pattern, group in ((_FENCE, 2), (_HTML, 2), (_BOXED, 1), (_LATEX_TEXT, 1)):
-        match = pattern.match(text) if text[:1] in "`~<\\" else None
-        if match is not None and match.end() == len(text):
-            return match[group]
-    bare = text.strip("*`")
-    if bare != text:
-        return bare
-    if text[:1] == "_" and text[-1:] == "_":
-        return text.strip("_")
-    if len(text) > 1 and _PAIRS.get(text[0]) == text[-1]:
-        return text[1:-1]
-    if text[-1:] in {"!", "\u3002", "\uff01"} or (
-        text[-1:] == "." and text[-2:] != ".."
-    ):
-        return text[:-1]
-    return _LEAD.sub("", text)
 
 
 def _rest_of_line(text: str, start: int) -> str:
@@ -512,12 +418,12 @@ def _marker_pattern(markers: Sequence[str]) -> re.Pattern[str]:
         words = tidy_text(marker)
         has_colon = words.endswith(":")
         pattern = r"\s+".join(map(re.escape, words.rstrip(": ").split()))
-        if words[:1].isalnum() and not _UNSPACED.match(words):
+        if words[:1].isalnum() and not re.match(f"[{UNSPACED}]", words):
             pattern = rf"(?<![\w-]){pattern}"
         if has_colon:
             pattern += r"[ \t*_`]*[:\uff1a][*_`]*"
         elif words[-1:].isalnum():
-            pattern += r"(?!\w)"
+            pattern += r"(?!\w)(?:[ \t*_`]*[:\uff1a][*_`]*)?"
         patterns.append(pattern)
     if not patterns:
         return re.compile(r"(?!)")

@@ -17,14 +17,8 @@ from sklearn.utils.validation import check_is_fitted
 from sklabel.base import all_or_nothing
 from sklabel.lf._answer_columns import ReadColumn, short
 from sklabel.lf._answer_names import ClassNames, read_names
-from sklabel.lf._answer_parsing import (
-    JSON_KEYS,
-    NOT_KNOWN,
-    REASONS,
-    REFUSALS,
-    TWO_CLASSES,
-    AnswerParser,
-)
+from sklabel.lf._answer_parsing import JSON_KEYS, REFUSALS, AnswerParser
+from sklabel.lf._answer_reading import NOT_KNOWN, REASONS, TWO_CLASSES
 from sklabel.lf._base import BaseLFTransformer
 from sklabel.utils._frames import as_pandas
 from sklabel.utils._validation import (
@@ -110,15 +104,23 @@ class AnswerLF(BaseLFTransformer):
 
     Notes
     -----
-    What is taken off before a text is compared: reasoning up to ``</think>``, code
-    fences, quotes, brackets, emphasis, bullets, a final full stop or exclamation mark.
-    A question mark, three dots and strikethrough stay, so "bug?" is no vote. Names are
-    compared whole: "non-toxic" is never "toxic".
+    What is taken off before a text is compared: reasoning up to ``</think>``, signs of
+    a turn ("``<|im_end|>``", "assistant:"), code fences, quotes, brackets, emphasis,
+    bullets, HTML entities, a final full stop or exclamation mark. A question mark,
+    three dots and strikethrough stay, so "bug?" is no vote. Names are compared whole:
+    "non-toxic" is never "toxic". A class said again ("bug, bug") is one vote; two
+    labels ("Label: bug", and "Label: billing" on the next line) are none, unless the
+    last is called final or a line such as "No, wait" stands between.
 
     An explanation may name another class only to rule it out ("bug, not billing").
     Where it names one otherwise, doubts the class ("maybe", a question), or takes it
-    back ("no,", "actually", "does not apply"), the answer abstains. Such words are
-    those of English.
+    back ("no,", "actually", "does not apply"), the answer abstains.
+
+    *Other languages.* A class alone, under a key of JSON, after one of your `markers`,
+    or first with an explanation after it is read in every script. That an explanation
+    names another class, also inflected ("feindliche" for "feindlich"), or begins with a
+    common word for no, not, or, but is seen in many languages; doubts, refusals and
+    sentences such as "the label is" are known in English only.
 
     A cell may be a number or a bool (its text is compared: 1.0 is "1"), or an object
     of parsed JSON (dict, list). An exception, as collected from failed calls, counts as

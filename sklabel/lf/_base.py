@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklabel.base import VersionedPickle
 from sklabel.utils._frames import as_pandas
+from sklabel.utils._rows import check_same_rows
 from sklabel.utils._validation import (
     check_filled,
     first_few,
@@ -26,7 +27,7 @@ from sklabel.utils._validation import (
 from sklabel.votes._cast import CastVotes
 from sklabel.votes._forms import dense_of, matrix_of
 from sklabel.votes._named import NamedVotes
-from sklabel.votes._read import cast_of_codes
+from sklabel.votes._read import cast_of_codes, refuse_whole
 
 
 def _is_one_dimensional(X: Any) -> bool:
@@ -133,6 +134,32 @@ class BaseLFTransformer(TransformerMixin, VersionedPickle, ABC):
             The fitted transformer.
         """
 
+    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
+        """Fit, and return the votes on the same samples.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Samples.
+        y : array-like of shape (n_samples,), default=None
+            Gold labels, of the labeling functions or of later steps of a Pipeline.
+        **fit_params : dict
+            Passed to `fit`.
+
+        Returns
+        -------
+        votes : ndarray, NamedVotes, VoteMatrix or DataFrame of shape (n_samples, n_lfs)
+            What `transform` returns.
+
+        Raises
+        ------
+        ValueError
+            If a row label of X stands in another row of y. A later step could not
+            tell: votes have no index.
+        """
+        check_same_rows(X=X, y=y)
+        return super().fit_transform(X, y, **fit_params)
+
     @abstractmethod
     def transform(self, X: Any) -> Any:
         """Return the votes; a subclass implements it.
@@ -191,6 +218,7 @@ class BaseLFTransformer(TransformerMixin, VersionedPickle, ABC):
                 f"{type(self).__name__} would have to load X, a Dask collection, into "
                 "memory. Use sklabel.dask.transform(transformer, X), or X.compute()."
             )
+        refuse_whole(X, f"X of {type(self).__name__}")
         X = as_pandas(X, where=f"X of {type(self).__name__}")
         if isinstance(X, pd.Series) or _is_one_dimensional(X):
             raise ValueError(

@@ -23,6 +23,7 @@ from sklabel.lf._judgements import (
     count_unknown,
     in_order_of_time,
     match_ids,
+    name_of_file,
     read_csv_with_ids,
     read_ids,
     read_labels,
@@ -43,6 +44,7 @@ from sklabel.utils._validation import (
     first_few,
     is_text,
     plain,
+    plural,
 )
 from sklabel.votes._cast import CastVotes
 from sklabel.votes._cells import (
@@ -239,6 +241,27 @@ class CrowdLabels:
                 "Use sklabel.dask.PartitionedCrowdLabels.from_dask."
             )
         frame = as_pandas(frame, where="The frame of CrowdLabels.from_frame")
+        return cls._from_frame(
+            frame,
+            names=(sample, worker, label, time),
+            classes=classes,
+            duplicates=duplicates,
+            handle_unknown=handle_unknown,
+        )
+
+    @classmethod
+    def _from_frame(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        names: tuple[Any, Any, Any, Any] = ("sample", "worker", "label", None),
+        classes: ArrayLike | None,
+        duplicates: Duplicates,
+        handle_unknown: HandleUnknown,
+        who: str = "CrowdLabels",
+        where: str | None = None,
+    ) -> CrowdLabels:
+        """Build from a long frame; messages say who asks and where the labels stand."""
         if not isinstance(frame, pd.DataFrame):
             raise TypeError(
                 "CrowdLabels.from_frame needs a DataFrame with one judgement "
@@ -246,23 +269,31 @@ class CrowdLabels:
             )
         check_option(duplicates, "duplicates", DUPLICATES)
         check_option(handle_unknown, "handle_unknown", ("raise", "count"))
-        names = [sample, worker, label] + ([] if time is None else [time])
-        check_columns(frame, names, where="CrowdLabels")
+        sample, worker, label, time = names
+        check_columns(
+            frame,
+            names[: 3 if time is None else 4],
+            where=who,
+            parameters=("sample", "worker", "label", "time"),
+        )
+        where = where or f"column {label!r}"
         if len(frame) == 0:
             raise ValueError("CrowdLabels: the frame is empty; it holds no judgement.")
 
         # Everything below works on codes; only distinct values are looked at.
         if time is not None:
             frame = in_order_of_time(frame, time)
-        label_code, labels, n_minus_one, n_tidied = read_labels(frame[label], classes)
+        label_code, labels, n_minus_one, n_tidied = read_labels(
+            frame[label], classes, where
+        )
         if n_minus_one and classes is None:
-            warn_of_minus_one(label, labels)
+            warn_of_minus_one(where, labels)
         class_code, class_array = code_labels(labels, classes)
         missing = label_code < 0
         label_code = label_code[~missing]
         if handle_unknown == "raise":
             refuse_unknown(
-                label, class_code[label_code], labels[label_code], class_array
+                where, class_code[label_code], labels[label_code], class_array
             )
         sample_code, sample_ids = read_ids(frame[sample], ~missing)
         worker_code, worker_ids = read_ids(frame[worker], ~missing)
@@ -291,7 +322,7 @@ class CrowdLabels:
             indptr, worker_code = kept_before[indptr], worker_code[first]
         unknown = count_unknown(label_code, labels, class_code)
         if unknown:
-            warn_of_alike(label, len(label_code), unknown, class_array)
+            warn_of_alike(where, len(label_code), unknown, class_array)
         label_code = class_code[label_code]
         return cls._build(
             classes=class_array,
@@ -347,7 +378,7 @@ class CrowdLabels:
         handle_unknown : {'raise', 'count'}, default='raise'
             What to do with a label that is not one of `classes`.
         **read_csv_options : dict
-            Passed to :func:`pandas.read_csv`, for instance
+            Passed to :func:`pandas.read_csv`, for instance ``sep=";"``,
             ``keep_default_na=False`` if "NA" is an id or a label, or
             ``dtype={"worker": str}`` if ids are texts elsewhere, although they look
             like numbers.
@@ -360,20 +391,19 @@ class CrowdLabels:
         Raises
         ------
         ValueError
-            As `from_frame`.
+            As `from_frame`; also if cells are separated by another character than the
+            comma, or by `sep`.
         OSError
             If the file cannot be read.
         """
         frame = read_csv_with_ids(path, [sample, worker], read_csv_options)
-        return cls.from_frame(
+        return cls._from_frame(
             frame,
-            sample=sample,
-            worker=worker,
-            label=label,
+            names=(sample, worker, label, time),
             classes=classes,
             duplicates=duplicates,
-            time=time,
             handle_unknown=handle_unknown,
+            who=f"CrowdLabels.from_csv of {name_of_file(path)}",
         )
 
     @classmethod
@@ -469,13 +499,13 @@ class CrowdLabels:
         ordered = _common_order(frame)
         if ordered is not None:
             long["label"] = pd.Categorical(long["label"], ordered, ordered=True)
-        return cls.from_frame(
+        return cls._from_frame(
             long,
-            sample=sample,
-            worker=worker,
+            names=(sample, worker, "label", None),
             classes=classes,
             duplicates="raise",
             handle_unknown=handle_unknown,
+            where="the table",
         )
 
     @classmethod
@@ -727,8 +757,9 @@ class CrowdLabels:
     def __repr__(self) -> str:
         unknown = f" and {self.n_unknown} with an unknown label" * bool(self.n_unknown)
         return (
-            f"CrowdLabels({self.n_samples} samples, {self.n_workers} workers, "
-            f"{self.n_judgements} judgements{unknown}, "
+            f"CrowdLabels({_counted(self.n_samples, 'sample')}, "
+            f"{_counted(self.n_workers, 'worker')}, "
+            f"{_counted(self.n_judgements, 'judgement')}{unknown}, "
             f"classes=[{first_few(self.classes)}])"
         )
 
@@ -762,6 +793,11 @@ class CrowdLabels:
             if isinstance(value, np.ndarray):
                 value = _read_only(value)
             object.__setattr__(self, name, value)
+
+
+def _counted(n: int, what: str) -> str:
+    """Return "1 sample", "2 samples"."""
+    return f"{n} {plural(n, what)}"
 
 
 def _common_order(frame: pd.DataFrame) -> pd.Index | None:

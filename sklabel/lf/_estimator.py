@@ -22,10 +22,10 @@ from sklabel.base import all_or_nothing
 from sklabel.lf._base import BaseLFTransformer
 from sklabel.text._columns import read_texts
 from sklabel.utils._frames import for_estimator
+from sklabel.utils._rows import check_same_rows
 from sklabel.utils._validation import (
     HasMethods,
     Interval,
-    check_same_rows,
     first_few,
     is_real,
     n_rows,
@@ -40,6 +40,8 @@ from sklabel.votes._named import ABSTAIN, NamedVotes
 
 # Folds where `cv` is None, as everywhere in scikit-learn.
 _DEFAULT_FOLDS = 5
+# Probabilities that miss 0 and 1 by rounding.
+_SLACK = 1e-6
 
 
 class _Samples(NamedTuple):
@@ -210,8 +212,8 @@ class EstimatorLF(MetaEstimatorMixin, BaseLFTransformer):
         Raises
         ------
         ValueError
-            If no row has a gold label, the estimator has no `predict_proba`, or it, y
-            or `threshold` knows other classes than `classes`.
+            If no row has a gold label or all have the same, the estimator has no
+            `predict_proba`, or it, y or `threshold` knows other classes than `classes`.
         NotFittedError
             If a `FrozenEstimator` holds a classifier that is not fitted.
         """
@@ -219,7 +221,9 @@ class EstimatorLF(MetaEstimatorMixin, BaseLFTransformer):
         return self
 
     @all_or_nothing
-    def fit_transform(self, X: Any, y: Any = None) -> np.ndarray | NamedVotes | Any:
+    def fit_transform(  # type: ignore[override]
+        self, X: Any, y: Any = None
+    ) -> np.ndarray | NamedVotes | Any:
         """Train the classifier; return votes that are out of fold for gold rows.
 
         Parameters
@@ -239,8 +243,9 @@ class EstimatorLF(MetaEstimatorMixin, BaseLFTransformer):
         Raises
         ------
         ValueError
-            As `fit` does; also if a class has one gold label only, or `cv` does not
-            test every gold row once.
+            As `fit` does; also if a class has one gold label only, `cv` does not
+            test every gold row once or trains on rows that it tests, or the estimator
+            returns what is not a probability.
         NotFittedError
             If a `FrozenEstimator` holds a classifier that is not fitted.
 
@@ -309,6 +314,7 @@ class EstimatorLF(MetaEstimatorMixin, BaseLFTransformer):
     def _fit(self, X: Any, y: Any) -> tuple[_Samples, np.ndarray, np.ndarray]:
         """Fit; return the samples, and row and label of those it was trained on."""
         self._validate_params()
+        check_same_rows(X=X, y=y)
         if not hasattr(self.estimator, "predict_proba"):
             raise ValueError(
                 "EstimatorLF needs probabilities, and "
@@ -353,7 +359,6 @@ class EstimatorLF(MetaEstimatorMixin, BaseLFTransformer):
         """Return the rows that can be trained on, and their gold labels."""
         if y is None:
             raise ValueError(self._why_no_gold())
-        check_same_rows(X, y, "X", "y")
         classes = None if self.classes is None else check_classes(self.classes)
         gold = read_gold(y, len(samples.seen), classes)
         rows = np.flatnonzero(gold.labelled(classes) & samples.seen)
@@ -365,7 +370,14 @@ class EstimatorLF(MetaEstimatorMixin, BaseLFTransformer):
             )
         if classes is not None:
             gold.index(classes)  # refuses other labels
-        return rows, gold.label[rows]
+        label = gold.label[rows]
+        if (label == label[0]).all():
+            raise ValueError(
+                f"The {len(label)} gold label(s) in y that {type(self).__name__} can "
+                f"train on are all {plain(label[0])!r}; a classifier that knows one "
+                "class would vote for it everywhere. Label rows of another class too."
+            )
+        return rows, label
 
     def _why_no_gold(self) -> str:
         """Say what is missing where there is no y."""
@@ -443,6 +455,15 @@ class EstimatorLF(MetaEstimatorMixin, BaseLFTransformer):
                 f"predict_proba must return one column for each of the {len(own)} "
                 f"classes; got shape {proba.shape}."
             )
+        is_odd = ~((proba >= -_SLACK) & (proba <= 1 + _SLACK)).all(axis=1)  # or NaN
+        if is_odd.any():
+            row = int(is_odd.argmax())
+            raise ValueError(
+                f"predict_proba of {type(estimator).__name__} must return "
+                f"probabilities; {int(is_odd.sum())} row(s) hold something else, the "
+                f"first {proba[row].tolist()} in row {row}. Calibrate the scores, or "
+                "mend the samples."
+            )
         full = np.zeros((len(proba), len(self.classes_)))
         full[:, pd.Index(self.classes_).get_indexer(pd.Index(own))] = proba
         return full
@@ -452,6 +473,13 @@ class EstimatorLF(MetaEstimatorMixin, BaseLFTransformer):
         proba = np.full((len(label), len(self.classes_)), np.nan)
         n_tested = np.zeros(len(label), dtype=int)
         for train, test in self._folds(data, label):
+            n_both = len(np.intersect1d(train, test))
+            if n_both:
+                raise ValueError(
+                    f"cv must not train on what it tests; a fold has {n_both} of the "
+                    f"{len(label)} gold rows on both sides. Pass a number of folds, "
+                    "or a splitter such as StratifiedKFold."
+                )
             estimator = clone(self.estimator)
             estimator.fit(take_rows(data, train), label[train])
             proba[test] = self._proba(estimator, take_rows(data, test))

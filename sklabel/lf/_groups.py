@@ -36,14 +36,17 @@ class LFGroupTransformer(BaseLFTransformer):
     one person. Put it between LFs and any label model that counts every column:
     to :class:`~sklabel.label_model.DawidSkene`, five samples of one weak model look
     like five witnesses who confirm each other. :class:`LabelModel` takes the same
-    `groups` itself, and keeps a table for each column; do not use both.
+    `groups` itself, and keeps a table for each column; do not use both. The transformer
+    is better for samples of a good model that often differ: their majority is right
+    more often than each.
 
     Parameters
     ----------
     groups : array-like of shape (n_lfs,) or dict, default=None
         Name of the source of every LF, or of LFs by name; an LF that a dict leaves out
-        keeps its column. The form that `groups` of :class:`LabelModel` has. If None,
-        every LF is a source of its own, and votes pass as they are.
+        keeps its column, and a Series goes by its index if that holds LF names. The
+        form that `groups` of :class:`LabelModel` has. If None, every LF is a source of
+        its own, and votes pass as they are.
     vote : {'plurality', 'majority', 'unanimous'}, default='plurality'
         What a group votes for in a row: the value with most votes in it; a value with
         more than half of them; or a value that all of them have. Without one, the

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from sklabel.utils._validation import first_few, is_text, plain, warn
+from sklabel.utils._validation import first_few, is_text, plain, plural, warn
 from sklabel.votes._cast import distinct, index_of, is_numeric
 from sklabel.votes._cells import minus_one_is_class
 from sklabel.votes._labels import (
@@ -129,7 +129,6 @@ def plain_values(values: pd.Index, what: str) -> np.ndarray:
 
 def factorize(column: pd.Series, what: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the code of every row, -1 if missing, and the distinct values."""
-    what = f"{what} in column {column.name!r}"
     try:
         code, values = pd.factorize(column)
     except TypeError:
@@ -159,7 +158,46 @@ def read_csv_with_ids(
     -------
     frame : DataFrame
         What the file holds.
+
+    Raises
+    ------
+    ValueError
+        If cells are separated by another character, or a line has too many.
     """
+    try:
+        frame = _read_csv(path, columns, options)
+    except pd.errors.ParserError as error:
+        raise ValueError(
+            f"{name_of_file(path)} cannot be read as a table: {str(error).strip()}. "
+            f"Cells are separated by {_separator(options)!r}; pass sep= if they are "
+            "separated by another character."
+        ) from error
+    if "sep" not in options and "delimiter" not in options:
+        for other in (";", "\t", "|"):
+            first = frame.columns[0] if isinstance(frame, pd.DataFrame) else ""
+            if other in str(first) and len(frame.columns) == 1:
+                raise ValueError(
+                    f"{name_of_file(path)} has one column, {first!r}: its cells are "
+                    f"separated by {other!r} and not by a comma. Pass sep={other!r}."
+                )
+    return frame
+
+
+def name_of_file(path: Any) -> str:
+    """Return how messages call a file or its path."""
+    name = getattr(path, "name", None) if hasattr(path, "read") else path
+    return "The file" if name is None else f"'{name}'"
+
+
+def _separator(options: Mapping[str, Any]) -> Any:
+    """Return what separates cells."""
+    return options.get("sep") or options.get("delimiter") or ","
+
+
+def _read_csv(
+    path: Any, columns: Sequence[Any], options: dict[str, Any]
+) -> pd.DataFrame:
+    """Read a CSV file whose columns of ids are texts where that keeps more."""
     dtype = options.get("dtype")
     if not (dtype is None or isinstance(dtype, Mapping)):
         return pd.read_csv(path, **options)
@@ -201,7 +239,8 @@ def _numbers_of(ids: pd.Series) -> pd.Series:
 
 def read_ids(column: pd.Series, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return codes and distinct ids of the rows that are kept; none may be missing."""
-    code, ids = factorize(column if kept.all() else column[kept], "Ids")
+    what = f"Ids in column {column.name!r}"
+    code, ids = factorize(column if kept.all() else column[kept], what)
     missing = code < 0
     if missing.any():
         row = int(np.flatnonzero(kept)[np.argmax(missing)])
@@ -223,7 +262,9 @@ def sort_alphabet(
     return rank[code], values[order]
 
 
-def read_labels(column: pd.Series, classes: ArrayLike | None) -> Labels:
+def read_labels(
+    column: pd.Series, classes: ArrayLike | None, where: str | None = None
+) -> Labels:
     """Read a column of labels: texts as they look, -1 as missing unless it is a class.
 
     Parameters
@@ -233,6 +274,8 @@ def read_labels(column: pd.Series, classes: ArrayLike | None) -> Labels:
         texts are in natural order.
     classes : array-like of shape (n_classes,) or None
         The classes, if the user named them.
+    where : str, default=None
+        Where the labels stand, for messages. None means the name of the column.
 
     Returns
     -------
@@ -247,7 +290,8 @@ def read_labels(column: pd.Series, classes: ArrayLike | None) -> Labels:
     TypeError
         If labels mix strings and numbers.
     """
-    code, labels = factorize(column, "Labels")
+    where = where or f"column {column.name!r}"
+    code, labels = factorize(column, f"Labels in {where}")
     n_minus_one = n_tidied = 0
     if is_numeric(labels):
         if ABSTAIN in labels and not minus_one_is_class(classes):
@@ -256,16 +300,16 @@ def read_labels(column: pd.Series, classes: ArrayLike | None) -> Labels:
             shift = np.append(np.where(kept, np.cumsum(kept) - 1, -1), -1)
             code, labels = shift[code], labels[kept]
     else:
-        code, labels, n_tidied = _tidied(code, labels, column.name)
+        code, labels, n_tidied = _tidied(code, labels, where)
         if classes is None:
-            _check_texts(code, labels, column.name)
+            _check_texts(code, labels, where)
     if len(labels) == 0:
         raise ValueError(
-            f"CrowdLabels: all {len(column)} labels in column {column.name!r} are "
-            "missing; there is no judgement."
+            f"CrowdLabels: all {len(column)} labels in {where} are missing; there is "
+            "no judgement."
         )
     if classes is None:
-        _check_number(code, labels, column.name)
+        _check_number(code, labels, where)
     order = _order_of(labels, column)
     rank = np.empty(len(order) + 1, dtype=np.int64)
     rank[order], rank[-1] = np.arange(len(order)), -1
@@ -273,37 +317,36 @@ def read_labels(column: pd.Series, classes: ArrayLike | None) -> Labels:
 
 
 def _tidied(
-    code: np.ndarray, labels: np.ndarray, column: Any
+    code: np.ndarray, labels: np.ndarray, where: str
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """Make one label of texts that look alike, and warn with their number."""
     tidy = tidy_texts(labels)
     if tidy is labels:
         return code, labels, 0
     counts = np.bincount(code[code >= 0], minlength=len(labels))
-    where = f" in column {column!r}"
-    n_tidied = warn_of_tidied(labels, tidy, counts, "label(s)", where)
+    n_tidied = warn_of_tidied(labels, tidy, counts, "label(s)", f" in {where}")
     at, distinct_tidy = pd.factorize(tidy)
     return np.append(at, -1)[code], np.asarray(distinct_tidy, dtype=object), n_tidied
 
 
-def _check_texts(code: np.ndarray, labels: np.ndarray, column: Any) -> None:
+def _check_texts(code: np.ndarray, labels: np.ndarray, where: str) -> None:
     """Refuse texts of missing values, and warn of classes that differ by case only."""
     counts = np.bincount(code[code >= 0], minlength=len(labels))
     check_gap_texts(
-        labels, counts.tolist(), f"label(s) in column {column!r}", "pass classes=[...]"
+        labels, counts.tolist(), f"label(s) in {where}", "pass classes=[...]"
     )
-    warn_of_case(labels, f"Labels in column {column!r}")
+    warn_of_case(labels, f"Labels in {where}")
 
 
-def _check_number(code: np.ndarray, labels: np.ndarray, column: Any) -> None:
-    """Refuse a column in which hardly a value stands twice."""
+def _check_number(code: np.ndarray, labels: np.ndarray, where: str) -> None:
+    """Refuse labels of which hardly one stands twice."""
     n_labelled = int((code >= 0).sum())
     if len(labels) > _MANY_LABELS and len(labels) > n_labelled / 2:
         raise ValueError(
-            f"Column {column!r} holds {len(labels)} different labels in {n_labelled} "
-            f"judgements, for instance {first_few(labels, 3)}: it looks like texts, "
-            "ids or times. Name the column of labels, or pass classes=[...] if these "
-            "are classes."
+            f"There are {len(labels)} different labels in {n_labelled} judgements in "
+            f"{where}, for instance {first_few(labels, 3)}: they look like texts, ids "
+            "or times. Name what holds the labels, or pass classes=[...] if these are "
+            "classes."
         )
 
 
@@ -319,31 +362,39 @@ def _order_of(labels: np.ndarray, column: pd.Series) -> np.ndarray:
     return natural_order(labels)
 
 
-def warn_of_minus_one(column: Any, labels: np.ndarray) -> None:
+def warn_of_minus_one(where: str, labels: np.ndarray) -> None:
     """Warn that labels of -1 were read as missing; the user gave no classes."""
     warn(
-        f"Labels in column {column!r} hold -1, which is read as a missing label. Pass "
+        f"Labels in {where} hold -1, which is read as a missing label. Pass "
         f"classes={[ABSTAIN, *distinct(labels).tolist()]} if -1 is a class, or classes "
         "without -1 if it is not."
     )
 
 
 def refuse_unknown(
-    column: Any, code: np.ndarray, labels: np.ndarray, classes: np.ndarray
+    where: str, code: np.ndarray, labels: np.ndarray, classes: np.ndarray
 ) -> None:
     """Raise if a label is not one of the classes."""
     unknown = code == UNKNOWN
     if unknown.any():
         others = distinct(labels[unknown])
-        hints = "".join(
+        spelled = alike(others.tolist(), classes)
+        remedy = "".join(
             f"{label!r} equals {known!r} but for case. "
-            for label, known in list(alike(others.tolist(), classes).items())[:3]
+            for label, known in list(spelled.items())[:3]
         )
+        if spelled:
+            remedy += "Spell such labels as the classes, or the classes as the labels. "
+        if len(spelled) < len(others):
+            remedy += (
+                f"Add {'the others' if spelled else 'them'} to classes, or pass "
+                "handle_unknown='count' to keep them as judgements that are not votes."
+            )
+        n_unknown = int(unknown.sum())
         raise ValueError(
-            f"{int(unknown.sum())} of {len(code)} labels in column {column!r} are not "
-            f"in classes={classes.tolist()}: {first_few(others)}. {hints}"
-            "Add them to classes, or pass handle_unknown='count' to keep them as "
-            "judgements that are not votes."
+            f"{n_unknown} of {len(code)} labels in {where} "
+            f"{plural(n_unknown, 'is', 'are')} not in classes={classes.tolist()}: "
+            f"{first_few(others)}. {remedy.strip()}"
         )
 
 
@@ -373,14 +424,14 @@ def count_unknown(
 
 
 def warn_of_alike(
-    column: Any, n_judgements: int, unknown: dict[Any, int], classes: np.ndarray
+    where: str, n_judgements: int, unknown: dict[Any, int], classes: np.ndarray
 ) -> None:
     """Warn if labels that are not classes equal one but for case.
 
     Parameters
     ----------
-    column : hashable
-        Name of the column of labels.
+    where : str
+        Where the labels stand.
     n_judgements : int
         Number of judgements, those with an unknown label included.
     unknown : dict of label to int
@@ -394,12 +445,15 @@ def warn_of_alike(
     few = dict(list(others.items())[:_MOST_SHOWN])
     shown = ", ".join(f"{label!r} ({unknown[label]})" for label in few)
     more = f", ... ({len(others)} in all)" if len(others) > len(few) else ""
+    n_unknown = sum(unknown.values())
     n_alike = sum(unknown[label] for label in others)
     warn(
-        f"{sum(unknown.values())} of {n_judgements} judgements in column {column!r} "
-        f"name none of the classes, and are not votes. {n_alike} of them equal a class "
-        f"but for case: {shown}{more}. Write them as the classes are written if they "
-        f"are meant, for instance with .replace({few!r})."
+        f"{n_unknown} of {n_judgements} judgements in {where} "
+        f"{plural(n_unknown, 'names', 'name')} none of the classes, and "
+        f"{plural(n_unknown, 'is no vote', 'are not votes')}. {n_alike} of them "
+        f"{plural(n_alike, 'equals', 'equal')} a class but for case: {shown}{more}. "
+        "Write them as the classes are written if they are meant, for instance with "
+        f".replace({few!r})."
     )
 
 

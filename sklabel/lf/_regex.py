@@ -56,9 +56,9 @@ class RegexLFTransformer(BaseLFTransformer):
         'keyword': a pattern is looked for as it is, see Notes. 'regex': it is a
         regular expression of :mod:`re`, searched anywhere in the text.
     whole_words : bool, default=True
-        Whether 'art' hits the word 'art' only, and not 'party'. Set it to False for
-        scripts without blanks between words. Of no effect on regular expressions,
-        which have ``\b``.
+        Whether 'art' hits the word 'art' only, and not 'party'. Of no effect on
+        keywords of scripts without blanks between words (Chinese, Japanese, Thai and
+        others), which hit anywhere, nor on regular expressions, which have ``\b``.
     case_sensitive : bool, default=False
         Whether case matters. A regular expression may begin with ``(?i)``.
     output : {'pattern', 'class'}, default='pattern'
@@ -98,8 +98,8 @@ class RegexLFTransformer(BaseLFTransformer):
     *Keywords.* Text and keyword are compared with case folded as Unicode says
     ('STRASSE' hits 'Straße'), accents in composed form, one space for any run of
     blanks, plain apostrophes and hyphens for typographic ones, and without soft hyphens
-    and other characters of no width. Accents count: 'cafe' does not hit 'café'; give
-    both. A word is a run of letters, digits,
+    and other characters of no width, as those that choose the look of an emoji. Accents
+    count: 'cafe' does not hit 'café'; give both. A word is a run of letters, digits,
     underscores and accents. Anything else is a border, hyphens and apostrophes too:
     'free' hits 'sugar-free', and 'can' hits "can't". Where a keyword itself begins or
     ends with such a sign, no border is asked for there: ':)' hits 'fine:)', and 'c++'
@@ -422,8 +422,12 @@ def _listed(patterns: Any) -> Iterator[_Pattern]:
 def _text(value: Any, where: str) -> str:
     """Return a pattern as a plain string."""
     if not isinstance(value, str):
+        hint = ""
+        if isinstance(value, re.Pattern):
+            hint = " Pass its text, with flags in it, as '(?s)', and kind='regex'."
         raise TypeError(
             f"{where} must be a string; got {type(value).__name__}: {value!r:.80}."
+            f"{hint}"
         )
     return str(value)
 

@@ -22,7 +22,7 @@ from sklabel.lf._crowd_votes import (
     lf_names,
     unknown_gold,
 )
-from sklabel.utils._validation import plain, warn
+from sklabel.utils._validation import plain, plural, warn
 from sklabel.votes._cast import CastVotes
 
 
@@ -89,9 +89,9 @@ def soft_label_frame(
     n_empty = int((n_votes == 0).sum())
     if n_empty:
         warn(
-            f"{n_empty} of {len(n_votes)} rows have no vote; their soft label is the "
-            "class prior. Leave them out with table[table.n_votes > 0], or get votes "
-            "for them."
+            f"{n_empty} of {len(n_votes)} rows {plural(n_empty, 'has', 'have')} no "
+            "vote; the soft label there is the class prior. Leave out such rows with "
+            "table[table.n_votes > 0], or get votes for them."
         )
     return table
 
@@ -118,10 +118,11 @@ def votes_for_model(crowd: Any, model: BaseLabelModel) -> CastVotes:
     column = columns_of_voters(model, names, ids, crowd.classes)
     votes, kept = in_columns_of(model, cast, column, crowd.classes)
     if not kept.all():
+        n = int((~kept).sum())
         warn(
-            f"{int((~kept).sum())} of {len(kept)} judgements are of workers or labels "
-            "that label_model was not fitted on, and do not count. Fit it on these "
-            "judgements too, or pass an unfitted model."
+            f"{n} of {len(kept)} judgements {plural(n, 'is', 'are')} of workers or "
+            "labels that label_model was not fitted on, and not counted. Fit it on "
+            "these judgements too, or pass an unfitted model."
         )
     return votes
 

@@ -15,6 +15,7 @@ from sklearn.pipeline import FeatureUnion
 from sklearn.utils import Tags, get_tags
 from sklearn.utils.validation import check_is_fitted
 
+from sklabel.utils._rows import check_same_rows
 from sklabel.utils._validation import output_container
 from sklabel.votes._forms import join_blocks
 
@@ -153,8 +154,10 @@ class LFUnion(FeatureUnion):
         Raises
         ------
         ValueError
-            If transformers vote for classes of different kinds.
+            If transformers vote for classes of different kinds, or a row label of X
+            stands in another row of y.
         """
+        check_same_rows(X=X, y=y)
         return self._make_union().fit_transform(X, y, **params)
 
     def transform(self, X: Any, **params: Any) -> Any:

@@ -37,7 +37,8 @@ from sklabel.model_selection._comparison import (
 )
 from sklabel.model_selection._predict_gold import gold_folds
 from sklabel.utils._frames import as_column, as_pandas
-from sklabel.utils._validation import check_same_rows, check_sample_weight, warn
+from sklabel.utils._rows import check_same_rows
+from sklabel.utils._validation import check_sample_weight, warn
 from sklabel.votes._alphabets import Contents, resolve_classes
 from sklabel.votes._cast import CastVotes
 from sklabel.votes._gold import read_gold, warn_of_minus_one_as_class
@@ -242,10 +243,11 @@ def _read_models(models: Any, people: bool) -> dict[str, BaseLabelModel]:
         named = dict(models)
     elif isinstance(models, Iterable) and not isinstance(models, str):
         models = list(models)
-        times = Counter(type(model).__name__ for model in models)
+        kinds = [model if isinstance(model, type) else type(model) for model in models]
+        times = Counter(kind.__name__ for kind in kinds)
         named = {}
-        for model in models:
-            name = type(model).__name__
+        for model, kind in zip(models, kinds, strict=True):
+            name = kind.__name__
             if times[name] > 1:
                 name = " ".join(repr(model).split())
             if name in named:
@@ -255,9 +257,11 @@ def _read_models(models: Any, people: bool) -> dict[str, BaseLabelModel]:
                 )
             named[name] = model
     else:
+        got = type(models).__name__
+        hint = f" Put it into a list: models=[{got}(...)]."
         raise TypeError(
             f"models of {_WHERE} must be a list of label models or a dict of names to "
-            f"label models; got {type(models).__name__}."
+            f"label models; got {got}.{hint if hasattr(models, 'fit') else ''}"
         )
     if not named:
         raise ValueError(f"models of {_WHERE} is empty; there is nothing to compare.")
@@ -283,9 +287,8 @@ def _read_task(
             f"y of {_WHERE} is a dict, which goes by the sample ids of a CrowdLabels, "
             "and X is votes. Pass one gold label per row, None where there is none."
         )
+    check_same_rows(X=X, y=y, sample_weight=sample_weight)
     X = as_pandas(X, where=f"X of {_WHERE}")
-    check_same_rows(X, y, "X", "y")
-    check_same_rows(X, sample_weight, "X", "sample_weight")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         cast = read_any_votes(X, classes=classes)

@@ -12,6 +12,7 @@ from sklearn.model_selection import BaseCrossValidator, StratifiedKFold
 
 from sklabel.utils._frames import refuse_lazy
 from sklabel.utils._loops import refuse_cross_val_predict, refuse_loops
+from sklabel.utils._rows import check_same_rows
 from sklabel.utils._validation import n_rows
 from sklabel.votes._gold import read_gold
 
@@ -105,7 +106,7 @@ class GoldKFold(BaseCrossValidator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Samples; only their number matters.
+            Samples; only their number and their index matter.
         y : array-like of shape (n_samples,)
             Gold labels, -1, NaN, None or pd.NA for unlabelled.
         groups : None
@@ -121,9 +122,10 @@ class GoldKFold(BaseCrossValidator):
         Raises
         ------
         ValueError
-            If y is None, there are fewer gold rows than folds, or a parameter is
-            wrong. Also if `cross_val_predict` or a meta-estimator that takes -1 for a
-            class asks for folds.
+            If y is None, there are fewer gold rows than folds, a row label that X and
+            y share stands in different rows, or a parameter is wrong. Also if
+            `cross_val_predict` or a meta-estimator that takes -1 for a class asks for
+            folds.
         """
         # Checks the parameters.
         folds = StratifiedKFold(
@@ -137,6 +139,7 @@ class GoldKFold(BaseCrossValidator):
             raise ValueError(
                 "GoldKFold needs gold labels in y to make its folds; y is None."
             )
+        check_same_rows(X=X, y=y)
         gold = read_gold(y, n_samples)
         rows = np.flatnonzero(gold.labelled())
         if len(rows) < self.n_splits:

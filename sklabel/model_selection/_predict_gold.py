@@ -13,6 +13,7 @@ from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklabel.model_selection._gold_kfold import GoldKFold
+from sklabel.utils._rows import check_same_rows
 from sklabel.utils._validation import check_option, is_integer, n_rows, take_rows
 from sklabel.votes._gold import read_gold
 
@@ -104,8 +105,9 @@ default='predict_proba'
     Raises
     ------
     ValueError
-        If y is None or has fewer gold labels than folds, `method` is not one of the
-        four, or `cv` does not test each gold row once.
+        If y is None or has fewer gold labels than folds, a row label that X and y share
+        stands in different rows, `method` is not one of the four, or `cv` does not
+        test each gold row once.
 
     See Also
     --------
@@ -127,6 +129,7 @@ default='predict_proba'
     True
     """
     check_option(method, "method", ("predict", *_ABSENT))
+    check_same_rows(X=X, y=y)
     gold = read_gold(y, n_rows(X))
     rows = np.flatnonzero(gold.labelled())
     folds = gold_folds(cv, X, y, rows)

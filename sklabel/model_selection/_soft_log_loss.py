@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sklabel.utils._frames import as_pandas
-from sklabel.utils._validation import check_same_rows, check_sample_weight
+from sklabel.utils._rows import check_same_rows
+from sklabel.utils._validation import labelled_weight
 from sklabel.votes._gold import read_gold
 from sklabel.votes._proba import has_columns, read_proba
 
@@ -48,7 +49,7 @@ def soft_log_loss(
         If the estimator is not fitted.
     ValueError
         If y does not hold probabilities of the classes of the estimator, or no row has
-        a label.
+        a label and a weight.
 
     See Also
     --------
@@ -80,7 +81,7 @@ def soft_log_loss(
     {'estimator__C': 1}
     """
     check_is_fitted(estimator)
-    check_same_rows(X, y, "X", "y")
+    check_same_rows(X=X, y=y, sample_weight=sample_weight)
     y = as_pandas(y, where="y")
     proba = np.asarray(estimator.predict_proba(X), dtype=np.float64)
     classes = np.asarray(estimator.classes_)
@@ -92,15 +93,14 @@ def soft_log_loss(
         known = gold >= 0
         target[known] = np.eye(len(classes))[gold[known]]
     check_consistent_length(proba, target)
-    rows = np.flatnonzero(~np.isnan(target[:, 0]))
+    labelled = ~np.isnan(target[:, 0])
+    rows = np.flatnonzero(labelled)
     if len(rows) == 0:
         raise ValueError(
             f"None of the {len(target)} rows of y has a label; there is nothing to "
             "score."
         )
-    weight = None
-    if sample_weight is not None:
-        weight = check_sample_weight(sample_weight, len(target))[rows]
+    weight = labelled_weight(sample_weight, labelled)
     least = np.finfo(proba.dtype).eps
     log_proba = np.log(np.clip(proba[rows], least, 1))
     return float(np.average((target[rows] * log_proba).sum(axis=1), weights=weight))

@@ -12,6 +12,7 @@ from scipy.special import entr
 
 from sklabel.inspection._crowd import check_label_model
 from sklabel.label_model._base import BaseLabelModel
+from sklabel.utils._rows import check_same_rows
 from sklabel.utils._validation import check_option, check_proba, first_few, is_integer
 from sklabel.votes._cast import CastVotes
 from sklabel.votes._proba import read_proba
@@ -172,6 +173,7 @@ def expected_gain(
     """
     check_option(criterion, "criterion", CRITERIA)
     model = check_label_model(label_model, where="expected_gain")
+    check_same_rows(votes=votes, proba=proba)
     cast, proba = votes_and_posteriors(model, votes, proba)
     if lf is None:
         table = average_table(model, cast, proba)

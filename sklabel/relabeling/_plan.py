@@ -29,7 +29,9 @@ from sklabel.relabeling._gain import (
     votes_and_posteriors,
 )
 from sklabel.utils._frames import as_pandas
-from sklabel.utils._validation import check_integer, check_option, check_same_rows
+from sklabel.utils._rows import check_same_rows
+from sklabel.utils._validation import check_integer, check_option
+from sklabel.votes._read import refuse_whole
 
 # Outcomes of several votes are listed up to this number, and drawn beyond it.
 _MAX_OUTCOMES = 2000
@@ -147,6 +149,7 @@ def relabel_plan(
     10
     """
     check_option(criterion, "criterion", CRITERIA)
+    refuse_whole(votes, "votes of relabel_plan")
     of_crowd = isinstance(votes, CrowdLabels)
     if of_crowd and label_model is None:
         judgements = crowd_votes(votes).cast
@@ -161,11 +164,13 @@ def relabel_plan(
     is_given = proba is not None
     if of_crowd:
         index = votes.sample_ids
-        check_same_rows(pd.DataFrame(index=index), proba, "crowd.sample_ids", "proba")
+        ids = {"crowd.sample_ids": pd.DataFrame(index=index)}
+        check_same_rows(**ids, proba=proba, max_per_sample=max_per_sample)
         cast = votes_for_model(votes, model)
         proba = posteriors(model, cast, proba)
         labels = model._most_probable(proba)
     else:
+        check_same_rows(votes=votes, proba=proba, max_per_sample=max_per_sample)
         votes = as_pandas(votes, where="A table of votes")
         is_frame = isinstance(votes, pd.DataFrame)
         cast, proba = votes_and_posteriors(model, votes, proba)

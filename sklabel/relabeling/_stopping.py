@@ -9,6 +9,7 @@ from dataclasses import KW_ONLY, dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sklabel.utils._rows import check_same_rows
 from sklabel.utils._validation import check_proba, is_integer, is_real
 
 
@@ -99,6 +100,7 @@ class StoppingRule:
             If rows of `proba` are not probabilities, the lengths differ, or the rule
             has a `max_judgements` and `n_judgements` is None.
         """
+        check_same_rows(proba=proba, n_judgements=n_judgements)
         done = check_proba(proba).max(axis=1) >= self.threshold
         if n_judgements is None:
             if self.max_judgements is not None:

@@ -28,6 +28,7 @@ from sklabel.label_model._base import BaseLabelModel
 from sklabel.lf import CrowdLabels
 from sklabel.lf._crowd_votes import lf_names as names_of_workers
 from sklabel.utils._frames import as_column, as_pandas
+from sklabel.utils._rows import check_same_rows
 from sklabel.utils._validation import first_few, plain
 from sklabel.votes._cast import CastVotes, is_numeric
 from sklabel.votes._gold import read_gold
@@ -61,8 +62,6 @@ class ReportData:
         Class probabilities.
     gold : ndarray of shape (n_samples,)
         Index of the gold class, -1 where there is none.
-    y : object
-        Gold labels in the order of the rows, or None.
     ids : Index of length n_samples
         Names of the samples.
     texts : ndarray of shape (n_samples,) or None
@@ -87,7 +86,6 @@ class ReportData:
     lf_names: pd.Index
     proba: np.ndarray
     gold: np.ndarray
-    y: Any
     ids: pd.Index
     texts: np.ndarray | None
     crowd: CrowdLabels | None
@@ -148,6 +146,7 @@ def gather(
     """Read everything that the user passed to the report; see `labeling_report`."""
     where = "labeling_report"
     check_gold(y, where=where)
+    named = sample_ids is not None or isinstance(votes, pd.DataFrame | CrowdLabels)
     votes = as_pandas(votes, where=f"The votes of {where}")
     y = as_column(y, where=f"y of {where}")
     texts = as_column(texts, where=f"texts of {where}")
@@ -177,7 +176,13 @@ def gather(
         ids = _ids_of(votes, cast.n_samples, sample_ids)
         framed = isinstance(votes, pd.DataFrame)
         names = votes.columns if framed else pd.RangeIndex(cast.n_lfs)
-        y, texts = _in_order(y, ids), _in_order(texts, ids)
+    known_proba = {"joint_proba": joint_proba, "feature_proba": feature_proba}
+    if named:  # else rows have no names that an index could go by
+        of_rows = {"y": y, "texts": texts, **known_proba}
+        of_rows = {name: _in_order(value, ids) for name, value in of_rows.items()}
+        check_same_rows(**{"the samples": pd.DataFrame(index=ids)}, **of_rows)
+        y, texts, *_ = of_rows.values()
+        known_proba = of_rows
     if model is not None and classes is not None:
         raise ValueError(
             "labeling_report takes classes= for the model that it fits itself; the "
@@ -227,7 +232,6 @@ def gather(
         lf_names=names,
         proba=posterior_of(model, read.votes),
         gold=read_gold(y, cast.n_samples, model.classes_).index(model.classes_),
-        y=y,
         ids=ids,
         texts=_read_texts(texts, cast.n_samples),
         crowd=crowd,
@@ -236,26 +240,21 @@ def gather(
         or sample_ids is not None
         or (crowd is not None and ids.name == crowd.sample_name),
         names_of_classes=_read_class_names(class_names, model.classes_),
-        joint=_read_known(joint_proba, "joint_proba", model, ids),
-        feature=_read_known(feature_proba, "feature_proba", model, ids),
+        joint=_read_known(known_proba, "joint_proba", model, len(ids)),
+        feature=_read_known(known_proba, "feature_proba", model, len(ids)),
     )
 
 
 def _read_known(
-    proba: Any, name: str, model: BaseLabelModel, ids: pd.Index
+    known: dict[str, Any], name: str, model: BaseLabelModel, n_samples: int
 ) -> np.ndarray | None:
-    """Return class probabilities in the order of the samples and of the classes."""
-    if proba is None:
+    """Return class probabilities in the order of the classes."""
+    if known[name] is None:
         return None
-    proba = as_pandas(proba, where=f"{name} of labeling_report")
-    if isinstance(proba, pd.DataFrame) and not proba.index.equals(ids):
-        same = len(proba) == len(ids) and proba.index.isin(ids).all()
-        if same and not (ids.has_duplicates or proba.index.has_duplicates):
-            proba = proba.reindex(ids)
-    given, _ = read_proba(proba, model.classes_, name=name)
-    if len(given) != len(ids):
+    given, _ = read_proba(known[name], model.classes_, name=name)
+    if len(given) != n_samples:
         raise ValueError(
-            f"{name} must have a row for each of the {len(ids)} samples, in their "
+            f"{name} must have a row for each of the {n_samples} samples, in their "
             f"order; got {len(given)}."
         )
     return given
@@ -291,8 +290,8 @@ def _read_class_names(names: Any, classes: ArrayLike) -> np.ndarray | None:
 
 
 def _in_order(values: Any, ids: pd.Index) -> Any:
-    """Reorder a Series whose index holds the ids of the rows in another order."""
-    if not isinstance(values, pd.Series) or values.index.equals(ids):
+    """Reorder what has the ids of the rows as its index in another order."""
+    if not isinstance(values, pd.Series | pd.DataFrame) or values.index.equals(ids):
         return values
     same = len(values) == len(ids) and not ids.has_duplicates
     if same and not values.index.has_duplicates and values.index.isin(ids).all():

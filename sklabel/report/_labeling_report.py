@@ -131,7 +131,9 @@ def labeling_report(
     y : array-like of shape (n_samples,) or Series, default=None
         Gold labels; -1, NaN, None or pd.NA mean unlabelled. With a CrowdLabels as
         votes, a Series is looked up by sample id. With other votes it is in the order
-        of the rows, unless its index holds exactly their ids in another order.
+        of the rows, unless its index holds exactly their ids in another order: the
+        index of a DataFrame, or `sample_ids`. Ids in part are an error where they stand
+        in other rows.
     label_model : label model, default=None
         Fitted on these LFs. If None, a LabelModel is fitted on `votes`, without gold
         labels, and the page says so.

@@ -77,7 +77,7 @@ def build_tables(
     frames = tables.frames
     y = data.classes[data.gold] if (data.gold >= 0).any() else None
     if y is not None:
-        y = pd.Series(y).astype(object).where(data.gold >= 0, None)
+        y = pd.Series(y).astype(object).where(data.gold >= 0, None).to_numpy()
     agreement_of = data.crowd if data.only_crowd else data.cast
     frames["agreement"] = agreement_report(agreement_of, random_state=random_state)
     if data.crowd is not None:

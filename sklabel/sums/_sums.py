@@ -98,8 +98,7 @@ class VoteChunk:
         self.dtype = dtype
         # The votes are kept once, as atoms: a cluster holds 4 bytes per vote and some
         # per sample.
-        one_hot_votes = one_hot(votes, max(len(class_of_value), 1), dtype)
-        self.atom, self.indptr = one_hot_votes.indices, one_hot_votes.indptr
+        self.atom, self.indptr = atoms_of(votes, max(len(class_of_value), 1))
         self.known = np.flatnonzero(has_gold(gold))
         self.gold = gold if len(self.known) else no_gold(len(gold))
         # None where every weight is 1, which saves products.
@@ -471,18 +470,26 @@ ATOM_LIKELIHOOD = Statistic("likelihood", _atom_likelihood, "whole")
 # Kernels: one-hot votes
 
 
+def atoms_of(votes: CastVotes, n_values: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the atom of each vote, and where the votes of each sample start."""
+    shape = (votes.n_samples, votes.n_lfs * n_values)
+    # What scipy would convert to, at the cost of a copy.
+    small = max(*shape, len(votes.lf)) < 2**31
+    index = np.dtype(np.int32 if small else np.int64)
+    atom = votes.lf.astype(index)
+    atom *= index.type(n_values)
+    atom += votes.value.astype(index, copy=False)
+    return atom, votes.indptr.astype(index, copy=False)
+
+
 def one_hot(
     votes: CastVotes, n_values: int, dtype: str = "float64"
 ) -> sparse.csr_matrix:
     """Return the indicator of cast votes, shape (n_samples, n_lfs * n_values)."""
-    shape = (len(votes.indptr) - 1, votes.n_lfs * n_values)
-    # What scipy would convert to, at the cost of a copy.
-    small = max(*shape, len(votes.lf)) < 2**31
-    index = np.dtype(np.int32 if small else np.int64)
-    atom = votes.lf.astype(index) * index.type(n_values)
-    atom = (atom + votes.value).astype(index, copy=False)
-    indptr = votes.indptr.astype(index, copy=False)
-    return sparse.csr_matrix((np.ones(len(atom), dtype), atom, indptr), shape=shape)
+    atom, indptr = atoms_of(votes, n_values)
+    shape = (votes.n_samples, votes.n_lfs * n_values)
+    ones = shared_ones(len(atom), dtype)
+    return sparse.csr_matrix((ones, atom, indptr), shape=shape)
 
 
 def class_counts(

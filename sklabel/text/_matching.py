@@ -13,14 +13,19 @@ from functools import lru_cache
 from sklabel.text._literals import folded, required_text
 
 # Signs that look alike get one form, and what no font shows goes: soft hyphen,
-# zero-width space, word joiner, byte order mark.
+# zero-width space, word joiner, byte order mark, directions, variants of emoji.
 _LIKE_SIGNS = str.maketrans(
     {
         **dict.fromkeys("\u2019\u02bc", "'"),
         **dict.fromkeys("\u2010\u2011", "-"),
-        **dict.fromkeys("\u00ad\u200b\u2060\ufeff"),
+        **dict.fromkeys("\u00ad\u200b\u2060\ufeff\ufe0e\ufe0f\u200e\u200f\u061c"),
+        **dict.fromkeys("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"),
     }
 )
+# Scripts that put no blanks between words: Thai, Khmer, Japanese, Chinese and so on.
+UNSPACED = r"\u0e00-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"
+_HAS_UNSPACED = re.compile(f"[{UNSPACED}]").search
+
 # Longer pieces are rarer in texts, but more keywords would be too short for them.
 _LONGEST_PIECE = 3
 
@@ -52,7 +57,9 @@ def plain_text(text: str, *, case_sensitive: bool) -> str:
     else:
         text = unicodedata.normalize("NFC", text.translate(_LIKE_SIGNS))
         if not case_sensitive:
-            text = unicodedata.normalize("NFC", text.casefold())
+            # The dotted capital I of Turkish folds to two signs.
+            text = text.casefold().replace("i\u0307", "i")
+            text = unicodedata.normalize("NFC", text)
     return " ".join(text.split())
 
 
@@ -142,7 +149,7 @@ class KeywordMatcher:
         None of them empty as `plain_text` sees it.
     whole_words : bool
         Whether a keyword that begins or ends with a letter or digit must begin or end
-        there as a word.
+        there as a word. Of no effect on keywords of a script without blanks.
     case_sensitive : bool
         Whether case matters.
     """
@@ -155,7 +162,11 @@ class KeywordMatcher:
             plain_text(keyword, case_sensitive=case_sensitive) for keyword in keywords
         ]
         every = dict(enumerate(self.keywords))
-        worded = {k: w for k, w in every.items() if whole_words and words_of(w)}
+        worded = {
+            k: w
+            for k, w in every.items()
+            if whole_words and words_of(w) and not _HAS_UNSPACED(w)
+        }
         # A keyword that is one word needs no second look.
         self._single = frozenset(k for k, w in worded.items() if words_of(w) == [w])
         self._worded = frozenset(worded)

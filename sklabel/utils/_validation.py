@@ -8,6 +8,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any
 
@@ -41,22 +42,26 @@ __all__ = [
     "check_integer",
     "check_option",
     "check_proba",
-    "check_same_rows",
     "check_sample_weight",
     "check_share",
     "class_positions",
+    "did_you_mean",
     "first_few",
     "is_integer",
     "is_real",
     "is_text",
+    "labelled_weight",
     "n_rows",
     "one_column",
     "output_container",
     "plain",
+    "plural",
     "take_rows",
     "warn",
 ]
 
+# Likeness of names of which one may be a slip of the other.
+_NEAR = 0.75
 # Packages whose code runs between the user's line and ours, and the modules by which
 # joblib reads files and `deepcopy` copies.
 _BETWEEN = (
@@ -170,6 +175,46 @@ def first_few(values: Iterable[Any], n: int = 5) -> str:
     return shown + (f", ... ({len(values)} in all)" if len(values) > n else "")
 
 
+def plural(n: int, one: str, many: str | None = None) -> str:
+    """Return a word as it stands beside a number: "sample" beside 1, "samples" else."""
+    return one if n == 1 else one + "s" if many is None else many
+
+
+def did_you_mean(
+    wanted: Iterable[Any], names: Iterable[Any], what: str = "{!r}"
+) -> str:
+    """Ask whether names that look like the wanted ones were meant; '' if none do.
+
+    Parameters
+    ----------
+    wanted : iterable of str
+        What was asked for and is not there; anything but texts has no likeness.
+    names : iterable
+        What is there.
+    what : str, default='{!r}'
+        How a name is shown: "label={!r}".
+
+    Returns
+    -------
+    question : str
+        " Did you mean 'category'?", with a blank before it.
+    """
+    look = {_look(name): name for name in names if isinstance(name, str)}
+    near = [
+        look[found[0]]
+        for name in wanted
+        if isinstance(name, str)
+        and (found := get_close_matches(_look(name), look, 1, _NEAR))
+    ]
+    shown = " and ".join(what.format(name) for name in dict.fromkeys(near))
+    return f" Did you mean {shown}?" if shown else ""
+
+
+def _look(name: str) -> str:
+    """Return a name without case, blanks, hyphens and underscores."""
+    return "".join(name.casefold().replace("_", " ").replace("-", " ").split())
+
+
 def n_rows(X: Any) -> int:
     """Return the number of samples of anything that scikit-learn takes as X."""
     if hasattr(X, "shape"):
@@ -192,37 +237,37 @@ def take_rows(X: Any, rows: np.ndarray) -> Any:
     return _safe_indexing(X, rows)
 
 
-def check_same_rows(a: Any, b: Any, name_a: str, name_b: str) -> None:
-    """Raise if the indexes of two pandas objects hold the same labels in other orders.
-
-    scikit-learn goes by position, so rows would be paired wrongly.
+def labelled_weight(
+    sample_weight: ArrayLike | None, labelled: np.ndarray
+) -> np.ndarray | None:
+    """Return the weights of rows that have a label; None if none are given.
 
     Parameters
     ----------
-    a, b : object
-        Anything; only pandas objects of one length are compared.
-    name_a, name_b : str
-        What the user calls them.
+    sample_weight : array-like of shape (n_samples,) or None
+        Weights of all rows.
+    labelled : ndarray of shape (n_samples,), bool
+        Rows with a label.
+
+    Returns
+    -------
+    weight : ndarray of shape (n_labelled,) or None
+        Not all are 0.
 
     Raises
     ------
     ValueError
-        If the orders differ.
+        If all labelled rows have weight 0.
     """
-    pandas = (pd.DataFrame, pd.Series)
-    if not (isinstance(a, pandas) and isinstance(b, pandas)) or len(a) != len(b):
-        return
-    if a.index.equals(b.index) or not a.index.isin(b.index).all():
-        return
-    if not b.index.isin(a.index).all():
-        return
-    row = int(np.argmax(np.asarray(a.index != b.index)))
-    raise ValueError(
-        f"{name_a} and {name_b} have the same index labels in another order; row {row} "
-        f"is {plain(a.index[row])!r} in {name_a} and {plain(b.index[row])!r} in "
-        f"{name_b}. Rows go by position: bring them into one order by .loc, or drop "
-        "the indexes by reset_index(drop=True) if the positions are right."
-    )
+    if sample_weight is None:
+        return None
+    weight = check_sample_weight(sample_weight, len(labelled))[labelled]
+    if not weight.any():
+        raise ValueError(
+            f"All {len(weight)} rows with a label in y have weight 0; there is nothing "
+            "to score. Give one of them a weight, or leave sample_weight out."
+        )
+    return weight
 
 
 def is_text(values: np.ndarray) -> bool:
@@ -232,7 +277,13 @@ def is_text(values: np.ndarray) -> bool:
     return values.dtype.kind == "O" and pd.api.types.infer_dtype(values) == "string"
 
 
-def check_columns(frame: pd.DataFrame, columns: Sequence[Any], *, where: str) -> None:
+def check_columns(
+    frame: pd.DataFrame,
+    columns: Sequence[Any],
+    *,
+    where: str,
+    parameters: Sequence[str] = (),
+) -> None:
     """Raise if a frame lacks one of the columns, or one of them is named twice.
 
     Parameters
@@ -243,6 +294,8 @@ def check_columns(frame: pd.DataFrame, columns: Sequence[Any], *, where: str) ->
         The columns that are needed.
     where : str
         Who asks, for the message.
+    parameters : sequence of str, default=()
+        The parameters that name the columns, for the message.
 
     Raises
     ------
@@ -255,7 +308,8 @@ def check_columns(frame: pd.DataFrame, columns: Sequence[Any], *, where: str) ->
         raise ValueError(
             f"{where} needs the column(s) {first_few(missing)}; the frame has "
             f"{first_few(frame.columns, 20)}. Name the columns as they are called "
-            "in the frame."
+            f"in the frame{_by(columns, missing, parameters)}."
+            f"{did_you_mean(missing, frame.columns)}"
         )
     if len(set(columns)) < len(columns):
         raise ValueError(
@@ -267,6 +321,18 @@ def check_columns(frame: pd.DataFrame, columns: Sequence[Any], *, where: str) ->
             f"{where}: column(s) {first_few(doubled)} stand in the frame more than "
             "once. Drop or rename the others."
         )
+
+
+def _by(
+    columns: Sequence[Any], missing: Sequence[Any], parameters: Sequence[str]
+) -> str:
+    """Return ", with worker=, label=": the parameters of missing columns."""
+    names = [
+        f"{parameter}="
+        for parameter, column in zip(parameters, columns, strict=False)
+        if column in missing
+    ]
+    return f", with {', '.join(names)}" if names else ""
 
 
 def check_filled(frame: pd.DataFrame, *, where: str) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -199,15 +200,16 @@ def read_gold(
         If y has the wrong shape, holds nothing but NaN, or holds infinity, a fraction
         or the string "-1"; or if a row of it does not hold probabilities.
     TypeError
-        If y mixes strings and numbers.
+        If y mixes strings and numbers, or is a dict.
     """
     if y is None:
         return Gold.none(n_samples)
+    refuse_mapping(y)
     y = as_pandas(y, where="y, the gold labels,")
     if has_columns(y):
         return _read_soft_gold(y, n_samples, soft)
     label = one_column(_plain_column(y))
-    _check_length(label, n_samples)
+    _check_length(y, len(label), n_samples)
     known = ~pd.isna(label)
     if label.dtype.kind == "f":
         if np.isinf(label).any():
@@ -248,7 +250,7 @@ def _read_soft_gold(y: Any, n_samples: int, soft: bool) -> Gold:
             "the most probable class of each row, proba.idxmax(axis=1) of a DataFrame."
         )
     proba, names = read_columns(y, name="y", unlabelled=True)
-    _check_length(proba, n_samples)
+    _check_length(y, len(proba), n_samples)
     known = ~np.isnan(proba[:, 0])
     _check_some(known)
     columns = None
@@ -264,12 +266,41 @@ def _read_soft_gold(y: Any, n_samples: int, soft: bool) -> Gold:
     return replace(no, known=known, proba=proba, columns=columns)
 
 
-def _check_length(y: np.ndarray, n_samples: int) -> None:
-    if len(y) != n_samples:
-        raise ValueError(
-            f"Found input variables with inconsistent numbers of samples: X has "
-            f"{n_samples} rows and y has {len(y)}."
+def refuse_mapping(y: Any) -> None:
+    """Raise if gold labels are a dict.
+
+    Parameters
+    ----------
+    y : object
+        What the user passed.
+
+    Raises
+    ------
+    TypeError
+        If it is a dict.
+    """
+    if isinstance(y, Mapping):
+        raise TypeError(
+            f"y must hold a label for each row of X, in their order; got a "
+            f"{type(y).__name__} with {len(y)} keys. If they are the row labels of a "
+            "DataFrame X, pass pd.Series(y).reindex(X.index), which is NaN where there "
+            "is no gold label."
         )
+
+
+def _check_length(y: Any, n_labels: int, n_samples: int) -> None:
+    if n_labels == n_samples:
+        return
+    remedy = ""
+    if isinstance(y, pd.Series | pd.DataFrame) and n_labels < n_samples:
+        remedy = (
+            " If y holds the gold labels of some rows by its index, pass "
+            "y.reindex(X.index), which is NaN in the others."
+        )
+    raise ValueError(
+        f"Found input variables with inconsistent numbers of samples: X has "
+        f"{n_samples} rows and y has {n_labels}.{remedy}"
+    )
 
 
 def _check_some(known: np.ndarray) -> None:

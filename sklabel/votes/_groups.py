@@ -60,7 +60,8 @@ def group_of_each(
     Parameters
     ----------
     groups : array-like of shape (n_lfs,), dict or None
-        Names of groups, of all LFs in order or of some by LF name.
+        Names of groups, of all LFs in order or of some by LF name. A Series whose index
+        holds LF names goes by them.
     lf_names : sequence of length n_lfs
         Names of the LFs; positions if they have none.
     parameter : str
@@ -80,6 +81,7 @@ def group_of_each(
     lf_names = [plain(name) for name in lf_names]
     if groups is None:
         return [(False, name) for name in lf_names]
+    groups = by_lf_name(groups, lf_names, parameter)
     if not isinstance(groups, Mapping):
         array = group_array(groups, len(lf_names), parameter)
         return [(True, plain(name)) for name in array]
@@ -101,6 +103,39 @@ def group_of_each(
         (True, plain(groups[name])) if name in groups else (False, name)
         for name in lf_names
     ]
+
+
+def by_lf_name(given: Any, lf_names: Sequence[Any], parameter: str) -> Any:
+    """Return a Series whose index holds LF names as a dict, else what is given.
+
+    Parameters
+    ----------
+    given : object
+        What the user gave for each LF.
+    lf_names : sequence of length n_lfs
+        Names of the LFs; positions if they have none.
+    parameter : str
+        Name of the parameter, for messages.
+
+    Returns
+    -------
+    given : object
+        A dict from names, or the same object.
+
+    Raises
+    ------
+    ValueError
+        If the index names an LF twice.
+    """
+    if not isinstance(given, pd.Series) or not given.index.isin(list(lf_names)).any():
+        return given
+    twice = given.index[given.index.duplicated()].unique()
+    if len(twice):
+        raise ValueError(
+            f"{parameter} is a Series whose index names LFs twice: {first_few(twice)}. "
+            "Name each LF once."
+        )
+    return dict(zip(map(plain, given.index), given, strict=True))
 
 
 def check_lf_names(

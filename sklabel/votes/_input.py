@@ -19,6 +19,7 @@ from sklabel.votes._read import (
     has_categories,
     is_crowd_labels,
     read_votes,
+    refuse_whole,
 )
 
 
@@ -49,9 +50,11 @@ def read_vote_input(
         If X is empty, not two-dimensional, has other LFs than in `fit`, or cannot be
         read as votes.
     TypeError
-        If X is a CrowdLabels, or a cell is neither a string nor a number.
+        If X is a CrowdLabels or another object that holds tables, or a cell is neither
+        a string nor a number.
     """
     name = type(estimator).__name__
+    refuse_whole(X, f"X of {name}")
     if is_crowd_labels(X):
         raise TypeError(
             f"{name} reads votes, and X is a {type(X).__name__}. "

@@ -257,8 +257,13 @@ def check_classes(classes: ArrayLike) -> np.ndarray:
         If there is no class, a class repeats, is missing or is not finite, or there
         are two dimensions.
     TypeError
-        If strings and numbers are mixed, or one is neither.
+        If strings and numbers are mixed, one is neither, or they are a set.
     """
+    if isinstance(classes, set | frozenset):
+        raise TypeError(
+            "classes is a set, whose order changes from run to run; pass a list, as "
+            "sorted(...)."
+        )
     if isinstance(classes, pd.Index | pd.Series | pd.api.extensions.ExtensionArray):
         classes = np.asarray(classes, dtype=object)
     # As objects: a list of numbers and strings would silently become strings.

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -62,6 +62,7 @@ def read_any_votes(
     votes : CastVotes
         The cast votes.
     """
+    refuse_whole(votes, "A table of votes")
     if is_crowd_labels(votes) or hasattr(votes, "_vote_blocks"):
         raise TypeError(
             f"Votes are a table of samples by LFs; got {type(votes).__name__}. For a "
@@ -375,6 +376,43 @@ def named_from_labels(labels: Any, classes: ArrayLike | None) -> NamedVotes:
     codes = np.full(cells.shape, ABSTAIN, dtype=code_dtype(len(known)))
     codes[cast] = at
     return NamedVotes(codes, known)
+
+
+def refuse_whole(X: Any, where: str) -> None:
+    """Raise if X is an object that holds tables, and say how to take one from it.
+
+    Parameters
+    ----------
+    X : object
+        What the user passed where a table or a CrowdLabels is read.
+    where : str
+        What this is to the user, for the message: "X of LabelModel".
+
+    Raises
+    ------
+    TypeError
+        If it is an export of an annotation tool, answers of a batch interface, or a
+        dict or Bunch.
+    """
+    kind = type(X)
+    # `sklabel.io` cannot be imported here.
+    if hasattr(kind, "crowd_labels"):
+        way = (
+            "For the judgements of people pass its .crowd_labels(), or to a label "
+            "model its .crowd_labels().to_wide(); for the answers of models its "
+            ".model_votes(); for what they are about its .samples."
+        )
+    elif hasattr(kind, "soft_votes"):
+        way = "Pass AnswerLF(classes=[...]).fit_transform(batch.wide())."
+    elif isinstance(X, Mapping):
+        way = (
+            f"It has the entries {first_few(X, 8)}: pass the one that holds votes, "
+            f"{kind.__name__.lower()}[...], or pd.DataFrame(...) if each of them is a "
+            "column."
+        )
+    else:
+        return
+    raise TypeError(f"{where} must be a table; got {kind.__name__}. {way}")
 
 
 def is_crowd_labels(X: Any) -> bool:

@@ -11,7 +11,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sklabel.utils._validation import first_few, is_text, plain, warn
+from sklabel.votes._answers import (
+    agreement,
+    has_markup,
+    is_sentence,
+    name_inside,
+    never_agree,
+    share_of_spellings,
+)
 from sklabel.votes._cast import CastVotes, distinct
+from sklabel.votes._labels import warn_of_case
 
 # So many rows with an equal sum are no accident.
 _ROWS_OF_COUNTS = 6
@@ -19,8 +28,14 @@ _ROWS_OF_COUNTS = 6
 _MANY_VALUES = 20
 # In a small table, as many values that all stand once.
 _FEW_VALUES = 4
-# Few names of classes have as many words.
-_WORDS = 5
+# More texts in Markdown or JSON than this share are no slip of who named the classes.
+_MARKED = 0.1
+# Those who vote for the same class of a taxonomy agree more often than that; answers
+# that hold the same name in words of their own do not.
+_SAME_TEXT = 0.35
+# Who chooses from a list of long names says the same as another one more often than
+# that, and answers of many words hardly ever repeat.
+_CHOSEN = 0.25
 # Characters of a text that a message shows.
 _LONG = 60
 
@@ -50,12 +65,15 @@ def check_shape(
     ValueError
         If each row sums to the same number, as in a table of counts, a column holds
         many values that no other column has, as ids do, or the votes are many
-        different texts, as answers in words are.
+        different texts, as answers in words are: they occur once, are in Markdown or
+        JSON, differ by case and punctuation only, or put the same name into words of
+        their own.
 
     Warns
     -----
     UserWarning
-        If the votes are many different texts that read like sentences.
+        If the votes are many different texts that read like sentences, LFs that say
+        many different texts hardly ever agree, or two texts differ by case only.
     """
     if votes.classes is not None:
         return
@@ -99,11 +117,13 @@ def refuse_counts(cells: np.ndarray) -> None:
 def _check_values(votes: CastVotes, lf_names: Sequence[Any]) -> None:
     """Raise if values are those of ids or of answers in words."""
     values = distinct(votes.value)
+    if is_text(values):
+        warn_of_case([str(v) for v in values], "Votes")
     if len(values) <= _FEW_VALUES:
         return
     encoded, _ = votes.encode(values)
     texts = [str(v) for v in values] if is_text(values) else []
-    are_sentences = sum(map(_is_sentence, texts)) > len(values) / 2
+    are_sentences = sum(map(is_sentence, texts)) > len(values) / 2
     if not are_sentences:
         check_columns_of_labels(encoded, lf_names, values)
     if not texts:
@@ -120,15 +140,20 @@ def _check_values(votes: CastVotes, lf_names: Sequence[Any]) -> None:
     )
     # A table of a few rows holds few classes, but hardly a sentence for each of them.
     unique = are_sentences and n_once == len(values)
-    if unique or (len(values) > _MANY_VALUES and n_once > len(values) / 2):
+    n_markup = sum(map(has_markup, texts))
+    if unique or (n_markup > 2 and n_markup > _MARKED * len(values)):
         raise ValueError(message)
-    if are_sentences and len(values) > _MANY_VALUES:
+    if len(values) <= _MANY_VALUES:
+        return
+    if n_once > len(values) / 2 or share_of_spellings(texts) > 0.5:
+        raise ValueError(message)
+    name = name_inside(texts)
+    hold_names = (name != np.arange(len(name))).mean() > 0.5
+    if hold_names and agreement(encoded, name) < _SAME_TEXT:
+        raise ValueError(message)
+    alone = are_sentences and not agreement(encoded) > _CHOSEN
+    if alone or never_agree(encoded, _MANY_VALUES):
         warn(message)
-
-
-def _is_sentence(text: str) -> bool:
-    """Tell whether a text has many words, or is JSON."""
-    return len(text.split()) >= _WORDS or text.startswith("{")
 
 
 def check_columns_of_labels(
@@ -165,11 +190,14 @@ def check_columns_of_labels(
         return
     j = int(np.argmax(np.where(odd, n_alone, -1)))
     examples = first_few(values[value[(lf == j) & alone]], 3)
+    answers = ""
+    if is_text(values):
+        answers = " For answers of language models use AnswerLF(classes=[...])."
     raise ValueError(
         f"Column {plain(lf_names[j])!r} holds {n_values[j]} different values, of which "
         f"{int(n_alone[j])} are in no other column ({examples}): it looks like ids, "
         "texts or times and not like the votes of an LF. A table of votes has one row "
         "per sample and one column per LF or worker: leave out other columns. For a "
-        "long table with one judgement per row use CrowdLabels.from_frame. If these "
-        "are labels, pass classes=[...] with all of them."
+        f"long table with one judgement per row use CrowdLabels.from_frame.{answers} "
+        "If these are labels, pass classes=[...] with all of them."
     )

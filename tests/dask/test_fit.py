@@ -517,3 +517,15 @@ def test_soft_gold_is_refused(form):
     ):
         fit(model, dd.from_pandas(votes, npartitions=2), y)
     assert not hasattr(model, "classes_")
+
+
+@pytest.mark.parametrize("name", ["y", "sample_weight"])
+def test_rows_in_another_order_are_refused(name):
+    votes, made = votes_frame()
+    parts = [votes.iloc[:200], votes.iloc[200:]]
+    column = some_gold(made) if name == "y" else pd.Series(1.0 + np.arange(N))
+    turned = [column.iloc[:200], column.iloc[200:][::-1]]
+    lazy = dd.from_delayed([dask.delayed(part) for part in parts], meta=votes[:0])
+    given = dd.from_delayed([dask.delayed(part) for part in turned], meta=column[:0])
+    with pytest.raises(ValueError, match=r"row 0 is 200 in X and 399 in"):
+        fit(LabelModel(), lazy, **{name: given})

@@ -15,13 +15,18 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_selection import SelectFromModel, SelectKBest
-from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
 from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, ShuffleSplit
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline, make_union
-from sklearn.preprocessing import FunctionTransformer, StandardScaler, TargetEncoder
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    OneHotEncoder,
+    StandardScaler,
+    TargetEncoder,
+)
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
@@ -34,9 +39,16 @@ from sklabel import (
 )
 from sklabel.end_model._feature_steps import Guard, learns_from_y, teacher_for
 from sklabel.end_model._folds import make_folds, row_keys
-from sklabel.end_model._joint import fit_temperature, shift_to_shares
+from sklabel.end_model._joint import (
+    Votes,
+    beyond_chance,
+    fit_temperature,
+    redundancy,
+    shift_to_shares,
+)
 from sklabel.end_model._rounds import Problem, check_no_class_lost
 from sklabel.label_model import GLAD, MACE, DawidSkene, OneCoinDawidSkene
+from sklabel.model_selection import soft_log_loss
 from sklabel.votes import NamedVotes
 
 N = 240
@@ -119,6 +131,7 @@ def test_no_rounds_are_votes_alone():
     assert_array_equal(clf.predict_proba(X), end.predict_proba(X))
     assert not hasattr(clf, "oof_proba_")
     assert not hasattr(clf, "feature_model_")
+    assert not hasattr(clf, "redundancy_")
     assert clf.temperatures_.shape == (0,)
     assert_array_equal(clf.joint_proba(X), clf.label_proba_)
 
@@ -276,15 +289,141 @@ def test_random_votes_stay_random():
     rng = np.random.default_rng(0)
     X, _ = make_problem()
     X[:, :VOTERS] = rng.integers(-1, 2, size=(N, VOTERS))
-    with pytest.warns(UserWarning, match="no better than their shares"):
+    with pytest.warns(UserWarning, match="no better than chance"):
         clf = workflow().fit(X)
-    assert "log-loss" in clf.guard_
+    assert "standard errors" in clf.guard_
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_features_of_noise_seldom_count(n_classes):
+    passed = 0
+    for seed in range(20):
+        X, _ = make_problem(seed, n_classes=n_classes, coverage=0.8)
+        noise = np.random.default_rng([seed, 1])
+        X[:, VOTERS:] = noise.normal(size=(N, n_classes))
+        clf = workflow(model=LabelModel(classes=range(n_classes)), n_rounds=1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            passed += clf.fit(X).n_rounds_
+    assert passed <= 3
+
+
+def test_an_opinion_that_is_too_sure_is_still_better_than_chance():
+    rng = np.random.default_rng(0)
+    target = rng.dirichlet([4, 4], size=400)
+    log_odds = 20 * (target[:, 1] - 0.5) + rng.normal(scale=5, size=400)
+    p = 1 / (1 + np.exp(-log_odds))
+    opinion, one = np.column_stack([1 - p, p]), np.ones(400)
+    assert log_loss_of(opinion, target) > np.log(2)
+    assert beyond_chance(opinion, target, one, np.arange(400)) > 5
+    assert beyond_chance(opinion[:, ::-1], target, one, np.arange(400)) < -5
+    # Rows that stand for others do not make it surer, and scale does not matter.
+    z = beyond_chance(opinion, target, one, np.arange(400))
+    twice = [np.repeat(part, 2, axis=0) for part in (opinion, target, one)]
+    assert_allclose(beyond_chance(*twice, np.repeat(np.arange(400), 2)), z)
+    assert_allclose(beyond_chance(opinion, target, 0.1 * one, np.arange(400)), z)
+    assert beyond_chance(opinion * 0 + 0.5, target, one, np.arange(400)) == 0
+
+
+def log_loss_of(proba, target):
+    return -np.mean((target * np.log(np.clip(proba, 1e-3, 1))).sum(axis=1))
+
+
+def make_rules(seed=0, n_samples=400):
+    """Return X with rules that are functions of two weak features, and the truth."""
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(2, size=n_samples)
+    features = (truth - 0.5)[:, None] * 1.2 + rng.normal(size=(n_samples, 2))
+    a, b = features.T
+    votes = [np.where(a > 0.4, 1, -1), np.where(a < -0.4, 0, -1)]
+    votes += [np.where(b > 0.4, 1, -1), np.where(b < -0.4, 0, -1)]
+    return np.column_stack([*votes, features]), truth
+
+
+def test_rules_that_are_functions_of_the_features_are_not_counted_twice():
+    X, truth = make_rules()
+    model = LabelModel(classes=[0, 1], class_prior=[0.5, 0.5])
+    clf = workflow(model=model).fit(X)
+    assert clf.redundancy_ > 0.4
+    alone = workflow(model=model, n_rounds=0).fit(X)
+    X_new, y_new = make_rules(1, 2000)
+    losses = [log_loss(y_new, each.predict_proba(X_new)) for each in (alone, clf)]
+    assert losses[1] < losses[0] + 0.01
+    # Votes and features at full weight would be surer than they are right.
+    surplus = clf.label_proba_.max(axis=1).mean() - accuracy(clf.label_proba_, truth)
+    assert surplus < 0.06
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_errors_of_people_are_not_repeated(n_classes):
+    X, _ = make_problem(n_classes=n_classes)
+    clf = workflow(model=LabelModel(classes=range(n_classes))).fit(X)
+    assert clf.redundancy_ < 0.1
+
+
+def slow_redundancy(opinion, evidence, proba):
+    """Return the redundancy by plain loops."""
+    n, k = opinion.shape
+    evidence = evidence - evidence.mean(axis=0)
+    total = np.sum(evidence**2)
+    centred = opinion - opinion.mean(axis=1, keepdims=True)
+    softmax = np.exp(centred) / np.exp(centred).sum(axis=1, keepdims=True)
+    terms = np.hstack([centred[:, 1:], softmax])
+    left = 0.0
+    for c in range(k):
+        fit = terms @ np.linalg.pinv(terms) @ evidence[:, c]
+        left += np.sum((evidence[:, c] - fit) ** 2)
+    explained = 1 - left / total * n / (n - 2 * k + 1)
+    between = []
+    for label in (proba, np.eye(k)[proba.argmax(axis=1)]):
+        squares = 0.0
+        for c in range(k):
+            share = label[:, c].sum()
+            if share > 0:
+                mean = (label[:, c, None] * evidence).sum(axis=0) / share
+                squares += share * np.sum(mean**2)
+        between.append(squares / total)
+    classes = np.mean(between)
+    return min(max((explained - classes) / (1 - classes), 0), 1)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 6])
+@pytest.mark.parametrize("repeats", [0.0, 0.5, 1.0])
+def test_redundancy_is_that_of_plain_loops(n_classes, repeats):
+    rng = np.random.default_rng(n_classes)
+    n = 300
+    evidence = rng.normal(scale=2, size=(n, n_classes))
+    evidence -= evidence.mean(axis=1, keepdims=True)
+    proba = np.exp(evidence / 2) / np.exp(evidence / 2).sum(axis=1, keepdims=True)
+    opinion = repeats * evidence + rng.normal(scale=0.3, size=(n, n_classes))
+    voted, keys = rng.random(n) < 0.9, np.arange(n)
+    votes = Votes(proba, evidence, np.ones(n), voted)
+    found = redundancy(opinion, votes, np.ones(n), keys)
+    expected = slow_redundancy(opinion[voted], evidence[voted], proba[voted])
+    assert_allclose(found, expected, atol=1e-10)
+    assert (found > 0.5) == (repeats > 0)
+    # A weight is a repeated row, and few rows tell nothing.
+    weight = rng.integers(1, 3, size=n)
+    weighted = redundancy(opinion, votes, weight.astype(float), keys)
+    rows = np.repeat(np.arange(n), weight)
+    again = Votes(*[part[rows] for part in votes])
+    repeated = redundancy(opinion[rows], again, np.ones(len(rows)), keys[rows])
+    assert_allclose(weighted, repeated, atol=1e-10)
+    few = Votes(*[part[: 2 * n_classes - 1] for part in votes])
+    args = opinion[: 2 * n_classes - 1], few, np.ones(2 * n_classes - 1)
+    assert redundancy(*args, keys[: 2 * n_classes - 1]) == 0
+
+
+def test_evidence_that_is_the_same_everywhere_is_not_repeated():
+    votes = Votes(*[np.full((50, 2), 0.5)] * 2, np.ones(50), np.ones(50, dtype=bool))
+    opinion = np.random.default_rng(0).normal(size=(50, 2))
+    assert redundancy(opinion, votes, np.ones(50), np.arange(50)) == 0
 
 
 def test_a_classifier_that_memorises_is_tempered():
-    X, truth = make_problem()
+    X, truth = make_problem(n_samples=2 * N)
     rng = np.random.default_rng(1)
-    X[:, VOTERS:] += rng.normal(scale=3, size=(N, 2))  # features tell little
+    X[:, VOTERS:] += rng.normal(scale=3, size=(2 * N, 2))  # features tell little
     clf = workflow(feature_model=DecisionTreeClassifier(random_state=0)).fit(X)
     assert clf.temperatures_.max() < 0.8
     surplus = clf.label_proba_.max(axis=1).mean() - accuracy(clf.label_proba_, truth)
@@ -530,7 +669,7 @@ def test_rules_that_cover_few_rows_need_a_prior():
 def test_features_that_tell_nothing():
     X, _ = make_problem()
     X[:, VOTERS:] = np.random.default_rng(0).normal(size=(N, 2))
-    guarded(workflow(), X, match="no better than their shares")
+    guarded(workflow(), X, match="no better than chance")
 
 
 def test_too_few_rows():
@@ -716,3 +855,324 @@ def test_label_issues():
     assert len(clf.label_issues(frame, max_rows=4)) == 4
     with pytest.raises(ValueError, match="needs the 240 samples of fit"):
         clf.label_issues(frame[:9])
+
+
+# Inputs of all kinds
+
+
+class Learns(TransformerMixin, BaseEstimator):
+    """A feature step that says that it needs y."""
+
+    def fit(self, X, y):
+        self.mean_ = np.mean(y)
+        return self
+
+    def transform(self, X):
+        return X
+
+
+@pytest.mark.filterwarnings("ignore:.*So it is trained on the most probable class")
+@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize("end", [LogisticRegression(), GaussianNB()])
+def test_steps_in_front_of_one_that_learns_run_once(monkeypatch, end, nested):
+    n_rows = []
+    monkeypatch.setattr(Counting, "n_rows", n_rows)
+    X, truth = make_problem()
+    voted = (read_votes(X) >= 0).any(axis=1)
+    steps = [Learns(), StandardScaler(), end]
+    behind = [make_pipeline(*steps)] if nested else steps
+    clf = WeakSupervisionClassifier(
+        FunctionTransformer(read_votes),
+        LabelModel(classes=[0, 1]),
+        make_pipeline(Counting(), *behind),
+    ).fit(X)
+    assert n_rows == [voted.sum(), (~voted).sum()]
+    inner = clf.estimator_[-1] if nested else clf.estimator_
+    assert isinstance(inner[-1], type(end))
+    assert inner.named_steps["learns"].mean_ > 0
+    assert len(clf.estimator_) == (2 if nested else 4)
+    assert accuracy(clf.label_proba_, truth) > 0.9
+    assert_array_equal(clf.estimator_.predict(X), clf.predict(X))
+
+
+def test_a_feature_model_sees_what_the_last_step_sees():
+    X, truth = make_problem()
+    names = np.where(X[:, VOTERS] > X[:, VOTERS + 1], "left", "right")
+    frame = pd.DataFrame(X[:, :VOTERS], columns=[*"abcd"]).assign(side=names)
+    clf = WeakSupervisionClassifier(
+        FunctionTransformer(read_votes),
+        LabelModel(classes=[0, 1]),
+        make_pipeline(
+            make_column_transformer((OneHotEncoder(), ["side"]), sparse_threshold=0),
+            SelectKBest(k=1),
+            GaussianNB(),
+        ),
+        feature_model=LogisticRegression(),
+    ).fit(frame)
+    assert accuracy(clf.label_proba_, truth) > 0.9
+
+
+@pytest.mark.filterwarnings("ignore:.*So it is trained on the most probable class")
+def test_the_teacher_does_not_see_what_the_end_model_leaves_out():
+    # Votes would be counted twice, and ids are no features.
+    X, _ = make_problem()
+    inside = make_pipeline(FunctionTransformer(read_features), GaussianNB())
+    selecting = make_pipeline(
+        make_column_transformer((SelectKBest(k=1), [VOTERS, VOTERS + 1])), GaussianNB()
+    )
+    seen = []
+    for end in (inside, selecting, SoftLabelClassifier(inside)):
+        clf = WeakSupervisionClassifier(
+            FunctionTransformer(read_votes), LabelModel(classes=[0, 1]), end
+        ).fit(X)
+        other = X.copy()
+        other[:, :VOTERS] = 9
+        seen.append(clf.feature_model_.predict_proba(X))
+        assert_array_equal(clf.feature_model_.predict_proba(other), seen[-1])
+    search = GridSearchCV(inside, {"gaussiannb__var_smoothing": [1e-9]})
+    clf = WeakSupervisionClassifier(
+        FunctionTransformer(read_votes), LabelModel(classes=[0, 1]), search
+    )
+    with pytest.warns(UserWarning, match="feature steps in a Pipeline"):
+        clf.fit(X)
+
+
+class Tolerant(ClassifierMixin, BaseEstimator):
+    """Takes any frame, and learns from its column x."""
+
+    def _numbers(self, X):
+        return X[["x"]].to_numpy(dtype=float)
+
+    def fit(self, X, y, sample_weight=None):
+        self.tree_ = DecisionTreeClassifier(max_depth=2, random_state=0)
+        self.tree_.fit(self._numbers(X), y, sample_weight)
+        self.classes_ = self.tree_.classes_
+        return self
+
+    def predict_proba(self, X):
+        return self.tree_.predict_proba(self._numbers(X))
+
+    def predict(self, X):
+        return self.tree_.predict(self._numbers(X))
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        [[1, 2]] * N,
+        [None, 3, "a"] * (N // 3),
+        [1j] * N,
+        [np.inf, 1.0] * (N // 2),
+        list(pd.date_range("2020", periods=N)),
+    ],
+    ids=["lists", "mixed", "complex", "infinite", "dates"],
+)
+def test_columns_that_are_nothing_for_a_linear_teacher(column):
+    X, truth = make_problem()
+    frame = pd.DataFrame(read_features(X), columns=["x", "y"])
+    frame["odd"] = pd.Series(
+        column, dtype=object if isinstance(column[0], list) else None
+    )
+    end = Tolerant()
+    assert teacher_for(end, frame) is end
+    votes = read_votes(X)
+    clf = WeakSupervisionClassifier(
+        FunctionTransformer(lambda X: votes[: len(X)]), LabelModel(classes=[0, 1]), end
+    ).fit(frame)
+    assert clf.n_rounds_ == 3
+    assert clf.score(frame, truth) > 0.8
+
+
+class OnAllRowsOnly(LogisticRegression):
+    """Does not predict rows that it was not trained on."""
+
+    def fit(self, X, y, sample_weight=None):
+        self.known_ = set(X[:, 0].tolist())
+        return super().fit(X, y, sample_weight)
+
+    def predict_proba(self, X):
+        if not self.known_.issuperset(X[:, 0].tolist()):
+            raise ValueError("No neighbors found")
+        return super().predict_proba(X)
+
+
+@pytest.mark.filterwarnings("ignore:.*So it is trained on the most probable class")
+def test_an_end_model_that_cannot_be_tried():
+    X, _ = make_problem(coverage=0.9)
+    teacher = LogisticRegression()
+    clf = workflow(OnAllRowsOnly(), feature_model=teacher)
+    with pytest.warns(UserWarning, match="raised ValueError: No neighbors found"):
+        clf.fit(X)
+    assert clf.trained_on_ == "votes"
+    plain = workflow(n_rounds=0).fit(X)
+    assert_allclose(clf.estimator_[-1].coef_, plain.estimator_[-1].coef_)
+
+
+def test_a_search_over_soft_labels_is_an_end_model():
+    X, truth = make_problem()
+    search = GridSearchCV(
+        SoftLabelClassifier(LogisticRegression()),
+        {"estimator__C": [0.1, 1]},
+        scoring=soft_log_loss,
+        cv=KFold(3),
+    )
+    weight = (np.arange(N) % 4 > 0).astype(float)
+    for clf in (
+        workflow(search, n_rounds=1).fit(X),
+        workflow(search, n_rounds=0, soft=False).fit(X),
+        workflow(search, n_rounds=0).fit(X, sample_weight=weight),
+    ):
+        assert clf.score(X, truth) > 0.9
+        assert clf.estimator_[-1].best_params_["estimator__C"] in (0.1, 1)
+
+
+def test_minus_one_as_a_class():
+    X, _ = make_problem()
+
+    def signed(X):
+        votes = read_votes(X)
+        return np.where(votes < 0, np.nan, 2.0 * votes - 1)
+
+    clf = workflow(model=LabelModel(classes=[-1, 1]))
+    clf = clf.set_params(lfs=FunctionTransformer(signed)).fit(X)
+    plain = workflow().fit(X)
+    assert clf.n_training_samples_ == plain.n_training_samples_
+    assert_allclose(clf.label_proba_, plain.label_proba_, atol=1e-12)
+    assert_allclose(clf.joint_proba(X), plain.joint_proba(X), atol=1e-12)
+    assert len(clf.label_issues(X)) == len(plain.label_issues(X))
+
+
+def test_booleans_stay_booleans():
+    X, truth = make_problem()
+
+    def answers(X):
+        votes = read_votes(X)
+        return np.where(votes < 0, None, (votes == 1).astype(object))
+
+    clf = workflow(model=LabelModel()).set_params(lfs=FunctionTransformer(answers))
+    predicted = clf.fit(X).predict(X)
+    assert predicted.dtype == clf.classes_.dtype == bool
+    assert np.mean(predicted == (truth == 1)) > 0.9
+
+
+# Label models of other packages
+
+
+def test_joint_proba_of_one_row_is_that_of_many():
+    X, _ = make_problem(n_samples=2 * N)
+    for model in (CountedVotes(), LabelModel(classes=[0, 1]), VoteShares()):
+        clf = workflow(model=model).fit(X[:N])
+        new = X[N:]
+        each = [clf.joint_proba(new[i : i + 1]) for i in range(30)]
+        assert_allclose(np.vstack(each), clf.joint_proba(new)[:30], atol=1e-12)
+
+
+class VoteShares(CountedVotes):
+    """Shares of votes; NaN where there are none."""
+
+    def predict_proba(self, X):
+        counts = np.column_stack([(c == X).sum(axis=1) for c in (0, 1)]).astype(float)
+        total = counts.sum(axis=1, keepdims=True)
+        return np.divide(counts, total, out=counts * np.nan, where=total > 0)
+
+
+def test_a_label_model_that_says_nothing_of_rows_without_votes():
+    X, _ = make_problem()
+    voted = (read_votes(X) >= 0).any(axis=1)
+    for n_rounds in (0, 1):
+        clf = workflow(model=VoteShares(), n_rounds=n_rounds).fit(X)
+        assert_array_equal(clf.votes_proba_[~voted], 0.5)
+        # Certain labels are in question, too.
+        assert len(clf.label_issues(X)) == voted.sum()
+        assert not np.isnan(clf.joint_proba(X)).any()
+
+
+def test_a_label_model_that_is_none():
+    class Nameless(CountedVotes):
+        def fit(self, X, y=None):
+            return self
+
+    class Wide(CountedVotes):
+        def predict_proba(self, X):
+            return np.full((len(X), 3), 1 / 3)
+
+    class Silent(CountedVotes):
+        def predict_proba(self, X):
+            return np.full((len(X), 2), np.nan)
+
+    X, _ = make_problem()
+    for model, match in [
+        (Nameless(), "Nameless has no classes_ after fit"),
+        (Wide(), r"must have the shape \(240, 2\).* it has \(240, 3\)"),
+        (Silent(), "predict_proba of Silent is NaN for 203 rows with votes"),
+    ]:
+        with pytest.raises(ValueError, match=match):
+            workflow(model=model).fit(X)
+
+
+def test_a_fold_without_a_second_class():
+    X, truth = make_problem(coverage=1.0, right=1.0)
+    X = X[np.r_[np.flatnonzero(truth == 0)[:30], np.flatnonzero(truth == 1)[:1]]]
+    guarded(workflow(model=VoteShares()), X, match="leaves rows of one class")
+
+
+# A fitted object
+
+
+def test_nothing_is_left_of_an_earlier_fit():
+    X, _ = make_problem()
+    frame = pd.DataFrame(X, columns=[*"abcdxy"])
+    columns = make_column_transformer((StandardScaler(), ["x", "y"]))
+    clf = workflow().set_params(estimator=make_pipeline(columns, LogisticRegression()))
+    clf.fit(frame)
+    assert hasattr(clf, "feature_names_in_")
+    noise = X.copy()
+    noise[:, VOTERS:] = np.random.default_rng(0).normal(size=(N, 2))
+    clf.set_params(estimator=workflow().estimator)
+    with pytest.warns(UserWarning, match="no better than chance"):
+        clf.fit(noise)
+    for name in ("oof_proba_", "feature_model_", "feature_names_in_"):
+        assert not hasattr(clf, name)
+
+
+def test_label_issues_show_columns_of_arrays():
+    X, _ = make_problem()
+    clf = workflow(n_rounds=0).fit(X)
+    assert list(clf.label_issues(X))[-1] == "votes"
+    issues = clf.label_issues(X, columns=[VOTERS])
+    assert_array_equal(issues[VOTERS], X[issues.index, VOTERS])
+    with pytest.raises(ValueError, match="zz"):
+        clf.label_issues(X, columns=["zz"])
+
+
+@pytest.mark.parametrize(
+    ("cv", "match"),
+    [
+        ([], "cv holds no splits. A generator is used up by one fit"),
+        ([(np.arange(9), np.array([900]))], "positions of the 240 rows; its item 0"),
+        ([1, 2], "pairs .train, test. of positions"),
+        (GroupKFold(2), r"If it needs groups, pass its splits, cv=list\(splitter"),
+    ],
+)
+def test_folds_that_cannot_be_used(cv, match):
+    X, _ = make_problem()
+    with pytest.raises(ValueError, match=match):
+        workflow(cv=cv).fit(X)
+
+
+def test_random_features_do_not_pass():
+    # 5 of these 20 sets pass a comparison without standard errors.
+    for seed in range(20):
+        X, _ = make_problem(seed, n_samples=150, coverage=0.6)
+        X[:, VOTERS:] = np.random.default_rng(seed + 100).normal(size=(150, 2))
+        with pytest.warns(UserWarning, match="no better than chance"):
+            workflow(n_rounds=1).fit(X)
+
+
+def test_a_regressor_is_refused_before_anything_runs():
+    def never(X):
+        raise AssertionError
+
+    clf = workflow(Ridge()).set_params(lfs=FunctionTransformer(never))
+    with pytest.raises(ValueError, match="Ridge is a regressor"):
+        clf.fit(make_problem()[0])

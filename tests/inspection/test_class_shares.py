@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import t
+from scipy.optimize import brentq
+from scipy.special import betainc
+from scipy.stats import binom, norm, t
 
 from sklabel.inspection import class_shares
 
@@ -22,7 +24,21 @@ def _data(seed=0, n=400, n_gold=60, share=(0.5, 0.3, 0.2)):
     return odds / odds.sum(axis=1, keepdims=True), gold, y
 
 
-def _by_loops(proba, gold, weight=None, confidence=0.95):
+def _by_gold_alone(hits, n):
+    """Wilson's interval, or where one end is nearer to 0 or 1, the exact limit."""
+    share, z = hits / n, norm.ppf(0.975)
+    # Where the distance is so many standard errors of the end itself.
+    ends = np.roots([1 + z**2 / n, -(2 * share + z**2 / n), share**2]).real
+    low, high = min(ends), max(ends)
+    if hits > 0:
+        # Binomial tails, for numbers that need not be whole.
+        low = min(low, brentq(lambda x: betainc(hits, n - hits + 1, x) - 0.05, 0, 1))
+    if hits < n:
+        high = max(high, brentq(lambda x: betainc(hits + 1, n - hits, x) - 0.95, 0, 1))
+    return low, high
+
+
+def _by_loops(proba, gold, weight=None):
     """The Notes of the docstring, class by class, before clipping and dividing."""
     n, n_classes = proba.shape
     known = gold >= 0
@@ -44,12 +60,14 @@ def _by_loops(proba, gold, weight=None, confidence=0.95):
         gold_only = ((w * (y - y_mean)) ** 2).sum() * m / (m - 1)
         total = left + max(gold_only - left, 0) * kish / n
         ratio = total / (y_mean * (1 - y_mean) * m / (m - 1) / kish)
-        worth = kish * (m + 4) / (m * ratio + 4)
-        # Wilson: where the distance is so many standard errors of the end itself.
-        z = t.ppf((1 + confidence) / 2, m - 1)
-        share_in = min(max(share, 0), 1)
-        ends = np.roots([1 + z**2 / worth, -(2 * share_in + z**2 / worth), share_in**2])
-        found.append([share, min(ends), max(ends), lam])
+        tells = 4 * kish * y_mean * (1 - y_mean)
+        ratio = (tells * ratio + 2) / (tells + 2)
+        z, z_t = norm.ppf(0.975), t.ppf(0.975, kish - 1)
+        if ratio < 1:
+            ratio = min(ratio * (z_t / z) ** 2, 1)
+        worth = kish / ratio
+        low, high = _by_gold_alone(min(max(share, 0), 1) * worth, worth)
+        found.append([share, low, high, lam])
     return np.array(found)
 
 
@@ -93,14 +111,78 @@ def test_by_hand():
     # All soft labels of gold rows are off by .1 or .4: r = -.1, -.1, .4, .4.
     left, by_gold = 0.25 / 4 * 4 / 3 / 4 * 4, 1 / 3
     ratio = (left + (by_gold - left) * 4 / 6) / by_gold
-    worth = 4 * 8 / (4 * ratio + 4)
-    z = t.ppf(0.975, 3)
-    q = z**2 / worth
+    # Two more rows without a gain, and the t quantile of 4 - 1 is 1.6 times as large.
+    ratio = min((4 * ratio + 2) / 6 * (t.ppf(0.975, 3) / 1.96) ** 2, 1)
+    assert ratio == 1
+    q = 1.96**2 / 4
     half = np.sqrt(q * 0.45 * 0.55 + q**2 / 4) / (1 + q)
-    middle = (0.55 + q / 2) / (1 + q)
-    assert table.loc[1, ["low", "high"]].tolist() == pytest.approx(
-        [middle - half, middle + half]
+    wilson = (0.55 + q / 2) / (1 + q) + np.array([-half, half])
+    expected = _by_gold_alone(0.55 * 4, 4)
+    assert table.loc[1, ["low", "high"]].tolist() == pytest.approx(expected)
+    assert wilson[0] - 0.07 < expected[0] < wilson[0]
+    assert wilson[1] < expected[1] < wilson[1] + 0.07
+
+
+def _ppi_plus_plus(y, f, f_others, quantile):
+    """Eqs. (2), (4) and (6) of Angelopoulos, Duchi and Zrnic, for a mean."""
+    n, others = len(y), len(f_others)
+    both = np.append(f, f_others)
+    covariance = (
+        sum((a - y.mean()) * (b - f.mean()) for a, b in zip(y, f, strict=True)) / n
     )
+    lam = covariance / ((1 + n / others) * both.var())
+    lam = min(max(lam, 0), 1)
+    mean = lam * f_others.mean() + (y - lam * f).mean()
+    error = np.sqrt(lam**2 * both.var() / others + (y - lam * f).var() / n)
+    return np.array([mean, mean - quantile * error, mean + quantile * error])
+
+
+@pytest.mark.parametrize("slope", [1.5, 2.0, 4.0])
+def test_with_many_gold_rows_it_is_ppi_plus_plus(slope):
+    rng = np.random.default_rng(0)
+    y = (rng.random(20_000) < 0.3).astype(int)
+    p = 1 / (1 + np.exp(-slope * (rng.normal(size=len(y)) + 2 * y - 1)))
+    gold = np.where(np.arange(len(y)) < 4000, y, -1)
+    table = class_shares(np.column_stack([1 - p, p]), gold)
+    expected = _ppi_plus_plus(
+        y[:4000].astype(float), p[:4000], p[4000:], norm.ppf(0.975)
+    )
+    found = table.loc[1, ["share", "low", "high"]].to_numpy(float)
+    np.testing.assert_allclose(found, expected, atol=3e-4)
+    assert np.ptp(expected[1:]) > 0.01
+
+
+@pytest.mark.parametrize("n_gold", range(1, 61))
+def test_a_class_and_all_others_have_mirrored_intervals(n_gold):
+    # 20 weights of .05 do not sum to 1 exactly, which is no variance.
+    p = np.linspace(0.02, 0.3, 300)
+    for n_rare in {0, min(1, n_gold - 1)}:
+        gold = np.full(300, -1)
+        gold[:n_gold] = np.arange(n_gold) < n_rare
+        table = class_shares(np.column_stack([1 - p, p]), gold)
+        assert table.loc[0, "low"] == pytest.approx(1 - table.loc[1, "high"])
+        assert table.loc[0, "high"] == pytest.approx(1 - table.loc[1, "low"])
+
+
+@pytest.mark.parametrize("n_gold", [1, 2, 5, 20, 60])
+def test_soft_labels_that_say_nothing_leave_the_interval_of_gold(n_gold):
+    for hits in {0, 1, n_gold // 3, n_gold}:
+        gold = np.full(400, -1)
+        gold[:n_gold] = np.arange(n_gold) < hits
+        table = class_shares(np.full((400, 2), 0.5), gold)
+        expected = _by_gold_alone(hits, n_gold)
+        assert table.loc[1, ["low", "high"]].tolist() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("n_gold", [1, 5, 20, 60])
+def test_without_gain_intervals_hold_any_share(n_gold):
+    held, hits = [], np.arange(n_gold + 1)
+    ends = [_by_gold_alone(k, n_gold) for k in hits]
+    for share in np.linspace(0.001, 0.5, 500):
+        holds = [low <= share <= high for low, high in ends]
+        held.append(binom.pmf(hits, n_gold, share) @ holds)
+    assert min(held) > 0.92
+    assert np.mean(held) > 0.95
 
 
 def test_without_gold_there_is_no_interval_and_the_table_says_so():
@@ -294,6 +376,16 @@ def test_what_cannot_be_estimated_raises(options, message):
         class_shares(**arguments)
 
 
+@pytest.mark.parametrize("name", ["gold", "group", "sampling_proba"])
+def test_what_has_no_entry_per_row_raises(name):
+    proba = [[0.5, 0.5]] * 3
+    with pytest.raises(TypeError, match=rf"got a dict.* pd.Series\({name}\).reindex"):
+        class_shares(proba, **{name: {0: 1}})
+    for value in (1, 0.5):
+        with pytest.raises(TypeError, match=rf"{name} must hold an entry .* {value}"):
+            class_shares(proba, **{name: value})
+
+
 def test_columns_in_another_order_than_the_rows_raise():
     proba = pd.DataFrame([[0.5, 0.5]] * 3)
     for name in ("gold", "group", "sampling_proba"):
@@ -320,7 +412,7 @@ def test_a_higher_confidence_is_wider():
         (0.35, 1.5, 2.0, 20, 0.94, 0.37),
         (0.35, 1.5, 2.0, 100, 0.93, 0.165),
         (0.03, 5.0, 0.0, 20, 0.94, 0.17),
-        (0.03, 5.0, 0.0, 100, 0.94, 0.035),
+        (0.03, 5.0, 0.0, 100, 0.94, 0.037),
         (0.03, 1.0, 2.0, 20, 0.92, 0.24),
         (0.03, 1.0, 2.0, 100, 0.93, 0.085),
         (0.35, 0.0, 0.0, 100, 0.93, 0.195),

@@ -501,7 +501,7 @@ def test_pairs_are_counted_alike_in_every_layout(seed, monkeypatch):
         for a in block
     ]
     for gain in (0, np.inf):
-        monkeypatch.setattr(_pair_sums, "_DENSE_GAIN", gain)
+        monkeypatch.setattr(_pair_sums, "DENSE_GAIN", gain)
         assert _pair_sums.pair_sums(indicators)(block).tolist() == expected
 
 

@@ -114,7 +114,7 @@ def test_a_pipeline_of_a_label_model_alone():
 def test_rows_without_votes_are_counted():
     model = MajorityVote().fit(VOTES)
     votes = np.vstack([VOTES, [[-1, -1, -1]]])
-    with pytest.warns(UserWarning, match=r"1 of 6 rows have no vote"):
+    with pytest.warns(UserWarning, match=r"1 of 6 rows has no vote"):
         table = soft_label_table(model, votes)
     assert table["n_votes"].iloc[-1] == 0
     assert_allclose(table[["proba_0", "proba_1"]].iloc[-1], model.class_prior_)

@@ -81,7 +81,7 @@ def test_times_that_cannot_be_read_have_a_note(export):
     )
     found = read_label_studio(path)
     assert found.judgements["time"].isna().tolist() == [True, False]
-    assert any("1 times could not be read" in note for note in found.notes)
+    assert any("1 time could not be read" in note for note in found.notes)
 
 
 @pytest.fixture
@@ -216,13 +216,55 @@ def test_the_repr_says_it_all(export):
     shown = repr(read_label_studio(path))
     for part in (
         "Label Studio, question 'mood'",
-        "1 judgements: 1 samples, 1 workers",
+        "1 judgement: 1 sample, 1 worker",
         "good 1",
-        "1 samples with gold",
-        "1 answers of models: 'm'",
+        "1 sample with gold",
+        "1 answer of models: 'm'",
         "cancelled 1, ground_truth 1",
     ):
         assert part in shown
+
+
+def test_judgements_that_repeat_are_counted_and_not_left_out_in_the_repr(export):
+    found = read_label_studio(
+        export(
+            task(
+                1,
+                answer("ann", "good"),
+                answer("ann", "bad"),
+                answer("bob", "bad", was_cancelled=True),
+            )
+        )
+    )
+    assert found.left_out == {"cancelled": 1, "repeated": 1}
+    lines = repr(found).splitlines()
+    assert lines[1] == "  2 judgements: 1 sample, 1 worker"
+    assert lines[2].startswith("  1 of them repeats a judgement of the same sample by")
+    assert "  left out: cancelled 1" in lines
+
+
+def test_messages_on_labels_name_the_question(export):
+    found = read_label_studio(export(task(1, answer("ann", "good", when=None))))
+    message = r"1 of 1 labels in the answers to 'mood' is not in classes=.*Spell such"
+    with pytest.raises(ValueError, match=message):
+        found.crowd_labels(["Good", "bad"])
+
+
+def test_a_question_of_another_case_is_asked_for(export):
+    path = export(task(1, answer("ann", "good")))
+    with pytest.raises(ValueError, match=r"'Mood'.*Did you mean 'mood'\?"):
+        read_label_studio(path, "Mood")
+    with pytest.raises(ValueError, match=r"option 'Good'.*Did you mean 'good'\?"):
+        read_label_studio(path, option="Good")
+
+
+def test_renamed_annotations_keep_classes_and_control(export):
+    found = read_label_studio(export(task(1, answer("ann", "good"))))
+    found.classes = ["bad", "good"]
+    renamed = found.rename_workers({"ann": "Ann"})
+    assert renamed.control == {"type": "choices", "to_name": "text"}
+    assert renamed.crowd_labels().classes.tolist() == ["bad", "good"]
+    assert renamed.crowd_labels(["good"]).classes.tolist() == ["good"]
 
 
 def test_a_pickle_is_the_same(export):

@@ -165,9 +165,9 @@ def test_of_several_questions_one_must_be_named(tmp_path, form):
         form((4, "u1", "submitted"), question="stars"),
         form(("good", "u1", "submitted"), ("bad", "u2", "submitted")),
     )
-    with pytest.raises(ValueError, match=r"'stars' \(1 answers\), 'mood' \(2 answers"):
+    with pytest.raises(ValueError, match=r"'stars' \(1 answer\), 'mood' \(2 answers"):
         read_argilla(path)
-    with pytest.raises(ValueError, match=r"no question 'moods'.*'stars' \(1 answers\)"):
+    with pytest.raises(ValueError, match=r"no question 'moods'.*'stars' \(1 answer\)"):
         read_argilla(path, "moods")
     assert rows(read_argilla(path, "stars").judgements) == [["a", "u1", 4]]
 
@@ -247,14 +247,99 @@ def test_samples_are_ids_and_without_any_the_number_of_the_record(tmp_path):
     assert found.samples.index.tolist() == ["7", "s", "2"]
 
 
-def test_labels_of_rankings_and_spans_are_their_values(tmp_path):
-    ranked = [{"value": "b", "rank": 1}, {"value": "a", "rank": 2}]
-    spans = [{"label": "ORG", "start": 0, "end": 3}]
-    path = write(
-        tmp_path, flat((ranked, "u1", "submitted"), (spans, "u2", "submitted"))
-    )
+def test_a_ranking_is_a_list_in_the_order_of_ranks(tmp_path):
+    ranked = [{"value": "b", "rank": 2}, {"value": "a", "rank": 1}]
+    path = write(tmp_path, flat((ranked, "u1", "submitted")))
     labels = read_argilla(path, several="list").judgements["label"].tolist()
-    assert labels == ['["b", "a"]', '["ORG"]']
+    assert labels == ['["a", "b"]']
+
+
+@FORMS
+def test_spans_are_no_labels_of_a_record(tmp_path, form):
+    spans = [{"label": "ORG", "start": 0, "end": 3}]
+    record = form(
+        (spans, "u1", "submitted"),
+        ("good", "u2", "submitted"),
+        suggestion={"value": spans},
+    )
+    found = read_argilla(write(tmp_path, record))
+    assert rows(found.judgements) == [["a", "u2", "good"]]
+    assert found.left_out == {"spans": 1}
+    assert found.model_answers.empty
+
+
+@pytest.mark.parametrize("form", [flat, nested, feedback, columnar])
+def test_a_status_that_is_null_is_not_known(tmp_path, form):
+    path = write(tmp_path, form(("good", "u1", None)))
+    with pytest.warns(UserWarning, match=r"no status of responses"):
+        found = read_argilla(path)
+    assert rows(found.judgements) == [["a", "u1", "good"]]
+
+
+@pytest.mark.filterwarnings("ignore:Argilla")
+@pytest.mark.parametrize("form", [flat, nested])
+def test_a_dataset_as_columns_is_read(tmp_path, form):
+    """As `records.to_dict` writes it."""
+    records = [form(("good", "u1", "submitted")), form(("bad", "u2", "submitted"))]
+    records[1]["id"] = "b"
+    columns = {name: [one[name] for one in records] for name in records[0]}
+    found = read_argilla(write(tmp_path, columns))
+    assert rows(found.judgements) == [["a", "u1", "good"], ["b", "u2", "bad"]]
+    with pytest.raises(ValueError, match=r"line 1: .* and not all have 2 values"):
+        read_argilla(write(tmp_path, {**columns, "status": ["x"]}))
+
+
+def test_records_of_the_server_have_a_response_a_user(tmp_path):
+    def response(user, status, value):
+        values = None if value is None else {"mood": {"value": value}}
+        return {"user_id": user, "status": status, "values": values}
+
+    record = {
+        "id": "a",
+        "fields": {"text": "x"},
+        "responses": [
+            response("u1", "submitted", "good"),
+            response("u2", "draft", "bad"),
+            response("u3", "discarded", None),
+        ],
+        "suggestions": [{"question_name": "mood", **SUGGESTED}],
+    }
+    found = read_argilla(write(tmp_path, record))
+    assert rows(found.judgements) == [["a", "u1", "good"]]
+    assert found.left_out == {"draft": 1, "discarded": 1}
+    assert found.model_answers.to_numpy().tolist() == [["a", "m", "bad", 0.25]]
+
+
+def test_columns_of_version_1_without_suggestions(tmp_path):
+    record = columnar(("good", "u1", "submitted"))
+    del record["mood-suggestion"], record["mood-suggestion-metadata"]
+    assert rows(read_argilla(write(tmp_path, record)).judgements) == [
+        ["a", "u1", "good"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"mood.responses": "good"}, r"responses to 'mood' are lists, got 'good'"),
+        ({"mood.responses.users": [[7]]}, r"an id is a text or a number, got \[7\]"),
+        ({"mood.responses": [{"a": 1}]}, r"it lacks 'value'"),
+        ({"mood.responses": [[["a"]]]}, r"an option is a text or a number, got \["),
+        ({"id": {"a": 1}}, r"an id is a text or a number, got \{'a': 1\}"),
+    ],
+)
+def test_a_part_that_is_not_what_the_tool_writes_is_named(tmp_path, change, match):
+    good = flat(("good", "u1", "submitted"))
+    path = write(tmp_path, good, {**good, **change})
+    with pytest.raises(ValueError, match=rf"line 2: a part .*{match}"):
+        read_argilla(path)
+
+
+@pytest.mark.parametrize("answers", [[5], "good", [{"user_id": "u1"}]])
+def test_a_response_that_is_none_is_refused(tmp_path, answers):
+    record = {**feedback(("good", "u1", "submitted")), "mood": answers}
+    with pytest.raises(ValueError, match=r"line 1: a part .*(list of objects|lacks)"):
+        read_argilla(write(tmp_path, record))
 
 
 def classified(number, annotation, agent="u1", status="Validated", **more):
@@ -293,9 +378,10 @@ def test_text_classification_of_version_1(tmp_path):
         "records_without_votes": 4,
     }
     assert found.model_answers.to_numpy().tolist() == [
-        ["1", "m", "bad", 0.75],
         ["1", "m", "good", 0.25],
+        ["1", "m", "bad", 0.75],
     ]
+    assert found.model_votes().loc["1", "m"] == "bad"
     assert found.samples.loc["2", "text"] == "x"
     labels = read_argilla(path, several="list").judgements["label"].tolist()
     assert labels == ['["good"]', '["bad"]', '["good", "bad"]']
@@ -319,4 +405,27 @@ def test_other_content_is_refused(tmp_path, content, match):
 def test_a_table_is_refused(tmp_path):
     path = write_table(tmp_path / "own.csv", ["a", "b"], [(1, 2)])
     with pytest.raises(ValueError, match=r"expected JSON or JSON lines.*columns 'a', "):
+        read_argilla(path)
+
+
+def test_predictions_of_version_1_may_be_pairs(tmp_path):
+    guess = [["bad", 0.75], ["good", 0.25]]
+    path = write(
+        tmp_path, classified(1, "good", prediction=guess, prediction_agent="m")
+    )
+    assert read_argilla(path).model_votes().loc["1", "m"] == "bad"
+    path = write(tmp_path, classified(1, "good", prediction=[["bad"]]))
+    with pytest.raises(ValueError, match=r"line 1: a part"):
+        read_argilla(path)
+
+
+def test_tokens_of_version_1_are_no_labels(tmp_path):
+    path = write(tmp_path, classified(1, [{"label": "ORG", "start": 0, "end": 3}]))
+    with pytest.raises(ValueError, match=r"an option is a text or a number, got \{"):
+        read_argilla(path)
+
+
+def test_a_table_of_records_is_to_be_exported_as_json(tmp_path):
+    path = write_table(tmp_path / "r.csv", ["id", "mood.responses"], [(1, "['a']")])
+    with pytest.raises(ValueError, match=r"expected JSON .*Export it again, in full"):
         read_argilla(path)

@@ -357,6 +357,127 @@ def test_what_a_client_downloads_is_read(kind):
     assert len(read_openai_batch(Download(content)).answers) == 2
 
 
+@pytest.mark.parametrize("status", [200, "200", None])
+def test_the_status_of_an_answer_may_be_a_text_or_missing(status):
+    batch = read_openai_batch(lines(openai("1", choice("bug"), status=status)))
+    assert batch.answers["text"].tolist() == ["bug"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        # Providers that follow OpenAI, each in its own way.
+        {"custom_id": "1", "response": {"model": "m", "choices": [choice("bug")]}},
+        {
+            **openai("1", choice("bug")),
+            "error": {"code": None, "message": None},
+        },
+        openai("1", choice([{"type": "thinking"}, {"type": "text", "text": "bug"}])),
+    ],
+)
+def test_answers_of_those_who_follow_openai(line):
+    batch = read_openai_batch(lines(line))
+    assert batch.answers["text"].tolist() == ["bug"]
+    assert batch.left_out == {}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"content": {"label": "Störung"}},
+        {"content": None, "tool_calls": [{"function": {"arguments": {"label": "x"}}}]},
+    ],
+)
+def test_json_that_is_parsed_already_is_an_answer(message):
+    line = openai("1", body={"model": "m", "choices": [{"message": message}]})
+    (text,) = read_openai_batch(lines(line)).answers["text"]
+    assert list(json.loads(text)) == ["label"]
+    assert "\\u" not in text
+
+
+def test_an_error_in_place_of_an_answer_is_shown():
+    body = {"error": {"message": "no such model", "code": None}}
+    batch = read_openai_batch(lines(openai("1", body=body)))
+    assert batch.left_out == {"no answer in the response": 1}
+    assert batch.failed["text"].tolist() == ["no such model"]
+
+
+def test_a_response_that_failed_may_have_no_output():
+    body = {"status": "failed", "output": None, "error": {"message": "overloaded"}}
+    batch = read_openai_batch(lines(openai("1", body={"model": "m", **body})))
+    assert batch.left_out == {"failed": 1}
+    assert batch.failed["text"].tolist() == ["overloaded"]
+
+
+def test_half_of_a_character_does_not_stop_anything():
+    texts = ["bug", "no idea \ud83d"]
+    batch = read_openai_batch(
+        lines(*(openai(str(at), choice(text)) for at, text in enumerate(texts)))
+    )
+    assert batch.answers["text"].tolist() == ["bug", "no idea \ufffd"]
+    lf = AnswerLF(CLASSES).fit(batch.wide())
+    assert lf.unread(batch.wide())["answer"].tolist() == ["no idea \ufffd"]
+
+
+@pytest.mark.parametrize(
+    ("reader", "line", "match"),
+    [
+        (
+            read_openai_batch,
+            {"key": "1", "response": {"candidates": [{"content": {}}]}},
+            r"line 1 .*of Gemini, which has no reader here.*AnswerLF",
+        ),
+        (read_openai_batch, {"key": "1", "error": {"code": 3}}, r"batch of Gemini"),
+        (
+            read_anthropic_batch,
+            {"recordId": "1", "modelInput": {}, "modelOutput": {"content": []}},
+            r"batch of Amazon Bedrock",
+        ),
+        (read_openai_batch, openai(" ", choice("bug")), r"has no custom_id"),
+        (read_openai_batch, openai("\ud83d", choice("bug")), r"half of a character"),
+        (read_openai_batch, openai("1", choice(["bug"])), r"does not have the shape"),
+        (
+            read_openai_batch,
+            openai("1", choice([{"type": "text", "text": 5}])),
+            r"text is 5, not a text",
+        ),
+        (
+            read_openai_batch,
+            openai("1", choice("bug", finish={"type": "stop"})),
+            r"finish_reason is \{'type': 'stop'\}, not a text",
+        ),
+        (read_openai_batch, openai("1", choice("x"), model=["m"]), r"model is \['m'\]"),
+        (read_openai_batch, openai("1", body="bug"), r"does not have the shape"),
+        (
+            read_anthropic_batch,
+            {"custom_id": "1", "result": {"type": "succeeded"}},
+            r"KeyError: 'message'",
+        ),
+        (
+            read_anthropic_batch,
+            {"custom_id": "1", "result": {"type": ["expired"]}},
+            r"the type of the result is \['expired'\]",
+        ),
+        (
+            read_anthropic_batch,
+            anthropic("1", {"type": "text", "text": 5}),
+            r"text is 5, not a text",
+        ),
+    ],
+)
+def test_lines_of_another_shape_are_refused(reader, line, match):
+    with pytest.raises(ValueError, match=f"(?i){match}"):
+        reader(lines(line))
+
+
+@pytest.mark.parametrize("logprob", [1_000.0, float("nan"), "x", None, True])
+def test_log_probabilities_are_checked(logprob):
+    token = {"token": "bug", "logprob": logprob, "top_logprobs": []}
+    line = openai("1", choice("bug", logprobs={"content": [token]}))
+    with pytest.raises(ValueError, match=r"is not the log-probability of 'bug'"):
+        read_openai_batch(lines(line))
+
+
 GOOD = json.dumps(openai("1", choice("bug")))
 OTHER = json.dumps(anthropic("1", "bug"))
 REQUEST = json.dumps({"custom_id": "1", "method": "POST", "url": "/v1", "body": {}})

@@ -1,4 +1,4 @@
-"""Traps in tables of Mechanical Turk, Appen and Toloka, one small export each."""
+"""Traps in tables of Appen and Toloka, one small export each."""
 
 import json
 
@@ -21,224 +21,12 @@ def labels(found):
     return list(found.judgements["label"])
 
 
-def mturk(folder, rows, names=MTURK):
-    return write_table(folder / "batch.csv", names, rows)
-
-
 def appen(folder, rows, names=APPEN):
     return write_table(folder / "full.csv", names, rows)
 
 
 def toloka(folder, rows, names=TOLOKA):
     return write_table(folder / "pool.tsv", names, rows, delimiter="\t")
-
-
-# Amazon Mechanical Turk
-
-
-def test_mturk_rejected_answers_are_left_out_or_kept(tmp_path):
-    path = mturk(
-        tmp_path,
-        [("H1", "ann", "Approved", "1", "good"), ("H1", "bob", "Rejected", "1", "bad")],
-    )
-    found = read_mturk(path)
-    assert rows(found.judgements) == [["1", "ann", "good"]]
-    assert found.left_out == {"rejected": 1}
-    kept = read_mturk(path, rejected="keep")
-    assert rows(kept.judgements) == [["1", "ann", "good"], ["1", "bob", "bad"]]
-    assert kept.left_out == {}
-
-
-def test_mturk_the_sample_is_the_input_and_ids_keep_leading_zeros(tmp_path):
-    # The item was posted again under another HIT.
-    path = mturk(
-        tmp_path,
-        [("H1", "007", "Approved", "009", "a"), ("H2", "bob", "Approved", "009", "b")],
-    )
-    found = read_mturk(path)
-    assert rows(found.judgements) == [["009", "007", "a"], ["009", "bob", "b"]]
-    assert list(found.samples.index) == ["009"]
-
-
-def test_mturk_counts_cells_that_are_empty(tmp_path):
-    path = mturk(
-        tmp_path,
-        [
-            ("H1", "ann", "Approved", "1", "a"),
-            ("H1", "bob", "Approved", "1", ""),
-            ("H1", "", "Approved", "1", "a"),
-            ("H1", "cyd", "Approved", "", "a"),
-        ],
-    )
-    found = read_mturk(path)
-    assert rows(found.judgements) == [["1", "ann", "a"]]
-    assert found.left_out == {"empty": 1, "no_worker": 1, "no_sample": 1}
-
-
-def test_mturk_times_are_ordered_across_the_end_of_summer_time(tmp_path):
-    path = mturk(
-        tmp_path,
-        [
-            ("H1", "w", "Approved", "1", "last", "Sun Nov 01 01:30:00 PST 2026"),
-            ("H1", "w", "Approved", "1", "first", "Sun Nov 01 01:45:00 PDT 2026"),
-            ("H1", "w", "Approved", "1", "unread", "01.11.2026"),
-        ],
-        [*MTURK, "SubmitTime"],
-    )
-    found = read_mturk(path)
-    assert labels(found) == ["unread", "first", "last"]
-    assert list(found.judgements["time"][1:].astype(str)) == [
-        "2026-11-01 08:45:00",
-        "2026-11-01 09:30:00",
-    ]
-    assert found.notes[0].startswith("1 times could not be read")
-    assert found.left_out == {"repeated": 2}
-    with pytest.warns(UserWarning, match=r"2 of 3 judgements repeat"):
-        crowd = found.crowd_labels()
-    assert list(crowd.to_frame()["label"]) == ["last"]
-
-
-@pytest.mark.parametrize(
-    ("content", "question", "want"),
-    [
-        ([{"mood": {"good": True, "bad": False}}], None, ["good"]),
-        ([{"mood": {"label": "good"}}], None, ["good"]),
-        ([{"mood": "good", "sure": {"yes": True, "no": False}}], "sure", ["yes"]),
-        ([{"mood": "good"}, {"sure": "2"}], "sure", [2]),
-    ],
-)
-def test_mturk_task_answers(tmp_path, content, question, want):
-    path = mturk(
-        tmp_path,
-        [("H1", "ann", "Approved", "1", json.dumps(content))],
-        [*MTURK[:4], "Answer.taskAnswers"],
-    )
-    assert labels(read_mturk(path, question)) == want
-
-
-def test_mturk_task_answers_that_are_empty_or_broken(tmp_path):
-    names = [*MTURK[:3], "Input.key", "Answer.taskAnswers"]
-    good = '[{"mood": "good"}]'
-    lines = [("H", "a", "Approved", "1", good), ("H", "b", "Approved", "1", "")]
-    found = read_mturk(mturk(tmp_path, lines, names))  # the only input is the id
-    assert rows(found.judgements) == [["1", "a", "good"]]
-    assert found.left_out == {"empty": 1}
-    # The row is that of the file, rejected ones before it or not.
-    lines = [("H", "a", "Rejected", "1", good), ("H", "b", "Approved", "1", "{")]
-    with pytest.raises(ValueError, match=r"row 3: Answer\.taskAnswers is not JSON"):
-        read_mturk(mturk(tmp_path, lines, names))
-
-
-@pytest.mark.parametrize(("yes", "no"), [("true", "false"), ("TRUE", "FALSE")])
-def test_mturk_check_boxes_are_one_question(tmp_path, yes, no):
-    path = mturk(
-        tmp_path,
-        [
-            ("H1", "ann", "Approved", "1", yes, no),
-            ("H1", "bob", "Approved", "1", yes, yes),
-            ("H1", "cyd", "Approved", "1", no, no),
-        ],
-        [*MTURK[:4], "Answer.topic.bill", "Answer.topic.bug"],
-    )
-    found = read_mturk(path)
-    assert found.question == "topic"
-    assert rows(found.judgements) == [["1", "ann", "bill"]]
-    assert found.left_out == {"several_choices": 1, "empty": 1}
-    assert labels(read_mturk(path, several="list"))[:2] == [
-        '["bill"]',
-        '["bill", "bug"]',
-    ]
-    assert labels(read_mturk(path, option="bug"))[:2] == ["not bug", "bug"]
-
-
-def test_mturk_labels_that_are_called_true_are_no_boxes(tmp_path):
-    path = mturk(tmp_path, [("H1", "ann", "Approved", "1", "true")])
-    assert labels(read_mturk(path)) == ["true"]
-
-
-ITEMS = [*MTURK[:3], "Input.id1", "Input.text1", "Input.id2", "Input.text2"]
-ITEMS += ["Answer.label1", "Answer.label2"]
-
-
-def test_mturk_several_items_in_a_hit(tmp_path):
-    path = mturk(
-        tmp_path, [("H", "w", "Approved", "a", "A", "b", "B", "x", "y")], ITEMS
-    )
-    found = read_mturk(path, items={"id1": "label1", "Input.id2": "Answer.label2"})
-    assert rows(found.judgements) == [["a", "w", "x"], ["b", "w", "y"]]
-    assert found.samples["text"].to_dict() == {"a": "A", "b": "B"}
-
-
-@pytest.mark.parametrize(
-    ("options", "match"),
-    [
-        ({}, r"several items in a HIT .*items=\{'id1': 'label1'"),
-        ({"items": {"id9": "label1"}}, r"no column 'Input\.id9', which items= names"),
-        ({"items": {"id1": "mood"}}, r"no answer 'mood'.*there are label1, label2"),
-        ({"items": {"id1": "label1"}, "question": "x"}, r"leave out question="),
-        ({"rejected": "drop"}, r"rejected.*leave_out"),
-        ({"question": ["label1"]}, r"question is the name of one question"),
-    ],
-)
-def test_mturk_refuses_options(tmp_path, options, match):
-    path = mturk(
-        tmp_path, [("H", "w", "Approved", "a", "A", "b", "B", "x", "y")], ITEMS
-    )
-    with pytest.raises((ValueError, TypeError), match=match):
-        read_mturk(path, **options)
-
-
-@pytest.mark.parametrize(
-    ("names", "cells", "options", "match"),
-    [
-        (
-            [*MTURK[:3], "Input.a", "Input.b", "Answer.x"],
-            ["1", "2", "y"],
-            {},
-            r"which input holds the sample's id\? Pass sample= with one of a, b\.",
-        ),
-        (MTURK, ["1", "y"], {"sample": "key"}, r"one of id; there is no 'key'"),
-        (MTURK, ["1", "y"], {"question": "tone"}, r"no question 'tone'.*'mood' \(1"),
-        (
-            [*MTURK, "Answer.tone"],
-            ["1", "y", "z"],
-            {},
-            r"2 questions: 'mood' \(1 answers\), 'tone'",
-        ),
-        (["HITId", "WorkerId", "x"], [], {}, r"AssignmentStatus.*again, in full"),
-        (MTURK[:4], ["1"], {}, r"holds no answer to a question of choice"),
-        (
-            [*MTURK[:4], "Answer.taskAnswers"],
-            ["1", '[{"mood": '],
-            {},
-            r"row 2: Answer\.taskAnswers is not JSON",
-        ),
-    ],
-)
-def test_mturk_says_what_is_missing(tmp_path, names, cells, options, match):
-    path = mturk(tmp_path, [["H", "w", "Approved", *cells]], names)
-    with pytest.raises(ValueError, match=match):
-        read_mturk(path, **options)
-
-
-def test_mturk_no_answer_with_a_worker_is_refused(tmp_path):
-    path = mturk(tmp_path, [("H", "", "Approved", "1", "a")])
-    with pytest.raises(ValueError, match=r"No answer to 'mood' says who gave it"):
-        read_mturk(path)
-
-
-def test_mturk_warns_where_rows_of_one_id_show_different_items(tmp_path):
-    path = mturk(
-        tmp_path,
-        [
-            ("H1", "a", "Approved", "1", "x", "A"),
-            ("H2", "b", "Approved", "1", "y", "B"),
-        ],
-        [*MTURK, "Input.text"],
-    )
-    with pytest.warns(UserWarning, match=r"share the id.*'1' has text 'A' and 'B'"):
-        found = read_mturk(path)
-    assert list(found.samples["text"]) == ["A"]
 
 
 # Appen
@@ -325,6 +113,79 @@ def test_appen_times_have_the_month_first(tmp_path):
     assert labels(read_appen(path)) == [1, 2]
 
 
+def test_appen_every_answer_is_counted_once(tmp_path):
+    table = [
+        ("1", "false", "false", "u", "a", ""),
+        ("1", "false", "false", " ", "a", ""),
+        ("1", "false", "false", "v", " ", ""),
+        ("2", "true", "false", "u", "a", "a"),
+        ("2", "true", "false", "v", "a\nb", "a"),
+        ("2", "true", "false", "w", "", "a"),
+        ("2", "true", "true", "x", "a", "a"),
+        ("", "", "", "", " ", ""),
+    ]
+    found = read_appen(appen(tmp_path, table))
+    assert rows(found.judgements) == [["1", "u", "a"]]
+    assert rows(found.gold_judgements) == [["2", "u", "a"]]
+    assert found.left_out == {
+        "no_worker": 1,
+        "empty": 2,
+        "test_question_judgements": 1,
+        "several_choices": 1,
+        "tainted": 1,
+    }
+
+
+def test_appen_only_ends_of_lines_part_options(tmp_path):
+    path = appen(
+        tmp_path,
+        [
+            ("1", "false", "false", "u", "a\u2028b", ""),
+            ("1", "false", "false", "v", "a\r\nb", ""),
+        ],
+    )
+    found = read_appen(path, several="list")
+    assert labels(found) == ['["a\u2028b"]', '["a", "b"]']
+
+
+@pytest.mark.parametrize(
+    ("golden", "tainted", "match"),
+    [
+        ("yes", "false", r"row 3: _golden is 'yes'; expected true or false"),
+        ("false", "maybe", r"row 3: _tainted is 'maybe'"),
+    ],
+)
+def test_appen_marks_are_true_or_false(tmp_path, golden, tainted, match):
+    table = [
+        ("1", "0", "1", "u", "a", ""),
+        ("1", golden, tainted, "v", "a", ""),
+    ]
+    with pytest.raises(ValueError, match=match):
+        read_appen(appen(tmp_path, table))
+
+
+@pytest.mark.parametrize(
+    ("read", "thing", "match"),
+    [
+        (
+            read_appen,
+            {"id": 1, "data": {}, "judgments_count": 3, "results": {}},
+            r"Appen's JSON\. Download the same as the report 'Full'",
+        ),
+        (
+            read_toloka,
+            {"id": "a", "task_suite_id": "s", "tasks": [], "solutions": []},
+            r"Toloka's JSON\. Download the same as assignments in TSV",
+        ),
+    ],
+)
+def test_json_of_a_platform_is_refused_by_name(tmp_path, read, thing, match):
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps(thing), encoding="utf-8")
+    with pytest.raises(ValueError, match=match):
+        read(path)
+
+
 @pytest.mark.parametrize(
     ("names", "options", "match"),
     [
@@ -398,6 +259,42 @@ def test_toloka_outputs_may_be_json_lists_and_suites_have_an_empty_line(tmp_path
     assert found.left_out == ONE_OF_EACH
     assert labels(read_toloka(path, option="bill"))[:2] == ["not bill", "bill"]
     assert labels(read_toloka(path, several="list"))[1] == '["bug", "bill"]'
+
+
+def test_toloka_every_answer_is_counted_once(tmp_path):
+    names = [*TOLOKA, "GOLDEN:mood"]
+    table = [
+        ("1", "a", "u", "APPROVED", ""),
+        ("1", " ", "v", "APPROVED", ""),
+        ("1", "a", " ", "APPROVED", ""),
+        ("2", "a", "u", "APPROVED", "a"),
+        ("2", "", "v", "APPROVED", "a"),
+        ("2", "a", "", "APPROVED", "a"),
+        ("2", '["a", "b"]', "w", "APPROVED", "a"),
+        ("", "", "", " ", ""),
+    ]
+    found = read_toloka(toloka(tmp_path, table, names))
+    assert rows(found.judgements) == [["1", "u", "a"]]
+    assert rows(found.gold_judgements) == [["2", "u", "a"]]
+    assert found.left_out == {
+        "empty": 2,
+        "no_worker": 2,
+        "golden": 1,
+        "several_choices": 1,
+    }
+
+
+def test_toloka_verdicts_that_are_not_uploaded_yet_count(tmp_path):
+    table = [
+        ("1", "a", "u", "SUBMITTED", "+"),
+        ("1", "b", "v", "SUBMITTED", "-"),
+        ("1", "c", "w", "APPROVED", "-"),
+    ]
+    path = toloka(tmp_path, table, [*TOLOKA, "ACCEPT:verdict"])
+    found = read_toloka(path, "OUTPUT:mood")
+    assert rows(found.judgements) == [["1", "u", "a"], ["1", "w", "c"]]
+    assert found.left_out == {"rejected": 1}
+    assert len(read_toloka(path, rejected="keep")) == 3
 
 
 def test_toloka_the_only_input_is_the_id(tmp_path):

@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from sklabel.io import read_doccano
+from sklabel.io import read_annotations, read_doccano
 from tests.io._writers import write_lines, write_table
 
 
@@ -155,7 +155,7 @@ def test_a_folder_without_files_of_doccano_is_refused(tmp_path):
 def test_a_broken_zip_is_refused(tmp_path):
     path = tmp_path / "export.zip"
     path.write_bytes(b"PK\x03\x04 cut off")
-    with pytest.raises(ValueError, match=r"cut off or no zip. Download it again"):
+    with pytest.raises(ValueError, match=r"cut off or no .zip file. Download it again"):
         read_doccano(path)
 
 
@@ -220,6 +220,53 @@ def test_labels_of_the_older_form_are_named(tmp_path, form):
     assert found.judgements["label"].tolist() == ["good", "bad"]
 
 
+def test_labels_are_the_classes_in_their_order(tmp_path):
+    path = folder_of(tmp_path, ann=[row(1, "good")], bob=[row(1, "bad")])
+    found = read_doccano(path, labels={7: "good", 8: "neutral", 9: "bad"})
+    assert found.crowd_labels().classes.tolist() == ["good", "neutral", "bad"]
+    assert found.notes == []
+    found = read_doccano(path, labels={7: "good", 8: "neutral"})
+    assert found.crowd_labels().classes.tolist() == ["good", "neutral", "bad"]
+    assert found.notes[0].endswith("come after them: 'bad'")
+
+
+@pytest.mark.parametrize("form", ["folder", "zip", "zip of one"])
+def test_files_may_stand_in_a_folder_within(tmp_path, form):
+    path = folder_of(tmp_path, ann=[row(1, "good")], bob=[row(1, "bad")])
+    inner = tmp_path / "all" / "project"
+    inner.mkdir(parents=True)
+    path = path.rename(inner / "export")
+    if form == "zip of one":
+        (path / "bob.jsonl").unlink()
+    given = tmp_path / "all"
+    if form != "folder":
+        given = tmp_path / "export.zip"
+        with zipfile.ZipFile(given, "w") as packed:
+            for file in path.iterdir():
+                packed.write(file, f"project/export/{file.name}")
+    want = [["1", "ann", "good"], ["1", "bob", "bad"]][: 1 + (form != "zip of one")]
+    assert rows(read_doccano(given).judgements) == want
+    assert rows(read_annotations(given).judgements) == want
+
+
+def test_folders_of_two_projects_are_refused(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        write_lines(tmp_path / name / "ann.jsonl", [row(1, "good")])
+    with pytest.raises(
+        ValueError, match=r"the folders 'one', 'two': read each project"
+    ):
+        read_doccano(tmp_path)
+
+
+def test_files_of_two_projects_share_ids_and_a_warning_says_what_to_do(tmp_path):
+    path = folder_of(tmp_path, ann=[row(1, "good")], bob=[row(1, "bad", text="other")])
+    message = r"1 row of doccano shares the id .* read each by a call of its own"
+    with pytest.warns(UserWarning, match=message) as caught:
+        read_doccano(path)
+    assert "sample=" not in str(caught[0].message)
+
+
 def test_labels_that_do_not_name_all_ids_are_refused(tmp_path):
     path = write_lines(tmp_path / "older.jsonl", [older(1, (7, 3, None))])
     with pytest.raises(ValueError, match=r"label 7 is not in labels, which has 8, 9"):
@@ -235,3 +282,81 @@ def test_an_older_export_without_users_is_refused(tmp_path):
         ValueError, match=r"'label' says who gave it \(1 without a work"
     ):
         read_doccano(path)
+
+
+@pytest.mark.parametrize("name", ["export.zip", "EXPORT.ZIP", "download"])
+def test_a_zip_is_known_by_its_content_and_may_hold_a_folder(tmp_path, name):
+    path = tmp_path / name
+    with zipfile.ZipFile(path, "w") as packed:
+        for member, label in (("ann", "good"), ("bob", "bad")):
+            packed.writestr(f"export/{member}.jsonl", json.dumps(row(1, label)))
+        packed.writestr("__MACOSX/export/._ann.jsonl", "x")
+    found = read_doccano(path)
+    assert rows(found.judgements) == [["1", "ann", "good"], ["1", "bob", "bad"]]
+    assert len(read_annotations(path)) == 2
+
+
+def test_a_locked_zip_is_refused(tmp_path):
+    path = tmp_path / "export.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("ann.jsonl", json.dumps(row(1, "good")))
+    content = bytearray(path.read_bytes())
+    # The flag of a password, in both headers.
+    content[6] |= 1
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"locked with a password \('ann.jsonl' is"):
+        read_doccano(path)
+
+
+def test_categories_beside_spans_are_labels(tmp_path):
+    example = {"id": 1, "text": "x", "cats": ["good"], "entities": [[0, 1, "ORG"]]}
+    path = write_lines(tmp_path / "ann.jsonl", [example])
+    found = read_doccano(path, worker="ann")
+    assert rows(found.judgements) == [["1", "ann", "good"]]
+    assert "entities" not in found.samples
+
+
+def test_the_older_form_as_a_table_has_a_row_a_label(tmp_path):
+    names = ["annotation_approver", "id", "label", "text", "user"]
+    given = [("", 1, 4, "x", 7), ("", 1, 5, "x", 8), ("", 2, 4, "y", 7)]
+    given += [("", 2, 5, "y", 7), ("", 3, 4, "z", "")]
+    path = write_table(tmp_path / "export.csv", names, given)
+    found = read_doccano(path, labels={4: "good", 5: "bad"})
+    assert rows(found.judgements) == [["1", "7", "good"], ["1", "8", "bad"]]
+    assert found.left_out == {"several_choices": 1, "no_worker": 1}
+    assert found.samples["text"].tolist() == ["x", "y", "z"]
+    assert len(read_annotations(path)) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"user": [1]}, r"an id is a text or a number, got \[1\]"),
+        ({"user": True}, r"an id is a text or a number, got True"),
+        ({"label": {"a": 1}}, r"an option is a text or a number"),
+    ],
+)
+def test_a_part_that_is_not_what_the_tool_writes_is_named(tmp_path, change, match):
+    example = older(1, ("good", 1, None))
+    example["annotations"][0].update(change)
+    path = write_lines(tmp_path / "older.jsonl", [older(2, ("bad", 1, None)), example])
+    with pytest.raises(ValueError, match=rf"line 2: a part .*{match}"):
+        read_doccano(path)
+
+
+def test_an_annotation_of_the_older_form_has_a_label(tmp_path):
+    example = {**older(1), "annotations": [{"user": 1, "text": "written"}]}
+    path = write_lines(tmp_path / "older.jsonl", [example])
+    with pytest.raises(ValueError, match=r"line 1: a part .* it lacks 'label'"):
+        read_doccano(path)
+
+
+def test_an_export_without_examples_is_refused(tmp_path):
+    path = tmp_path / "ann.json"
+    path.write_text("[]", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"ann.json' holds no example"):
+        read_doccano(path, worker="ann")
+    path = write_lines(tmp_path / "list.jsonl", [row([1], "good")])
+    with pytest.raises(ValueError, match=r"line 1: a part .* got \[1\]"):
+        read_doccano(path, worker="ann")

@@ -9,7 +9,8 @@ import zipfile
 import pytest
 
 from sklabel.io import _files, read_annotations, read_appen, read_prodigy, read_wide
-from sklabel.io._files import as_paths, header_of, iter_json, read_table
+from sklabel.io._files import as_paths, iter_json
+from sklabel.io._tables import header_of, read_table
 
 OBJECTS = [
     {"id": 1, "text": 'a, "b" [c] {d}', "list": [[1, [2, [3]]], []]},
@@ -111,8 +112,8 @@ def test_lines_that_are_cut_off_hold_whole_objects_or_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("text", "match"),
     [
-        ('[{"a": 1}, {"a"', r"ends within an object \(line 1\), after 1 whole ones"),
-        ('[{"a": 1}', r"ends within its list, after 1 objects: the file is cut off"),
+        ('[{"a": 1}, {"a"', r"ends within an object \(line 1\), after 1 whole one"),
+        ('[{"a": 1}', r"ends within its list, after 1 object: the file is cut off"),
         ('{"a": 1}\n{"a": }\n{}', r"not valid JSON at line 2: Expecting value"),
         ("{'a': 1}", r"not valid JSON at line 1"),
         ("<html>", r"is not JSON: line 1 begins with '<html>'.*read_annotations"),
@@ -286,3 +287,74 @@ def test_workbooks_need_a_package_or_are_read(tmp_path):
     book.save(tmp_path / "a.xlsx")
     table = read_table(tmp_path / "a.xlsx")
     assert table.to_numpy().tolist() == [["007", "NA"], ["8", ""]]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_packed_files_are_known_by_their_content(tmp_path, pack):
+    path = tmp_path / "a.json"
+    path.write_bytes(pack(json.dumps(OBJECTS).encode()))
+    assert values(path) == OBJECTS
+    path.write_bytes(pack(json.dumps(OBJECTS * 50).encode())[:-20])
+    with pytest.raises(ValueError, match=r"a.json' cannot be unpacked"):
+        values(path)
+
+
+def test_a_broken_bz2_file_is_named(tmp_path):
+    path = tmp_path / "a.json.bz2"
+    path.write_bytes(b"BZh9 no archive at all")
+    with pytest.raises(ValueError, match=r"a.json.bz2' cannot be unpacked"):
+        values(path)
+
+
+def test_a_workbook_by_another_name_is_told(tmp_path):
+    path = tmp_path / "a.csv"
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("[Content_Types].xml", "x")
+    with pytest.raises(ValueError, match=r"is a workbook by its content. Call it .xls"):
+        read_table(path)
+
+
+@pytest.mark.parametrize("begins", [b"PAR1\x15\x04\x15\xd8", b"\x89PNG\r\n\x1a\n"])
+def test_a_file_that_is_no_text_is_refused(tmp_path, begins):
+    path = tmp_path / "a.json"
+    path.write_bytes(begins + bytes(range(256)))
+    with pytest.raises(ValueError, match=r"is no text: it begins with b'.*Export it"):
+        read_annotations(path)
+
+
+def test_a_key_that_is_there_twice_is_refused(tmp_path):
+    path = write(tmp_path / "a.json", '[{"a": 1}, {"b": {"a": 1, "a": 2}}]')
+    with pytest.raises(ValueError, match=r"object 2: an object has the key 'a' twice"):
+        values(path)
+
+
+def test_what_python_writes_for_missing_numbers_is_none(tmp_path):
+    path = write(tmp_path / "a.json", '[{"a": NaN, "b": [Infinity, -Infinity]}]')
+    assert values(path) == [{"a": None, "b": [None, None]}]
+
+
+def test_a_number_that_python_does_not_read_is_refused(tmp_path):
+    path = write(tmp_path / "a.jsonl", '{"a": 1}\n{"a": ' + "9" * 5000 + "}")
+    with pytest.raises(ValueError, match=r"a.jsonl', line 2: .*4300 digits"):
+        values(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-32", "utf-16"])
+def test_marked_text_that_is_cut_off_is_refused(tmp_path, encoding):
+    path = tmp_path / "a.csv"
+    path.write_bytes("id,Ann\n1,é\n".encode(encoding))
+    assert read_table(path).to_numpy().tolist() == [["1", "é"]]
+    path.write_bytes("id,Ann\n1,é\n".encode(encoding)[:-1])
+    with pytest.raises(ValueError, match=r"cut off or of another encoding"):
+        read_table(path)
+
+
+@pytest.mark.parametrize("read", [read_appen, read_prodigy])
+@pytest.mark.parametrize("encoding", ["klingon", "hex"])
+def test_an_encoding_that_is_not_known_is_refused(tmp_path, read, encoding):
+    path = tmp_path / "export"
+    path.write_text("a,b\n1,2\n", encoding="utf-8")
+    with pytest.raises(
+        ValueError, match=rf"encoding='{encoding}' is not known.*cp1252"
+    ):
+        read(path, encoding=encoding)

@@ -48,6 +48,10 @@ def rows(frame, *names):
         (said(5, choice("good", "bad")), "several_choices"),
         (said(None, choice("bad")), "no_worker"),
         (said({"first_name": "Ann"}, choice("bad")), "no_worker"),
+        (said("", choice("bad")), "no_worker"),
+        (said(" ", choice("bad")), "no_worker"),
+        (said(None), "empty"),
+        (said(5, {**choice(), "value": {}}), "empty"),
     ],
 )
 def test_an_answer_that_is_no_vote_is_counted_by_its_reason(
@@ -187,7 +191,7 @@ def test_predictions_are_answers_of_models(tmp_path):
     ]
     assert found.model_answers["score"].iloc[0] == 0.75
     assert found.model_answers["score"].isna().tolist() == [False, True]
-    assert found.notes == ["1 answers of models hold not one label"]
+    assert found.notes == ["1 answer of models does not hold one label"]
     assert found.left_out == {}
 
 
@@ -343,7 +347,7 @@ def test_plain_exports_are_read_with_a_note(plain):
         "tasks_without_votes": 1,
     }
     assert list(found.samples.columns) == ["text", "ticket"]
-    assert "1 answers have the annotator 'None'" in found.notes[0]
+    assert "1 answer has the annotator 'None'" in found.notes[0]
     assert "do not tell experts' answers (ground truth)" in found.notes[-1]
     found = read_label_studio(path, "mood", sample="ticket")
     assert found.samples.index.tolist() == ["T-1", "T-2", "T-3"]
@@ -396,3 +400,148 @@ def test_a_row_of_json_min_must_be_an_object(tmp_path):
     row = {"annotation_id": 1, "annotator": "3", "id": 1, "mood": "good"}
     with pytest.raises(ValueError, match=r"object 2: expected an object, got 7"):
         read_label_studio(write(tmp_path, row, 7), "mood")
+
+
+PART = {"from_name": "part", "to_name": "text", "id": "r1"}
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [choice("bad", name="mood") | {"value": {"start": 0, "choices": ["bad"]}}],
+        [
+            {**PART, "type": "brushlabels", "value": {"rle": [1]}},
+            choice("bad", id="r1"),
+        ],
+        [
+            {**PART, "type": "vectorlabels", "value": {"vectorlabels": ["a"]}},
+            choice("bad", id="r1"),
+        ],
+        [choice("bad", item_index=0)],
+    ],
+)
+def test_a_choice_of_any_part_is_no_label_of_the_task(tmp_path, items):
+    answer = said(3, *items, choice("good", id="z"))
+    found = read_label_studio(write(tmp_path, task(1, answer)))
+    assert rows(found.judgements) == [["1", "3", "good"]]
+    assert found.left_out == {"per_region": 1}
+
+
+def test_a_choice_within_a_choice_is_a_path(tmp_path, plain):
+    path = write(tmp_path, task(1, said(3, choice(["animal", "cat"], "other"))))
+    found = read_label_studio(path, several="list")
+    assert rows(found.judgements) == [["1", "3", '["animal/cat", "other"]']]
+    path = write(tmp_path, task(1, said(3, choice(["animal", "cat"]))))
+    assert rows(read_label_studio(path).judgements) == [["1", "3", "animal/cat"]]
+    path = plain((1, "3", 1, '[{"taxonomy": [["animal", "cat"]]}]', "x", "T-1"))
+    assert rows(read_label_studio(path, "mood").judgements) == [
+        ["1", "3", "animal/cat"]
+    ]
+
+
+def test_an_option_that_is_there_twice_is_one(tmp_path):
+    path = write(tmp_path, task(1, said(3, choice("good", "good"))))
+    assert rows(read_label_studio(path).judgements) == [["1", "3", "good"]]
+
+
+def test_ids_that_pandas_made_floats_are_whole_numbers(tmp_path):
+    path = write(tmp_path, task(1.0, said(3.0, choice("good"))))
+    assert rows(read_label_studio(path).judgements) == [["1", "3", "good"]]
+
+
+def test_both_names_of_annotations_are_read(tmp_path):
+    path = write(
+        tmp_path,
+        task(1, completions=[said(3, choice("good"))]),
+        task(2, said(3, choice("bad")), completions=None),
+    )
+    assert rows(read_label_studio(path).judgements, "label") == [["good"], ["bad"]]
+
+
+def test_a_result_without_its_type_is_told_by_its_value(tmp_path):
+    item = choice("good")
+    del item["type"]
+    found = read_label_studio(write(tmp_path, task(1, said(3, item))))
+    assert rows(found.judgements) == [["1", "3", "good"]]
+
+
+@pytest.mark.parametrize(
+    ("annotation", "match"),
+    [
+        (said([3], choice("good")), r"an id is a text or a number, got \[3\]"),
+        (said(True, choice("good")), r"an id is a text or a number, got True"),
+        (said("\ud800", choice("good")), r"holds half of a character"),
+        (said(3, choice("\udfff")), r"holds half of a character"),
+        (said(3, choice({"a": 1})), r"an option is a text or a number, got \{'a': 1"),
+        (said(3, 5), r"result is a list of objects, got \[5\]"),
+        (said(3, choice("good", from_name=None)), r"from_name is the name of a contr"),
+        (said(3, {**choice(), "value": 5}), r"value of a result is an object, got 5"),
+        (
+            said(3, {**choice(), "value": {"labels2": 1}}),
+            r"answer to 'mood' has no 'choices', it has 'labels2'",
+        ),
+    ],
+)
+def test_a_part_that_is_not_what_the_tool_writes_is_named(tmp_path, annotation, match):
+    path = write(tmp_path, task(1, said(9, choice("good"))), task(2, annotation))
+    with pytest.raises(ValueError, match=rf"export.json', object 2: a part .*{match}"):
+        read_label_studio(path)
+
+
+def test_times_of_any_kind_are_ordered_or_come_first(tmp_path):
+    times = {
+        "late": "2024-01-01T01:00:00-05:00",
+        "early": "2024-01-01T02:00:00Z",
+        "plain": "2024-01-01T03:00:00",
+        "seconds": 1_600_000_000,
+        "milliseconds": 1_650_000_000_000,
+        "year 9999": "9999-12-31T00:00:00Z",
+        "far": 1e300,
+        "huge": 10**400,
+        "list": [1],
+        "words": "yesterday",
+    }
+    annotations = [
+        said(n, choice(name), created_at=time)
+        for n, (name, time) in enumerate(times.items())
+    ]
+    found = read_label_studio(write(tmp_path, task(1, *annotations)))
+    unread = ["year 9999", "far", "huge", "list", "words"]
+    order = ["seconds", "milliseconds", "early", "plain", "late"]
+    assert found.judgements["label"].tolist() == unread + order
+    assert found.notes == ["5 times could not be read; such judgements come first"]
+
+
+def test_blanks_are_no_user_and_no_label(tmp_path):
+    expert = said(" ", choice("bad", " "), ground_truth=True)
+    found = read_label_studio(write(tmp_path, task(1, said(3, choice("good")), expert)))
+    assert found.gold["label"].tolist() == ["bad"]
+    assert found.gold["worker"].isna().all()
+    blank = {"id": 1, "annotation_id": 5, "annotator": " ", "mood": "bad"}
+    path = tmp_path / "min.json"
+    path.write_text(json.dumps([{**blank, "annotator": 3}, blank]), encoding="utf-8")
+    assert read_label_studio(path, "mood").left_out == {"no_worker": 1}
+
+
+def test_the_annotator_of_json_min_may_be_an_object(tmp_path):
+    row = {"id": 1, "annotation_id": 5, "annotator": {"id": 3}, "mood": "good"}
+    found = read_label_studio(write(tmp_path, row), "mood")
+    assert rows(found.judgements) == [["1", "3", "good"]]
+    path = write(tmp_path, {**row, "annotator": [3]})
+    with pytest.raises(ValueError, match=r"object 1: a part .* got \[3\]"):
+        read_label_studio(path, "mood")
+
+
+def test_an_annotation_without_user_and_answer_is_empty(plain):
+    path = plain(
+        (1, "3", 1, "good", "x", "T-1"),
+        (2, "", 2, "", "y", "T-2"),
+        ("", "", 3, "", "z", "T-3"),
+    )
+    found = read_label_studio(path, "mood")
+    assert found.left_out == {"empty": 1, "tasks_without_votes": 2}
+
+
+def test_a_cell_of_brackets_is_a_text(plain):
+    path = plain((1, "3", 1, "[" * 20_000, "x", "T-1"))
+    assert len(read_label_studio(path, "mood")) == 1

@@ -132,6 +132,18 @@ def test_answers_about_a_part_of_the_row_are_counted(tmp_path):
     assert found.left_out == {"per_region": 1}
 
 
+def test_answers_about_frames_of_a_video_are_counted(tmp_path):
+    frames = {
+        "1": {"classifications": [radio("x")], "objects": {}},
+        "2": {"objects": {"o": {"classifications": [radio("x")]}}},
+    }
+    video = label("ann")
+    video["annotations"]["frames"] = frames
+    found = read_labelbox(export(tmp_path, row("r", video, label("bob", radio("x")))))
+    assert rows(found) == [["r", "bob", "x"]]
+    assert found.left_out["per_region"] == 2
+
+
 def test_the_id_is_the_first_that_a_row_has_or_the_named_one(tmp_path):
     ids = {"global_key": "007", "external_id": "e"}
     path = export(tmp_path, row("r", label("ann", radio("x")), **ids))
@@ -174,6 +186,8 @@ def test_labels_without_an_author_are_counted_and_refused_if_all(tmp_path):
     bare = {"annotations": {"classifications": [radio("x")]}}
     path = export(tmp_path, row("r", bare, {}, label("ann", radio("x"))))
     assert read_labelbox(path).left_out == {"no_worker": 2}
+    path = export(tmp_path, row("r", label(" ", radio("x")), label("a", radio("x"))))
+    assert read_labelbox(path).left_out == {"no_worker": 1}
     path = export(tmp_path, row("r", bare))
     with pytest.raises(
         ValueError, match=r"says who gave it.*label_details switched on"
@@ -193,11 +207,31 @@ def test_labels_without_an_author_are_counted_and_refused_if_all(tmp_path):
         ([1], r"expected data_row and projects.*got 1"),
         ({"data_row": {"x": 1}, "projects": {}}, r"the data row has no 'id'; it has x"),
         ({"data_row": {"id": "r"}, "projects": {}}, r"holds no answer to a question"),
+        (
+            row("r", label("a", {"name": "Q", "radio_answer": "x"})),
+            r"line 1: a part .*radio_answer is 'x', not an object",
+        ),
+        (
+            row("r", label("a", {"name": "Q", "checklist_answers": {}})),
+            r"checklist_answers is \{\}, not a list",
+        ),
+        (row("r", label({"id": 1}, radio("x"))), r"an id is a text or a number, got"),
+        (row(["r"], label("a", radio("x"))), r"line 1: a part .*got \['r'\]"),
     ],
 )
 def test_refuses_other_content(tmp_path, content, match):
     with pytest.raises(ValueError, match=match):
         read_labelbox(export(tmp_path, content))
+
+
+@pytest.mark.parametrize("place", ["key", "bob", "good"])
+def test_halves_of_characters_are_refused(tmp_path, place):
+    # JSON may hold them as escapes, and no table or file can.
+    path = export(tmp_path, row("key", label("bob", radio("good"))))
+    text = path.read_text(encoding="utf-8").replace(place, f"{place}\\ud83d")
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"line 1: .*ud83d' holds half of a character"):
+        read_labelbox(path)
 
 
 def test_refuses_tables_and_files_that_are_cut_off(tmp_path):

@@ -48,6 +48,7 @@ def rows(frame):
         (chosen("d-bob"), "empty"),
         (chosen("d-bob", "good", "bad"), "several_choices"),
         (chosen(None, "bad"), "no_worker"),
+        (chosen("", "bad"), "no_worker"),
     ],
 )
 def test_an_answer_that_is_no_vote_is_counted_by_its_reason(tmp_path, task, reason):
@@ -155,6 +156,79 @@ def test_old_files_know_sessions_only(tmp_path):
     assert short.judgements["worker"].tolist() == ["ann", "bob"]
 
 
+def offered(worker, options, accepted, **more):
+    return chosen(
+        worker,
+        accepted,
+        options=[{"id": id_, "text": text} for id_, text in options],
+        **more,
+    )
+
+
+TOPICS = [(1, "Sports"), (2, "Politics"), (3, "Weather")]
+
+
+def test_options_are_the_classes_and_their_texts_may_be_the_labels(tmp_path):
+    tasks = [offered("d-ann", TOPICS, 3), offered("d-bob", TOPICS[::-1], 1, sample=8)]
+    found = read_prodigy(write(tmp_path, *tasks))
+    assert found.crowd_labels().classes.tolist() == [1, 2, 3]
+    assert found.notes[0].startswith("labels are the ids of options: 1 'Sports', 2 '")
+    found = read_prodigy(tmp_path / "mood.jsonl", option_texts=True)
+    assert found.judgements["label"].tolist() == ["Weather", "Sports"]
+    assert found.crowd_labels().classes.tolist() == ["Sports", "Politics", "Weather"]
+    assert found.notes == []
+
+
+def test_options_that_came_later_and_labels_of_no_option(tmp_path):
+    options = [("good", "Good"), ("bad", "Bad")]
+    tasks = [
+        offered("d-ann", options, "bad"),
+        offered("d-ann", [*options, ("odd", "Odd")], "good", sample=8),
+        offered("d-ann", options, "other", sample=9),
+    ]
+    found = read_prodigy(write(tmp_path, *tasks))
+    classes = ["good", "bad", "odd", "other"]
+    assert found.crowd_labels().classes.tolist() == classes
+    assert found.notes[0].endswith("come after them: 'other'")
+    one = read_prodigy(tmp_path / "mood.jsonl", option="bad").crowd_labels()
+    assert one.classes.tolist() == ["bad", "not bad"]
+
+
+def test_texts_that_do_not_tell_options_apart_are_refused(tmp_path):
+    path = write(tmp_path, offered("d-ann", [(1, "A"), (2, "A")], 1))
+    with pytest.raises(ValueError, match=r"line 1: several options have the same text"):
+        read_prodigy(path, option_texts=True)
+
+
+@pytest.mark.parametrize(
+    "other", [[("bug", "Bug"), ("ok", "Fine")], [(1, "B"), (2, "C")]]
+)
+def test_tasks_of_two_projects_get_a_warning(tmp_path, other):
+    first = offered("a-ann", TOPICS, 1)
+    second = offered("b-ann", other, other[0][0], sample=8)
+    message = (
+        r"different options: 1, 2, 3 in 1 answer, first '.*line 1; .* in 1 answer, .*l"
+    )
+    with pytest.warns(UserWarning, match=message):
+        found = read_prodigy(write(tmp_path, first, second))
+    assert found.classes is None
+
+
+def test_options_of_their_own_in_every_task_are_no_classes(tmp_path):
+    tasks = [
+        offered("d-ann", [(1, f"left {n}"), (2, f"right {n}")], 1, sample=n)
+        for n in range(20)
+    ]
+    assert read_prodigy(write(tmp_path, *tasks)).classes is None
+
+
+def test_choices_and_binary_tasks_are_several_questions(tmp_path):
+    path = write(tmp_path, chosen("d-ann", "good"), binary("d-ann", "SPAM", "accept"))
+    with pytest.raises(ValueError, match=r"2 questions: 'choice' \(1 answer\), 'SPAM'"):
+        read_prodigy(path)
+    assert len(read_prodigy(path, "choice")) == 1
+
+
 @pytest.mark.parametrize("task", [chosen(None, "a"), binary(None, "SPAM", "accept")])
 def test_a_file_without_annotators_is_refused(tmp_path, task):
     with pytest.raises(ValueError, match=r"Start Prodigy with named sessions"):
@@ -179,3 +253,36 @@ def test_your_own_id_may_be_the_sample(tmp_path, sample, want):
     assert found.samples.index.tolist() == [want]
     # The score of meta is the model's, not the text's.
     assert found.samples.columns.tolist() == ["text", "ticket"]
+
+
+def test_options_that_were_added_on_the_way_are_one_question(tmp_path):
+    def asked(worker, *options):
+        shown = [{"id": option, "text": option} for option in options]
+        return chosen(worker, options[0], options=shown)
+
+    path = write(
+        tmp_path, asked("ann", "a"), asked("bob", "c"), asked("bob", "a", "b", "c")
+    )
+    found = read_prodigy(path)
+    assert found.classes == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"accept": {"text": "l"}, "_view_id": "compare"}, r"the view 'compare' has"),
+        ({"accept": [["a"]]}, r"an option is a text or a number, got \['a'\]"),
+        ({"_annotator_id": {"id": 1}}, r"an id is a text or a number"),
+        ({"_input_hash": [1]}, r"an id is a text or a number, got \[1\]"),
+    ],
+)
+def test_a_part_that_is_not_what_the_tool_writes_is_named(tmp_path, change, match):
+    path = write(tmp_path, chosen("d-ann", "a"), {**chosen("d-bob", "a"), **change})
+    with pytest.raises(ValueError, match=rf"line 2: .*{match}"):
+        read_prodigy(path)
+
+
+@pytest.mark.parametrize("label", [True, ""])
+def test_a_label_of_a_binary_task_is_a_text(tmp_path, label):
+    with pytest.raises(ValueError, match=r"has no label of the whole text"):
+        read_prodigy(write(tmp_path, binary("d-ann", label, "accept")))

@@ -143,7 +143,7 @@ def test_exports_without_workers_or_of_old_versions_say_what_to_export(
 
 
 @pytest.mark.parametrize(
-    "text", ["id,Ann,Bob\n1,a,b\n", '{"text": "x", "label": "y"}', "[1, 2]", "[]"]
+    "text", ["id,Ann,Bob\n1,a,b\n", '{"text": "x", "label": "y"}', "[1, 2]"]
 )
 def test_what_is_not_recognised_is_refused_with_a_remedy(text, tmp_path):
     path = tmp_path / "table"
@@ -152,6 +152,19 @@ def test_what_is_not_recognised_is_refused_with_a_remedy(text, tmp_path):
     with pytest.raises(ValueError, match=match) as caught:
         read_annotations(path)
     assert "batch interface" not in str(caught.value)
+
+
+def test_an_empty_list_is_empty_and_not_unknown(tmp_path):
+    path = tmp_path / "export.json"
+    path.write_text("[]", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"export.json' is empty: it holds no answer"):
+        read_annotations(path)
+    with pytest.raises(ValueError, match=r"' is empty: it holds no answer"):
+        read_annotations(tmp_path)
+    line = {"id": 1, "data": {}, "annotations": [], "drafts": []}
+    more = write_lines(tmp_path / "more.json", [line])
+    with pytest.raises(ValueError, match=r"Label Studio holds no answer to a question"):
+        read_annotations([path, more])
 
 
 def test_empty_files_folders_and_paths_are_refused(tmp_path):

@@ -150,7 +150,16 @@ def test_numbers_of_lines_of_two_jobs_are_not_one_sample(tmp_path):
         ),
         ({"data_row": {}, "projects": {}}, r"export of Labelbox: use read_labelbox"),
         ({"a": 1}, r"expected answers of workers.*got an object with 'a'"),
-        ({"answers": ["x"]}, r"expected an answer, got 'x'"),
+        ({"answers": ["x"]}, r"expected an answer, an object with workerId.*got 'x'"),
+        ({"answers": [mood({"a": 1}, "x")]}, r"line 1: a part.*got \{'a': 1\}"),
+        ({"answers": [mood(True, "x")]}, r"an id is a text or a number, got True"),
+        ({"answers": [answer("a", "[" * 100_000)]}, r"is nested too deeply"),
+        ({"answers": [answer("a", '{"m": "\\ud83d"}')]}, r"holds half of a character"),
+        ({"source": "text"}, r"a manifest of 1 sample without answers; the folder"),
+        (
+            {"datasetObjectId": "7", "consolidatedAnnotation": {"content": {}}},
+            r"line 1: there are consolidated labels.*worker-response",
+        ),
         ({"answers": [answer("a", "{")]}, r"content of an answer is not JSON.*'\{'"),
         ({"answers": [answer("a", [1])]}, r"an entry for each element.*got \[1\]"),
         ({"answers": None}, r"holds no answer to a question of choice"),
@@ -166,6 +175,28 @@ def test_refuses(tmp_path, content, match):
         read(write_lines(folder / "x.json", [content]))
 
 
+def test_workers_without_a_name_are_nobody(tmp_path):
+    path = write_answers(tmp_path, 0, mood("a", "x"), mood("", "x"), mood(None, "x"))
+    found = read(path)
+    assert rows(found) == [["0", "a", "x"]]
+    assert found.left_out == {"no_worker": 2}
+
+
+def test_answers_stand_in_folders_of_their_samples(tmp_path):
+    for name in ("0.json", "1.json"):
+        write_lines(tmp_path / name, [{"answers": [mood("a", "x")]}])
+    for path in (tmp_path, tmp_path / "0.json"):
+        with pytest.raises(ValueError, match=r"number of their sample, iteration-1/0"):
+            read(path)
+
+
+def test_the_manifest_has_all_samples(tmp_path):
+    path = write_answers(tmp_path, 2, mood("a", "x"))
+    manifest = write_lines(tmp_path / "input.manifest", [{"source": "t"}] * 2)
+    with pytest.raises(ValueError, match=r"'2' is not a line of the manifest.*has 2"):
+        read(path, manifest=manifest)
+
+
 def test_refuses_folders_without_answers(tmp_path):
     with pytest.raises(ValueError, match=r"holds no JSON file; the folder annot.*S3"):
         read(tmp_path)
@@ -179,7 +210,7 @@ def test_refuses_a_table_an_unknown_question_and_a_file_that_is_not_there(tmp_pa
     with pytest.raises(ValueError, match=r"Amazon Mechanical Turk: use read_mturk"):
         read(table)
     path = write_answers(tmp_path, 0, mood("a", "x"))
-    with pytest.raises(ValueError, match=r"no question 'tone'.*'mood' \(1 answers\)"):
+    with pytest.raises(ValueError, match=r"no question 'tone'.*'mood' \(1 answer\)"):
         read(path, "tone")
     with pytest.raises(FileNotFoundError, match=r"input\.manifest"):
         read(path, manifest=tmp_path / "input.manifest")

@@ -71,3 +71,50 @@ def test_the_message_names_the_place(tmp_path):
     path.write_text("\n".join(map(json.dumps, [good, bad])), encoding="utf-8")
     with pytest.raises(ValueError, match=r"line 2: a part .* not what Argilla writes"):
         read_argilla(path)
+
+
+def answers_of(tool, objects):
+    """Count the answers that people gave, however odd they are."""
+    if tool == "label_studio":
+        return sum(len(task["annotations"]) for task in objects)
+    if tool == "prodigy":
+        return len(objects)
+    name = "mood.responses" if tool == "argilla" else "mood"
+    held = (record.get(name) for record in objects)
+    return sum(len(answers) for answers in held if isinstance(answers, list))
+
+
+@pytest.mark.parametrize("tool", ["label_studio", "argilla", "argilla_feedback"])
+@pytest.mark.parametrize("drop", [True, False])
+def test_no_answer_is_lost_where_a_part_is_gone_or_odd(tool, drop, tmp_path):
+    path = getattr(_writers, tool)(JUDGEMENTS, tmp_path)
+    text = path.read_text(encoding="utf-8")
+    is_list = text.lstrip().startswith("[")
+    objects = json.loads(text) if is_list else list(map(json.loads, text.splitlines()))
+    kinds = {"answer", "refused"}
+    for at in places(objects):
+        for other in [None] if drop else [None, "", "x", 5.0, {"a": 1}, [["a"]]]:
+            changed = with_other(objects, at, other)
+            if drop:
+                part = changed
+                for key in at[:-1]:
+                    part = part[key]
+                del part[at[-1]]
+            lines = "\n".join(map(json.dumps, changed))
+            content = json.dumps(changed) if is_list else lines
+            path.write_text(content, encoding="utf-8")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)
+                try:
+                    found = read_annotations(path, "mood")
+                except ValueError:
+                    kinds.discard("refused")
+                    continue
+            kinds.discard("answer")
+            left = {k: n for k, n in found.left_out.items() if "without_votes" not in k}
+            left.pop("repeated", None)
+            assert len(found) + sum(left.values()) == answers_of(tool, changed)
+            texts = [*found.judgements["worker"], *found.judgements["sample"]]
+            assert not {"", "None", "nan", "True", "5.0"} & set(texts)
+            assert not any(text.startswith(("[", "{")) for text in texts)
+    assert not kinds

@@ -35,6 +35,49 @@ def test_without_classes_cells_are_labels_as_they_stand(tmp_path):
     assert list(found.judgements["label"]) == ["Bug", "bug", "NA", "n/a"]
 
 
+def test_classes_are_those_of_the_crowd_in_their_order(tmp_path):
+    path = sheet(tmp_path, "id,Ann,Bob\n1,-1,1\n2,1,0\n3,-1,?\n")
+    crowd = read(path, classes=[1, 0, -1, 2]).crowd_labels()
+    assert crowd.classes.tolist() == [1, 0, -1, 2]
+    assert crowd.n_judgements == 5
+    texts = read(path, classes=["1", "0", "-1", "?"]).crowd_labels()
+    assert texts.classes.tolist() == ["1", "0", "-1", "?"]
+
+
+TEXTS = "".join(
+    f"{i},a{i % 2},b{i % 3},No {i} is a sentence,2024-01-0{i % 9 + 1},{'x' * i}\n"
+    for i in range(30)
+)
+
+
+@pytest.mark.parametrize("name", ["Text", "when", "note"])
+@pytest.mark.parametrize("classes", [None, ["a0", "a1", "b0", "b1", "b2"]])
+def test_a_column_of_texts_or_dates_is_no_person(tmp_path, name, classes):
+    path = sheet(tmp_path, f"id,Ann,Bob,Text,when,note\n{TEXTS}")
+    message = (
+        rf"Column '{name}' .* texts, ids or dates .* Leave '{name}' out of workers="
+    )
+    with pytest.raises(ValueError, match=message):
+        read(path, workers=["Ann", "Bob", name], classes=classes)
+    assert len(read(path)) == 60
+    message = r"By their cells these are no people: 'id', 'Text', 'when', 'note'\.$"
+    with pytest.raises(ValueError, match=message):
+        read(path, workers=None)
+
+
+def test_many_classes_that_are_named_or_shared_are_labels(tmp_path):
+    names = [f"class number {i} of the whole scheme" for i in range(30)]
+    lines = "".join(f"{i},{name},{name}\n" for i, name in enumerate(names))
+    path = sheet(tmp_path, f"id,Ann,Bob\n{lines}")
+    assert len(read(path)) == 60
+    assert len(read(path, workers=["Ann"], classes=names)) == 30
+
+
+def test_a_column_of_another_case_is_asked_for(tmp_path):
+    with pytest.raises(ValueError, match=r"no column 'ann'.*Did you mean 'Ann'\?"):
+        read(sheet(tmp_path, "id,Ann,Bob\n1,a,b\n"), workers=["ann", "Bob"])
+
+
 def test_what_is_not_a_class_is_counted_and_listed(tmp_path):
     path = sheet(tmp_path, "id,Ann,Bob\n1,bug,?\n2,bug,?\n3,NA,\n")
     found = read(path, classes=["bug"])
@@ -155,6 +198,9 @@ def test_several_sheets_are_one(tmp_path):
         ("id,Ann,Bob\n1,a,b\n", {"classes": ["a", "A "]}, r"differ by case or blanks"),
         ("", {}, r"is empty\. Export it again"),
         ('[{"a": 1}]', {}, r"expected a table with a column a person.*object with 'a'"),
+        ("id,Ann,Bob\n1,a,b\n", {"delimiter": "||"}, r"delimiter is one character"),
+        ("id,Ann,Bob\n1,a,b\n", {"encoding": "utf-99"}, r"'utf-99' is not known"),
+        ("id,Ann,Bob\n1,a,b\n", {"encoding": "hex"}, r"'hex' is not known"),
     ],
 )
 def test_refuses(tmp_path, text, options, match):
@@ -174,3 +220,61 @@ def test_a_workbook_is_a_sheet(tmp_path):
         ["008", "Ann", "1"],
         ["008", "Bob", "NA"],
     ]
+
+
+def workbook(folder, **sheets):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, lines in sheets.items():
+        tab = book.create_sheet(name)
+        for line in lines:
+            tab.append(line)
+    path = folder / "sheet.XLSX"
+    book.save(path)
+    return path
+
+
+def test_only_the_first_sheet_is_read_and_the_others_are_named(tmp_path):
+    lines = [["id", "Ann", "Bob"], [1, "a", "b"]]
+    path = workbook(tmp_path, Cover=[], June=lines, July=lines, Empty=[])
+    with pytest.warns(UserWarning, match=r"more sheets .*: 'July'\. Only the first"):
+        assert rows(read(path)) == [["1", "Ann", "a"], ["1", "Bob", "b"]]
+    path = workbook(tmp_path, Empty=[])
+    with pytest.raises(ValueError, match=r"is empty"):
+        read(path)
+
+
+def test_a_name_that_stands_twice_in_a_workbook_is_refused(tmp_path):
+    path = workbook(tmp_path, June=[["id", "Ann", "Bob", "Ann"], [1, "a", "b", "c"]])
+    with pytest.raises(ValueError, match=r"two columns that are called 'Ann'"):
+        read(path)
+
+
+def test_a_broken_workbook_is_refused(tmp_path):
+    pytest.importorskip("openpyxl")
+    path = tmp_path / "sheet.xlsx"
+    path.write_bytes(b"PK\x03\x04 no workbook")
+    with pytest.raises(ValueError, match=r"sheet.xlsx' cannot be read as a workbook"):
+        read(path)
+
+
+def test_the_delimiter_may_stand_in_the_first_line(tmp_path):
+    path = sheet(tmp_path, "\ufeffsep=;\r\nid;Ann;Bob\r\n1;a,b;c\r\n")
+    assert rows(read(path)) == [["1", "Ann", "a,b"], ["1", "Bob", "c"]]
+
+
+def test_a_long_name_does_not_flood_the_message(tmp_path):
+    path = sheet(tmp_path, "x" * 300_000 + ",id\n")
+    with pytest.raises(ValueError, match=r"no column 'Ann', 'Bob'.*xxx\.\.\.") as error:
+        read(path)
+    assert len(str(error.value)) < 1000
+
+
+def test_the_package_for_workbooks_is_named(tmp_path, monkeypatch):
+    def lacking(*args, **options):
+        raise ImportError("Missing optional dependency 'openpyxl'.")
+
+    monkeypatch.setattr("pandas.read_excel", lacking)
+    with pytest.raises(ImportError, match=r"sheet.xlsx' needs .*'openpyxl'. Inst"):
+        read(sheet(tmp_path, "", name="sheet.xlsx"))

@@ -12,7 +12,13 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from sklabel import LabelModel, MajorityVote, WeakSupervisionClassifier
+from sklabel import (
+    LabelModel,
+    MajorityVote,
+    SoftLabelClassifier,
+    WeakSupervisionClassifier,
+)
+from sklabel.inspection import lf_summary
 from sklabel.label_model import (
     GLAD,
     MACE,
@@ -21,6 +27,7 @@ from sklabel.label_model import (
     SnorkelLabelModel,
     WeightedMajorityVote,
 )
+from sklabel.votes import NamedVotes
 
 NOISE = np.random.default_rng(0).integers(0, 2, size=(60, 4))
 SILENT = np.full((6, 3), -1)
@@ -186,7 +193,8 @@ def test_answers_in_words_are_no_votes(votes, message):
 
 
 def test_many_sentences_that_repeat_are_warned_of():
-    votes = np.tile(_sentences(21), (3, 2))
+    votes = np.tile(_sentences(21), (3, 1))
+    votes = np.hstack([votes, votes[::-1]])
     with pytest.warns(UserWarning, match="21 different texts, each of them repeatedly"):
         model = LabelModel().fit(votes)
     assert len(model.classes_) == 21
@@ -199,3 +207,45 @@ def test_many_names_of_classes_are_votes():
     longer = np.tile(np.array([f"the part {w}" for w in WORDS])[:, None], (1, 3))
     assert len(LabelModel().fit(longer).classes_) == 40
     assert len(LabelModel().fit(np.tile(_sentences(4), (1, 2))).classes_) == 4
+
+
+# Labels that differ by case only, and labels that are not classes
+
+
+def test_votes_that_differ_by_case_only_are_warned_of():
+    message = r"^Votes hold 'Bug' and 'bug', which are two classes\. Make them one"
+    for read in (LabelModel().fit, LabelModel().partial_fit, lf_summary):
+        with pytest.warns(UserWarning, match=message):
+            read([["Bug", "bug"], ["idea", "idea"]])
+    votes = [["Bug", "bug"], ["idea", "idea"]] * 2
+    LabelModel(classes=["Bug", "bug", "idea"]).fit(votes)
+    LabelModel().fit(NamedVotes.from_labels(votes))
+
+
+@pytest.mark.parametrize(
+    ("y", "accuracy", "message"),
+    [
+        (["X", "Y"], 0.0, r"y holds 'X', 'Y' \(2 of 2 .* 'X' equals 'x' but for case"),
+        (
+            ["x", "z"],
+            0.5,
+            r"y holds 'z' \(1 of 2 gold labels\), .* classes are 'x', 'y'",
+        ),
+        (["z", None], 0.0, r"y holds 'z' \(1 of 1 gold labels\)"),
+    ],
+)
+def test_a_score_says_which_labels_are_not_classes(y, accuracy, message):
+    votes = np.array([["x", "x"], ["y", "y"]])
+    model = LabelModel().fit(votes)
+    with pytest.warns(UserWarning, match=message):
+        assert model.score(votes, y) == accuracy
+    clf = SoftLabelClassifier(LogisticRegression()).fit([[0], [9]], ["x", "y"])
+    with pytest.warns(UserWarning, match=message):
+        assert clf.score([[0], [9]], y) == accuracy
+
+
+def test_a_score_of_integers_says_which_are_not_classes():
+    model = LabelModel(classes=[1, 0]).fit([[0, 0], [1, 1]])
+    assert model.score([[0, 0], [1, 1]], [0, 1]) == 1
+    with pytest.warns(UserWarning, match=r"y holds 2 \(1 of 2 gold labels\)"):
+        assert model.score([[0, 0], [1, 1]], [0, 2]) == 0.5

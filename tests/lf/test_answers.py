@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from sklabel import AnswerLF, LabelModel, MajorityVote
@@ -435,6 +436,9 @@ def test_own_keys_markers_and_refusals():
     assert read("Sentiment: bug", markers=["sentiment:"])[0] == "bug"
     assert read("Label: bug", markers=[])[0] is None
     assert read("some work\n#### bug", markers=["####"])[0] == "bug"
+    for answer in ("Mood bug", "Mood: bug", "**Mood:** bug, as it crashes"):
+        assert read(answer, markers=["Mood"])[0] == "bug"
+    assert read("Moody: bug", markers=["Mood"])[0] is None
     assert read("这个标签\uff1abug", markers=["标签:"])[0] == "bug"
     assert read("Keine Ahnung!", refusals=["keine ahnung"])[1] == "refusal"
     assert read("I don't know.", refusals=[])[1] == "class not known"
@@ -505,6 +509,21 @@ def test_a_column_of_refusals_warns():
 def test_names_that_are_not_clear_are_refused(classes, message):
     with pytest.raises(ValueError, match=message):
         AnswerLF(classes).fit(pd.DataFrame({"gpt": ["bug"]}))
+
+
+def test_classes_that_are_a_set_are_refused():
+    with pytest.raises(TypeError, match=r"a set, whose order changes .* pass a list"):
+        AnswerLF({"bug", "billing"}).fit(pd.DataFrame({"gpt": ["bug"]}))
+
+
+def test_a_grid_search_chooses_whether_mentions_count():
+    X = pd.DataFrame({"gpt": ["This is a bug.", "billing", "A bug", "billing"] * 3})
+    gold = ["bug", "billing"] * 6
+    pipe = make_pipeline(AnswerLF(CLASSES), MajorityVote())
+    grid = {"answerlf__mentions": ["never", "only", "last"]}
+    search = GridSearchCV(pipe, grid, cv=3).fit(X, gold)
+    assert search.best_params_ == {"answerlf__mentions": "only"}
+    assert search.best_score_ == 1
 
 
 @pytest.mark.parametrize("alias", [["x", None], [["x"]], [b"x"]])

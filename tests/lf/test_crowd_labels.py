@@ -193,6 +193,69 @@ def test_unknown_labels_are_refused_by_default():
         CrowdLabels.from_frame(frame, classes=["bad", "good"])
 
 
+def test_labels_that_equal_a_class_but_for_case_are_to_be_spelled_alike():
+    frame = _frame(label=["good", "Bad", "good", "good"])
+    message = r"1 of 4 labels .* is not in .*'Bad' equals 'bad' .* Spell such labels as"
+    with pytest.raises(ValueError, match=message) as caught:
+        CrowdLabels.from_frame(frame, classes=["bad", "good"])
+    assert "Add" not in str(caught.value)
+    frame = _frame(label=["good", "Bad", "meh", "good"])
+    message = r"'Bad' equals 'bad' .* Add the others to classes, or"
+    with pytest.raises(ValueError, match=message):
+        CrowdLabels.from_frame(frame, classes=["bad", "good"])
+
+
+def test_messages_on_a_wide_table_name_no_column_that_it_lacks():
+    frame = pd.DataFrame({"a": ["x", "y"], "b": ["x", "?"]})
+    message = r"1 of 4 labels in the table is not in classes"
+    with pytest.raises(ValueError, match=message):
+        CrowdLabels.from_wide(frame, classes=["x", "y"])
+
+
+@pytest.mark.parametrize(
+    ("text", "separator"),
+    [
+        ("sample;worker;label\na;b;c\n", ";"),
+        ("sample\tworker\tlabel\na\tb\tc,d\n", "\t"),
+        ("sample|worker|label\na|b|c\n", "|"),
+    ],
+)
+def test_a_file_with_other_separators_says_which(tmp_path, text, separator):
+    path = tmp_path / "crowd.csv"
+    path.write_text(text, encoding="utf-8")
+    message = re.escape(f"crowd.csv' has one column, {text.splitlines()[0]!r}: its")
+    with pytest.raises(ValueError, match=f"{message}.*Pass sep=") as caught:
+        CrowdLabels.from_csv(path)
+    assert str(caught.value).endswith(f"Pass sep={separator!r}.")
+    assert len(CrowdLabels.from_csv(path, sep=separator)) == 1
+    with pytest.raises(ValueError, match=r"^The file has one column"):
+        CrowdLabels.from_csv(StringIO(text))
+
+
+def test_a_file_that_is_no_table_says_how_cells_are_separated(tmp_path):
+    path = tmp_path / "crowd.csv"
+    path.write_text("sample;worker\na;b\nc,d,e,f;g\n", encoding="utf-8")
+    message = r"crowd.csv' cannot be read as a table: .*separated by ','; pass sep="
+    with pytest.raises(ValueError, match=message):
+        CrowdLabels.from_csv(path)
+
+
+def test_columns_of_a_file_that_are_called_otherwise(tmp_path):
+    path = tmp_path / "crowd.csv"
+    path.write_text("item,Worker,category\n1,a,b\n", encoding="utf-8")
+    message = (
+        r"from_csv of '.*crowd.csv' needs the column\(s\) 'worker', 'label'; .* with "
+        r"worker=, label=\. Did you mean 'Worker'\?"
+    )
+    with pytest.raises(ValueError, match=message):
+        CrowdLabels.from_csv(path, sample="item")
+
+
+def test_the_repr_of_one_judgement_has_no_plural():
+    crowd = CrowdLabels.from_frame(_frame()[:1])
+    assert repr(crowd).startswith("CrowdLabels(1 sample, 1 worker, 1 judgement, ")
+
+
 def test_unknown_labels_can_count_without_being_votes():
     frame = _frame(label=["good", "bad", "can't tell", "?"])
     crowd = CrowdLabels.from_frame(
@@ -700,7 +763,7 @@ def test_a_column_of_texts_is_not_one_of_labels():
             "label": [f"comment {i}" for i in range(30)],
         }
     )
-    message = "Column 'label' holds 30 different labels in 30 judgements"
+    message = "30 different labels in 30 judgements in column 'label'"
     with pytest.raises(ValueError, match=message):
         CrowdLabels.from_frame(frame)
     crowd = CrowdLabels.from_frame(frame, classes=frame["label"])

@@ -275,6 +275,42 @@ def test_classes_that_are_fractions_are_refused():
         EstimatorLF(frozen(0.5, 1.5)).fit([[0.1]])
 
 
+class Leaking(KFold):
+    def split(self, X, y=None, groups=None):
+        for train, test in super().split(X, y, groups):
+            yield np.append(train, test[:1]), test
+
+
+def test_a_fold_must_not_train_on_what_it_tests():
+    lf = EstimatorLF(Lookup(), cv=Leaking(2, shuffle=True, random_state=0))
+    with pytest.raises(
+        ValueError, match=r"not train on what it tests; a fold has 1 of the 8 gold rows"
+    ):
+        lf.fit_transform(ROWS, GOLD)
+
+
+@pytest.mark.parametrize("classes", [None, ["high", "low"]])
+def test_gold_of_one_class_is_refused(classes):
+    y = ["low", "low", None, "low"]
+    with pytest.raises(
+        ValueError, match=r"The 3 gold label\(s\) in y .* are all 'low'; .*everywhere"
+    ):
+        EstimatorLF(Lookup(), classes=classes).fit(ROWS[:4], y)
+
+
+@pytest.mark.parametrize("odd", [-0.5, 1.5, np.nan, np.inf])
+def test_scores_that_are_not_probabilities_are_refused(odd):
+    with pytest.raises(
+        ValueError,
+        match=r"of FrozenEstimator must return probabilities; 1 row\(s\) .* row 1\.",
+    ):
+        EstimatorLF(frozen()).fit_transform([[0.1], [odd], [0.5]])
+
+
+def test_probabilities_may_miss_one_by_rounding():
+    assert EstimatorLF(frozen()).fit_transform([[1 + 1e-9]]).tolist() == [[1]]
+
+
 class Overlapping(KFold):
     def split(self, X, y=None, groups=None):
         for train, test in super().split(X, y, groups):

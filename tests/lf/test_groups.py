@@ -18,7 +18,7 @@ from sklabel import (
     WeakSupervisionClassifier,
     labeling_function,
 )
-from sklabel.label_model import DawidSkene
+from sklabel.label_model import DawidSkene, OneCoinDawidSkene
 from sklabel.votes import NamedVotes, VoteMatrix, votes_to_dense, votes_to_sparse
 
 # Groups "a" = columns 0, 2, 3 and "b" = columns 4, 5; column 1 stands alone.
@@ -374,3 +374,47 @@ def test_lfs_of_a_weak_supervision_classifier_may_be_grouped():
     model = WeakSupervisionClassifier(lfs, LabelModel(), LogisticRegression())
     assert model.fit(X).score(X, y) > 0.8
     assert model.label_model_.n_features_in_ == 2
+
+
+def test_a_series_of_groups_goes_by_the_names_in_its_index():
+    votes = pd.DataFrame({"a": [0, 1], "b": [0, 0], "c": [1, 0]})
+    expected = {"a": ["a"], "model": ["b", "c"]}
+    turned = pd.Series(["model", "model", "a"], index=["c", "b", "a"])
+    for groups in (turned, turned[::-1], turned[:2], turned.tolist()[::-1]):
+        assert LFGroupTransformer(groups).fit(votes).groups_ == expected
+    # Without names there, it goes by position, as an array does.
+    by_position = turned[::-1].reset_index(drop=True)
+    assert LFGroupTransformer(by_position).fit(votes).groups_ == expected
+    with pytest.raises(ValueError, match="groups names LFs that X lacks: 'd'"):
+        LFGroupTransformer(pd.Series("m", index=["a", "d"])).fit(votes)
+    with pytest.raises(ValueError, match=r"index names LFs twice: 'a'\. Name each"):
+        LFGroupTransformer(pd.Series("m", index=["a", "a", "b"])).fit(votes)
+
+
+@pytest.mark.parametrize(
+    ("make", "given"),
+    [
+        (lambda v: LabelModel(groups=v), ["model", "b", "model", "d"]),
+        (lambda v: LabelModel(lf_kind=v), ["worker", "worker", "rule", "rule"]),
+        (lambda v: DawidSkene(table_groups=v), ["x", "b", "x", "d"]),
+        (lambda v: OneCoinDawidSkene(table_groups=v), ["x", "b", "x", "d"]),
+    ],
+)
+def test_models_read_a_series_by_the_names_in_its_index(make, given):
+    rng = np.random.default_rng(0)
+    right = np.array([0.9, 0.8, 0.6, 0.6])
+    cells = np.where(rng.random((80, 4)) < right, np.arange(80)[:, None] % 2, 0)
+    votes = pd.DataFrame(cells, columns=list("abcd"))
+    expected = make(given).fit(votes).predict_proba(votes)
+    turned = pd.Series(given, index=list("abcd"))[::-1]
+    assert_array_equal(make(turned).fit(votes).predict_proba(votes), expected)
+    by_position = make(turned.to_numpy()).fit(votes).predict_proba(votes)
+    assert not np.array_equal(by_position, expected)
+    with pytest.raises(ValueError, match="names LFs that X lacks: 'e'"):
+        make(turned.rename({"d": "e"})).fit(votes)
+
+
+def test_tables_by_name_name_all_lfs():
+    votes = pd.DataFrame({"a": [0, 1], "b": [0, 0], "c": [1, 0]})
+    with pytest.raises(ValueError, match="table_groups names no group for 1 of the 3"):
+        DawidSkene(table_groups=pd.Series("x", index=["a", "b"])).fit(votes)

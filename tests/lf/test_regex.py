@@ -72,6 +72,16 @@ def hits(pattern, *texts, **params):
         (".", "end.", True),
         ("❤", "I ❤️ it", True),
         ("❤️", "❤️great", True),
+        ("❤️", "I ❤ it", True),
+        ("buy now", "buy\u200f now", True),
+        ("istanbul", "\u0130stanbul", True),
+        ("\u0130stanbul", "istanbul", True),
+        # Scripts without blanks between words have no borders.
+        ("天气", "今天天气很好", True),
+        ("天气", "今天很好", False),
+        ("ดี", "หนังดีมาก", True),
+        ("映画", "この映画は良い", True),
+        ("경제", "경제학", False),
         ("a", "", False),
     ],
 )
@@ -291,7 +301,10 @@ def test_odd_patterns_are_refused(patterns, match):
         ({1: ["a", 5]}, r"Pattern 1 of class 1 must be a string; got int: 5"),
         ({1: [None]}, r"Pattern 0 of class 1 must be a string; got NoneType"),
         ({1: re.compile("a")}, r"map each class to a list of patterns; got re.compile"),
-        ({1: [re.compile("a")]}, r"must be a string; got Pattern"),
+        (
+            {1: [re.compile("a")]},
+            r"must be a string; got Pattern: .* Pass its text, wi",
+        ),
         ({1: b"abc"}, r"map each class to a list of patterns; got b'abc'"),
         (["free"], r"or a list of \(name, class, pattern\) tuples; got 'free' at"),
         ([(None, 1, "free")], r"name of the pattern at position 0 must be a string"),

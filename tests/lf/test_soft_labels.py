@@ -139,7 +139,7 @@ def test_a_sample_with_unknown_labels_only_has_the_prior():
         }
     )
     crowd = CrowdLabels.from_frame(frame, classes=["x", "y"], handle_unknown="count")
-    with pytest.warns(UserWarning, match=r"1 of 3 rows have no vote"):
+    with pytest.warns(UserWarning, match=r"1 of 3 rows has no vote"):
         table = crowd.soft_labels(MajorityVote())
     assert table["n_votes"].tolist() == [2, 0, 2]
     # Vote shares of samples 1 and 3: (1/2 + 1) / 2.

@@ -344,9 +344,17 @@ def test_models_of_one_class_are_called_as_they_print(data):
         ([], ValueError, r"models of compare_label_models is empty"),
         ({}, ValueError, r"models of compare_label_models is empty"),
         ([MajorityVote(), MajorityVote()], ValueError, r"MajorityVote\(\) twice"),
-        (MajorityVote(), TypeError, r"must be a list .* got MajorityVote"),
+        (
+            MajorityVote(),
+            TypeError,
+            r"must be a list .* got MajorityVote\. Put it into a list: models=\[Maj",
+        ),
         ("all", TypeError, r"must be a list .* got str"),
-        ([MajorityVote], TypeError, r"got the class MajorityVote\. Pass Maj"),
+        (
+            [MajorityVote],
+            TypeError,
+            r"'MajorityVote' in .* the class MajorityVote\. Pass",
+        ),
         ({"lr": LogisticRegression()}, TypeError, r"'lr' in models\) must be a label"),
     ],
 )

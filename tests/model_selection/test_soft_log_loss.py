@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 
-from sklabel import SoftLabelClassifier
+from sklabel import LabelModel, SoftLabelClassifier
 from sklabel.model_selection import soft_log_loss
 
 
@@ -82,3 +82,22 @@ def test_bad_input(problem):
         soft_log_loss(clf, X, soft[:50])
     with pytest.raises(ValueError, match="sum to 1"):
         soft_log_loss(clf, X, soft / 2)
+
+
+def test_labels_without_weight_are_nothing_to_score():
+    X = np.arange(20.0)[:, None]
+    hard = np.where(np.arange(20) < 10, np.arange(20) % 2, -1)
+    soft = np.where(hard[:, None] >= 0, np.eye(2)[hard], np.nan)
+    clf = SoftLabelClassifier(LogisticRegression()).fit(X, np.arange(20) % 2)
+    weight = (hard < 0).astype(float)
+    match = "All 10 rows with a label in y have weight 0"
+    for y in (hard, soft):
+        with pytest.raises(ValueError, match=match):
+            soft_log_loss(clf, X, y, weight)
+    with pytest.raises(ValueError, match=match):
+        clf.score(X, hard, weight)
+    votes = np.column_stack([np.arange(20) % 2] * 2)
+    model = LabelModel().fit(votes)
+    for y in (hard, soft):
+        with pytest.raises(ValueError, match=match):
+            model.score(votes, y, weight)

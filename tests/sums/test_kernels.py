@@ -156,10 +156,12 @@ def test_a_vote_is_expected_to_prefer_its_own_class():
 RULE = np.array([0, 0.5, 1, 1])
 
 
-def test_left_out_counts_equal_loops_over_votes(dense, weight):
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_left_out_counts_equal_loops_over_votes(dense, weight, n_classes):
     rng = np.random.default_rng(3)
-    weights = rng.normal(size=(N_LFS, N_VALUES, N_CLASSES))
-    log_prior, silence = np.log([0.3, 0.7]), np.array([0.2, -0.2])
+    weights = rng.normal(size=(N_LFS, N_VALUES, n_classes))
+    log_prior = np.log(rng.dirichlet(np.ones(n_classes)))
+    silence = np.linspace(-0.2, 0.2, n_classes)
     expected = np.zeros_like(weights)
     for i in range(N_SAMPLES):
         cast = np.flatnonzero(dense[i] >= 0)
@@ -173,7 +175,7 @@ def test_left_out_counts_equal_loops_over_votes(dense, weight):
             belief = np.exp(others) / np.exp(others).sum()
             expected[j, dense[i, j]] += weight[i] * belief
     no_gold = np.full(N_SAMPLES, -1)
-    chunk = VoteChunk(read_votes(dense), no_gold, weight, CLASS_OF_VALUE, N_CLASSES)
+    chunk = VoteChunk(read_votes(dense), no_gold, weight, CLASS_OF_VALUE, n_classes)
     evidence = Evidence(weights, silence, log_prior)
     counts = LEFT_OUT.of(chunk, evidence, Sources(RULE, 1.0)).counts
     assert_allclose(counts.reshape(weights.shape), expected, atol=1e-12)

@@ -5,9 +5,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
 
 from sklabel import LabelModel
 from sklabel.datasets import make_crowd_labels, make_lf_votes
+from sklabel.evidence._alike import AGREEMENT
 from sklabel.evidence._evidence import (
     CLASS_MASS,
     CO_FIRING,
@@ -151,6 +153,73 @@ def test_the_sweep_of_rules_and_workers_equals_loops_over_votes(parts):
         assert_allclose(sums.counts, counts)
         assert_allclose(sums.total, total)
         assert_allclose(sums.informed, informed)
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_votes_that_are_trusted_less_equal_votes_that_count_less(parts, grouped):
+    dense, gold, weight = parts
+    trust = np.array([1, 0.3, 1, 0.05, 0.8])
+    alike = None
+    if grouped:
+        alike = np.eye(N_LFS)
+        alike[0, 1] = alike[1, 0] = 1
+        alike = sparse.csr_matrix(alike)
+    sources = Sources(RULE, 0.7, alike, trust)
+    counts, n_worker = np.zeros((N_LFS * K, K)), np.zeros(N_SAMPLES)
+    for i in range(N_SAMPLES):
+        cast = [j for j in range(N_LFS) if dense[i, j] >= 0]
+        share = dict(zip(cast, trust[cast], strict=True))
+        if grouped and {0, 1} <= set(cast):
+            share[0] /= 2
+            share[1] /= 2
+        n_worker[i] = sum((1 - RULE[j]) * share[j] for j in cast)
+        scores = PRIOR + n_worker[i] * EVIDENCE.silence
+        for j in cast:
+            scores = scores + share[j] * TABLE[j * K + dense[i, j]]
+        posterior = np.exp(scores) / np.exp(scores).sum()
+        if gold[i] >= 0:
+            posterior = np.eye(K)[gold[i]]
+        for j in cast:
+            counts[j * K + dense[i, j]] += weight[i] * share[j] * posterior
+    chunk = chunk_of(*parts)
+    for _ in range(2):
+        assert_allclose(SWEEP.of(chunk, EVIDENCE, sources).counts, counts)
+    rows = WORKERS_OF_ROWS.of(chunk, sources)
+    assert_allclose(rows.of_atom, counts.sum(axis=1))
+    assert rows.n_votes == pytest.approx(weight @ n_worker)
+
+
+def test_chunks_keep_no_number_per_vote_where_some_workers_are_trusted_less(parts):
+    dense, _, weight = parts
+    chunk = chunk_of(dense, np.full(N_SAMPLES, -1), weight)
+    sources = Sources(np.zeros(N_LFS), 0.7, None, np.array([1, 0.3, 1, 0.05, 0.8]))
+    SWEEP.of(chunk, EVIDENCE, sources)
+    view = chunk.__dict__["_rows"][1]
+    assert view.votes.matrix is chunk.indicator
+    assert view.n_votes is chunk.n_votes
+    assert view.votes.trust is None
+    assert view.n_worker is None
+
+
+@pytest.mark.parametrize("n_silent", [0, 200])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_agreement_equals_loops_over_rows(parts, n_silent, weighted):
+    dense, gold, weight = parts
+    if not weighted:
+        weight = np.ones(N_SAMPLES)
+    both, same = np.zeros((N_LFS, N_LFS)), np.zeros((N_LFS, N_LFS))
+    for votes, w in zip(dense, weight, strict=True):
+        for a in np.flatnonzero(votes >= 0):
+            for b in np.flatnonzero(votes >= 0):
+                both[a, b] += w
+                same[a, b] += w * (votes[a] == votes[b])
+    # Among many LFs, the products are sparse.
+    silent = np.full((N_SAMPLES, n_silent), -1)
+    found = AGREEMENT.of(chunk_of(np.hstack([dense, silent]), gold, weight))
+    assert found.both.shape == found.same.shape == (N_LFS + n_silent,) * 2
+    assert_allclose(found.both[:N_LFS, :N_LFS].toarray(), both, rtol=1e-12)
+    assert_allclose(found.same[:N_LFS, :N_LFS].toarray(), same, rtol=1e-12)
+    assert found.both.nnz <= N_LFS**2
 
 
 def test_what_workers_say_of_rows_equals_loops_over_votes(parts):

@@ -22,14 +22,15 @@ from sklabel.utils._validation import (
     check_columns,
     check_filled,
     check_proba,
-    check_same_rows,
     check_sample_weight,
     class_positions,
+    did_you_mean,
     first_few,
     is_text,
     n_rows,
     one_column,
     plain,
+    plural,
     take_rows,
     warn,
 )
@@ -52,6 +53,38 @@ def test_columns_that_are_there_pass():
 def test_columns_that_are_missing_doubled_or_asked_for_twice_raise(columns, message):
     with pytest.raises(ValueError, match=message):
         check_columns(FRAME, columns, where="Thing")
+
+
+def test_a_missing_column_names_its_parameter_and_what_is_alike():
+    frame = pd.DataFrame([[1, 2, 3]], columns=["Worker_ID", "category", 7])
+    names = ["worker id", "category", "label"]
+    message = (
+        r"'worker id', 'label'; .*, with worker=, label=\. Did you mean 'Worker_ID'"
+    )
+    with pytest.raises(ValueError, match=message):
+        check_columns(
+            frame, names, where="Thing", parameters=("worker", "sample", "label")
+        )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names", "question"),
+    [
+        (["Category"], ["mood", "category"], " Did you mean 'category'?"),
+        (["labels", "worker"], ["label", "worker_id"], " Did you mean 'label' and 'w"),
+        (["sku", 3], ["category", 3], ""),
+    ],
+)
+def test_names_that_are_alike_are_asked_for(wanted, names, question):
+    asked = did_you_mean(wanted, names)
+    assert asked.startswith(question)
+    assert bool(asked) == bool(question)
+
+
+def test_a_word_is_plural_but_beside_one():
+    words = [plural(n, "sample") for n in (0, 1, 2)]
+    assert words == ["samples", "sample", "samples"]
+    assert [plural(n, "has", "have") for n in (1, 2)] == ["has", "have"]
 
 
 @pytest.mark.parametrize(
@@ -339,16 +372,3 @@ def test_a_class_prior_with_names_goes_by_name(form):
     assert check_class_prior(prior, 2).tolist() == [0.8, 0.2]
     with pytest.raises(ValueError, match="names 1, 0, and the classes are 'no', 'yes'"):
         check_class_prior(prior, 2, np.array(["no", "yes"]))
-
-
-def test_indexes_in_another_order_raise():
-    a = pd.DataFrame({"x": [1, 2, 3]}, index=["r", "s", "t"])
-    check_same_rows(a, a.copy(), "X", "y")
-    check_same_rows(a, [1, 2, 3], "X", "y")
-    check_same_rows(a, a.set_axis(["u", "v", "w"], axis=0), "X", "y")
-    check_same_rows(a, a.set_axis(["u", "s", "t"], axis=0), "X", "y")
-    with pytest.raises(ValueError, match=r"'r' in X and 't' in y.*reset_index"):
-        check_same_rows(a, a[::-1], "X", "y")
-    doubled = a.set_axis([1, 1, 2], axis=0)
-    with pytest.raises(ValueError, match="row 1 is 1 in X and 2 in y"):
-        check_same_rows(doubled, doubled.iloc[[0, 2, 1]], "X", "y")

@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from sklabel import MajorityVote
+from sklabel import LabelModel, MajorityVote, SoftLabelClassifier
+from sklabel.inspection import lf_summary
 from sklabel.votes._cells import minus_one_is_class
 from sklabel.votes._gold import Gold, read_gold
 
@@ -138,3 +140,31 @@ def test_rows_of_gold_can_be_kept_by_a_mask():
     assert gold.label[gold.known].tolist() == [7, -1]
     assert gold.labelled().tolist() == [True, False]
     assert not Gold.none(2).known.any()
+
+
+def test_gold_labels_of_some_rows_are_told_to_go_by_the_index():
+    some = pd.Series(["a", "b"], index=["r", "t"])
+    remedy = r"X has 3 rows and y has 2\. If y .* pass y\.reindex\(X\.index\)"
+    with pytest.raises(ValueError, match=remedy):
+        read_gold(some, 3)
+    with pytest.raises(ValueError, match=remedy):
+        read_gold(pd.DataFrame({"a": [1.0, 0], "b": [0.0, 1]}), 3, soft=True)
+    for other in (["a", "b"], pd.Series(["a"] * 4)):
+        with pytest.raises(ValueError, match=r"y has \d\.$"):
+            read_gold(other, 3)
+    assert read_gold(some.reindex(["r", "s", "t"]), 3).known.tolist() == [1, 0, 1]
+
+
+def test_a_dict_of_gold_labels_is_told_to_become_a_series():
+    votes = pd.DataFrame({"ann": ["x", "y"], "bob": ["x", "y"]}, index=["r", "s"])
+    gold = {"s": "y"}
+    message = r"y must hold a label for each row .* got a dict with 1 keys.*reindex"
+    for call in (
+        lambda y: LabelModel().fit(votes, y),
+        lambda y: LabelModel().fit(votes).score(votes, y),
+        lambda y: lf_summary(votes, y),
+        lambda y: SoftLabelClassifier(LogisticRegression()).fit([[0], [1]], y),
+    ):
+        with pytest.raises(TypeError, match=message):
+            call(gold)
+    LabelModel().fit(votes, pd.Series(gold).reindex(votes.index))
