@@ -404,7 +404,8 @@ def refuse_whole(X: Any, where: str) -> None:
         )
     elif hasattr(kind, "soft_votes"):
         way = "Pass AnswerLF(classes=[...]).fit_transform(batch.wide())."
-    elif isinstance(X, Mapping):
+    # In older versions of scipy, a sparse matrix by keys is a dict.
+    elif isinstance(X, Mapping) and not sparse.issparse(X):
         way = (
             f"It has the entries {first_few(X, 8)}: pass the one that holds votes, "
             f"{kind.__name__.lower()}[...], or pd.DataFrame(...) if each of them is a "
