@@ -42,11 +42,6 @@ class Opinion(NamedTuple):
         """Tempered log probabilities, up to a constant for each row."""
         return self.temperature * log_opinion(self.proba)
 
-    @property
-    def tempered(self) -> np.ndarray:
-        """Tempered probabilities."""
-        return softmax(self.log, axis=1)
-
 
 class Votes(NamedTuple):
     """What a label model makes of the votes of some rows.
@@ -331,8 +326,10 @@ class Belief(NamedTuple):
         votes: Votes,
         prior: np.ndarray,
         training: np.ndarray,
-        keep: tuple[np.ndarray, bool],
+        shares: np.ndarray,
         weight: np.ndarray,
+        *,
+        are_known: bool,
         redundancy: float,
     ) -> Belief:
         """Find the class shares of the opinion and of the labels.
@@ -347,21 +344,22 @@ class Belief(NamedTuple):
             Class prior in ``votes.proba``.
         training : ndarray of shape (n_samples, n_classes)
             The labels that the rounds led to.
-        keep : tuple of ndarray of shape (n_classes,) and bool
-            The class shares to keep, and whether the user knows them.
+        shares : ndarray of shape (n_classes,)
+            The class shares to keep.
         weight : ndarray of shape (n_samples,)
             Weight of each row; 0 for those that do not count.
+        are_known : bool
+            Whether the user knows the shares: then they are met whatever it takes.
         redundancy : float
             See :func:`redundancy`.
         """
         of_opinion = np.average(softmax(opinion, axis=1), axis=0, weights=weight)
-        shares = np.average(training, axis=0, weights=weight)
-        start = cls(prior, of_opinion, shares, np.zeros(len(prior)), redundancy)
-        target, are_known = keep
+        of_labels = np.average(training, axis=0, weights=weight)
+        start = cls(prior, of_opinion, of_labels, np.zeros(len(prior)), redundancy)
         counts = weight > 0
         shift = shift_to_shares(
             start._scores(opinion, votes)[counts],
-            target,
+            shares,
             weight[counts],
             np.inf if are_known else _LARGEST_SHIFT,
         )

@@ -237,6 +237,11 @@ def check_label_model(model: Any) -> None:
     ----------
     model : classifier
         Fitted.
+
+    Raises
+    ------
+    ValueError
+        If it has no `classes_`.
     """
     if getattr(model, "classes_", None) is None:
         raise ValueError(

@@ -50,7 +50,7 @@ _LEAST_IN_FOLD = 2
 _BEYOND_NOISE = 2.0
 # Where a trial of an end model cuts its probabilities, so that errors of which it is
 # all but certain count.
-_LEAST = 1e-6
+_LEAST_TRIED = 1e-6
 # A class whose share falls to less than this part has disappeared.
 _LEAST_LEFT = 0.1
 
@@ -190,7 +190,7 @@ class JointLabels(NamedTuple):
                     None if weight is None else weight[rows],
                 )
                 if hasattr(fitted, "predict_proba"):
-                    said = np.log(np.maximum(fitted.predict_proba(X), _LEAST))
+                    said = np.log(np.maximum(fitted.predict_proba(X), _LEAST_TRIED))
                     losses.append(cross_entropy(said, right, of_test))
                 else:
                     losses.append(-fitted.score(X, right, of_test))
@@ -278,9 +278,10 @@ class Rounds:
             alone,
             problem.prior,
             target,
-            (keep.shares, keep.are_known),
+            keep.shares,
             weights * used,
-            repeated,
+            are_known=keep.are_known,
+            redundancy=repeated,
         )
         label = problem.pinned(belief.proba(opinion, alone))
         cooled = np.array(temperatures)
